@@ -1,0 +1,65 @@
+# threadwise's front door. Each command installs the Debian packages it lacks, configures, builds and runs.
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
+ifneq ($(shell command -v ccache),)
+export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-release test-asan test-tsan test-portable soak bench lint docs install clean
+.PRECIOUS: build/%/build.ninja
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do \
+		printf '  make %-14s %s\n' "$$name" "$$what"; done
+
+run: build/release/build.ninja ## Run the threadwise command with ARGS="..."; without them, show a demonstration
+	@cmake --build --preset release --target apps/threadwise
+	@build/release/apps/threadwise $(or $(ARGS),demo)
+
+test: test-release ## Build and run the tests (ARGS="..." goes to ctest, as in ARGS="-R lock")
+test-asan: ## The same under the address and undefined behaviour sanitizers
+test-tsan: ## The same under the thread sanitizer
+test-portable: ## The same on the portable backend
+
+test-release test-asan test-tsan test-portable: test-%: build/%/build.ninja
+	@cmake --build --preset $*
+	@$(FIXED_ADDRESSES) ctest --preset $* -j $(JOBS) $(ARGS)
+
+# gcc 12's thread sanitizer does not start where the kernel randomises addresses by more than 28 bits.
+test-tsan: FIXED_ADDRESSES := $(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits)" -gt 28 ] 2>/dev/null && echo setarch -R)
+
+soak: build/release/build.ninja ## Run the tests that take minutes
+	@cmake --build --preset release
+	@ctest --preset soak $(ARGS)
+
+bench: | bootstrap-build bootstrap-bench ## Measure threadwise beside its peers; figures go to build/benchmarks
+	@cmake --preset release -DTHREADWISE_BUILD_BENCHMARKS=ON
+	@cmake --build --preset release --target benchmarks/all
+	@benchmarks/run build/release $(ARGS)
+
+lint: | bootstrap-build bootstrap-lint ## Check formatting, layering, headers and scripts; build with clang; clang-tidy
+	@scripts/lint
+
+docs: | bootstrap-docs ## Build the site: build/docs/index.html
+	@scripts/docs
+
+install: build/release/build.ninja ## Install below PREFIX (/usr/local); DESTDIR is honoured
+	@cmake --build --preset release --target threadwise threadwise_static apps/all
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## Remove everything that was built
+	rm -rf build
+
+# Configured once; from then on ninja itself notices what changed.
+build/%/build.ninja: CMakePresets.json | bootstrap-build
+	@cmake --preset $*
+	@touch $@
+
+BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-lint bootstrap-docs
+.PHONY: $(BOOTSTRAPS)
+$(BOOTSTRAPS): bootstrap-%:
+	@scripts/bootstrap $*
