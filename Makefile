@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release test-asan test-tsan test-portable soak bench lint docs install clean
+.PHONY: help run test test-release test-asan test-tsan test-portable soak bench lint format docs install clean
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -43,6 +43,9 @@ bench: | bootstrap-build bootstrap-bench ## Measure threadwise beside its peers;
 
 lint: | bootstrap-build bootstrap-lint ## Check formatting, layering, headers and scripts; build with clang; clang-tidy
 	@scripts/lint
+
+format: | bootstrap-lint ## Lay out the C++ files as .clang-format says
+	@git ls-files -z --cached --others --exclude-standard '*.cpp' '*.hpp' | xargs -0 clang-format-14 -i
 
 docs: | bootstrap-docs ## Build the site: build/docs/index.html
 	@scripts/docs
