@@ -1,0 +1,157 @@
+/// turns-two-cores, turns-one-core: two threads take turns, each waiting until the other hands over. A figure
+/// is the time of one hand-over.
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <semaphore>
+#include <vector>
+
+#include "support/bench.hpp"
+#include "support/futex.hpp"
+#include "support/threads.hpp"
+#include "support/timing.hpp"
+#ifdef BENCH_ABSEIL
+#include <absl/synchronization/mutex.h>
+#endif
+#ifdef BENCH_BOOST
+#include <boost/thread/condition_variable.hpp>
+#include <boost/thread/mutex.hpp>
+#endif
+
+namespace {
+
+// A baton lets thread 0 or 1 wait until it is handed over to it.
+
+template <class Semaphore>
+class SemaphoreBaton {
+  public:
+    void hand_to(std::size_t thread) { turn_[thread].release(); }
+    void wait_for(std::size_t thread) { turn_[thread].acquire(); }
+
+  private:
+    struct alignas(64) Turn : Semaphore {
+        using Semaphore::Semaphore;
+    };
+    std::array<Turn, 2> turn_;
+};
+
+struct BinarySemaphore : std::binary_semaphore {
+    BinarySemaphore() : std::binary_semaphore(0) {}
+};
+
+template <class Mutex, class ConditionVariable>
+class ConditionBaton {
+  public:
+    void hand_to(std::size_t thread) {
+        {
+            const std::lock_guard lock(mutex_);
+            turn_ = thread;
+        }
+        changed_.notify_one();
+    }
+    void wait_for(std::size_t thread) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return turn_ == thread; });
+    }
+
+  private:
+    Mutex mutex_;
+    ConditionVariable changed_;
+    std::size_t turn_ = 2;  // nobody's
+};
+
+class AtomicWaitBaton {
+  public:
+    void hand_to(std::size_t thread) {
+        turn_.store(thread);
+        turn_.notify_one();
+    }
+    void wait_for(std::size_t thread) {
+        for (std::size_t turn = turn_.load(); turn != thread; turn = turn_.load()) turn_.wait(turn);
+    }
+
+  private:
+    std::atomic<std::size_t> turn_{2};
+};
+
+#ifdef BENCH_ABSEIL
+class AbseilConditionBaton {
+  public:
+    void hand_to(std::size_t thread) {
+        const absl::MutexLock lock(&mutex_);
+        turn_ = thread;
+        changed_.Signal();
+    }
+    void wait_for(std::size_t thread) {
+        const absl::MutexLock lock(&mutex_);
+        while (turn_ != thread) changed_.Wait(&mutex_);
+    }
+
+  private:
+    absl::Mutex mutex_;
+    absl::CondVar changed_;
+    std::size_t turn_ = 2;  // nobody's
+};
+#endif
+
+#ifdef BENCH_BOOST
+class BoostConditionBaton {
+  public:
+    void hand_to(std::size_t thread) {
+        {
+            const boost::lock_guard<boost::mutex> lock(mutex_);
+            turn_ = thread;
+        }
+        changed_.notify_one();
+    }
+    void wait_for(std::size_t thread) {
+        boost::unique_lock<boost::mutex> lock(mutex_);
+        while (turn_ != thread) changed_.wait(lock);
+    }
+
+  private:
+    boost::mutex mutex_;
+    boost::condition_variable changed_;
+    std::size_t turn_ = 2;  // nobody's
+};
+#endif
+
+template <class Baton>
+bench::Sample turns(bench::Place place) {
+    return bench::microseconds_each([place](std::size_t n) {
+        Baton baton;
+        baton.hand_to(0);
+        return bench::two_threads(place, [&](std::size_t me) {
+            for (std::size_t i = 0; i < n / 2; ++i) {
+                baton.wait_for(me);
+                baton.hand_to(1 - me);
+            }
+        });
+    });
+}
+
+std::vector<bench::Subject> batons(bench::Place place) {
+    return {
+        {"std::condition_variable", turns<ConditionBaton<std::mutex, std::condition_variable>>(place)},
+        {"std::binary_semaphore", turns<SemaphoreBaton<BinarySemaphore>>(place)},
+        {"std::atomic::wait", turns<AtomicWaitBaton>(place)},
+        {"futex", turns<SemaphoreBaton<bench::FutexSemaphore<0>>>(place)},
+        {"1,000 pauses then futex", turns<SemaphoreBaton<bench::FutexSemaphore<1000>>>(place)},
+#ifdef BENCH_ABSEIL
+        {"absl::CondVar", turns<AbseilConditionBaton>(place)},
+#endif
+#ifdef BENCH_BOOST
+        {"boost::condition_variable", turns<BoostConditionBaton>(place)},
+#endif
+    };
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bench::Run run(argc, argv);
+    run.ask({{"turns-one-core", "us"}}, batons(bench::Place::one_core));
+    if (!bench::possible(bench::Place::two_cores, "turns-two-cores")) return 0;
+    run.ask({{"turns-two-cores", "us"}}, batons(bench::Place::two_cores));
+}
