@@ -1,0 +1,14 @@
+#pragma once
+// The calling thread's ident where an inlined fast path can read it in one load.
+
+#include <cstdint>
+
+#include "threadwise/export.hpp"
+
+namespace threadwise::detail {
+
+/// 0 until the thread has touched the library. initial-exec: the library is never loaded so late that its four bytes
+/// of static thread storage are not to be had, and a general-dynamic access would call a function.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local THREADWISE_API std::uint32_t this_ident;
+
+}  // namespace threadwise::detail

@@ -1,0 +1,55 @@
+#pragma once
+// The lock of the house's own short critical sections (a bucket of sleepers, the registry). It lies below the door,
+// so it cannot wait there: it spins for about a microsecond, then sleeps on the word itself.
+
+#include <atomic>
+#include <cstdint>
+
+#include "platform/cpu.hpp"
+#include "platform/futex.hpp"
+
+namespace threadwise::platform {
+
+/// Meets the standard's BasicLockable. 4 bytes; uncontended, lock and unlock are one atomic operation each.
+class InternalLock {
+   public:
+    void lock() noexcept {
+        if (!try_take()) lock_contended();
+    }
+
+    void unlock() noexcept {
+        // release: publishes the section to the next lock().
+        if (word_.exchange(free, std::memory_order_release) == awaited) platform::futex_wake(&word_, 1);
+    }
+
+    /// In a forked child, where the thread that held it does not exist any more.
+    void reset_after_fork() noexcept { word_.store(free, std::memory_order_relaxed); }
+
+   private:
+    static constexpr std::uint32_t free = 0;
+    static constexpr std::uint32_t held = 1;
+    static constexpr std::uint32_t awaited = 2;  // held, and somebody may sleep on the word
+    static constexpr int spins = 50;
+
+    bool try_take() noexcept {
+        std::uint32_t expected = free;
+        // acquire: pairs with the release in unlock(), so the section sees all that the previous one wrote.
+        return word_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
+    }
+
+    void lock_contended() noexcept {
+        for (int i = 0; i < spins; ++i) {
+            platform::pause();
+            // relaxed: only a hint that the exchange in try_take() is worth its cache miss.
+            if (word_.load(std::memory_order_relaxed) == free && try_take()) return;
+        }
+        // Whoever has slept leaves `awaited` behind when it takes the lock: others may sleep still. acquire: as above.
+        while (word_.exchange(awaited, std::memory_order_acquire) != free) {
+            platform::futex_wait(word_, awaited, platform::never);
+        }
+    }
+
+    std::atomic<std::uint32_t> word_{free};
+};
+
+}  // namespace threadwise::platform

@@ -1,0 +1,42 @@
+#include "platform/this_thread.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace threadwise::platform {
+namespace {
+
+struct ExitCall {
+    void (*run)(void*) = nullptr;
+    void* argument = nullptr;
+
+    ExitCall() = default;
+    ExitCall(const ExitCall&) = delete;
+    ExitCall& operator=(const ExitCall&) = delete;
+    ~ExitCall() {
+        if (run != nullptr) run(argument);
+    }
+};
+
+thread_local ExitCall exit_call;
+
+// Set while the library is loaded, which the initial thread does unless the library is loaded late.
+const std::thread::id loading_thread = std::this_thread::get_id();
+
+}  // namespace
+
+std::uint64_t native_id() noexcept {
+    // The standard library knows no kernel numbers: count the threads instead.
+    static std::atomic<std::uint64_t> last{0};
+    static thread_local const std::uint64_t mine = ++last;
+    return mine;
+}
+
+bool is_initial_thread() noexcept { return std::this_thread::get_id() == loading_thread; }
+
+void at_thread_exit(void (*run)(void*), void* argument) {
+    exit_call.run = run;
+    exit_call.argument = argument;
+}
+
+}  // namespace threadwise::platform

@@ -1,0 +1,195 @@
+#include "runtime/door.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "runtime/blocking_hooks.hpp"
+#include "runtime/parking_table.hpp"
+#include "runtime/spin.hpp"
+
+namespace threadwise::runtime {
+
+platform::Instant deadline_after(Timeout timeout) noexcept {
+    if (timeout.is_forever()) return platform::never;
+    const platform::Instant now = platform::now();
+    return timeout.duration() >= platform::never - now ? platform::never : now + timeout.duration();
+}
+
+Waiting::Waiting(const WaitSite& site, std::stop_token stop)
+    : record_(this_record()), site_(site), stop_(std::move(stop)) {
+    site_.since = platform::now();
+    record_.site.write(site_);
+    run_before_wait(record_);
+}
+
+Waiting::~Waiting() {
+    on_stop_.reset();
+    record_.site.write(WaitSite{});
+    run_after_wait(record_);
+}
+
+void Waiting::turn_to(const WaitSite& site) noexcept {
+    on_stop_.reset();
+    interruptible_ = false;
+    const platform::Instant since = site_.since;
+    site_ = site;
+    site_.since = since;
+    site_.deadline = platform::never;
+    record_.site.write(site_);
+}
+
+bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
+    constexpr int eager_pause = 2;
+    constexpr int patient_pause = 64;
+    const int longest_pause = pace == Pace::eager ? eager_pause : patient_pause;
+    return spin_until(bucket_of(address).spins, site_.deadline, longest_pause, ready);
+}
+
+Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {
+    Bucket& bucket = bucket_of(address);
+    {
+        const std::lock_guard hold(bucket.lock);
+        if (!validate()) return Wakeup::refused;
+        record_.parker.reset();
+        record_.place.requeued = false;
+        record_.place.entitled = claim == Claim::entitled;
+        record_.place.entitled ? bucket.push_front(record_, address) : bucket.push_back(record_, address);
+    }
+    return sleep();
+}
+
+Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate, FunctionRef<void()> before_sleep) {
+    Bucket& bucket = bucket_of(address);
+    {
+        const std::lock_guard hold(bucket.lock);
+        if (!validate()) return Wakeup::refused;
+        record_.parker.reset();
+        record_.place.requeued = false;
+        record_.place.entitled = false;
+        bucket.push_back(record_, address);
+    }
+    try {
+        before_sleep();
+    } catch (...) {
+        // If somebody has woken us meanwhile, its notification must not reach a later wait.
+        if (!withdraw()) {
+            while (record_.parker.sleep(platform::never) != Parker::State::notified) {}
+        }
+        throw;
+    }
+    auto notified = [this] { return record_.parker.look() == Parker::State::notified; };
+    if (spin(address, notified)) return Wakeup::woken;
+    return sleep();
+}
+
+Wakeup Waiting::sleep() {
+    if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
+    // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
+    bool look_up = true;
+    // Once somebody has taken us out of the queue, or moved us to another, the wake-up is certain: wait for it.
+    bool may_give_up = true;
+    for (;;) {
+        if (look_up && may_give_up && must_end()) {
+            if (withdraw()) return Wakeup::interrupted;
+            may_give_up = false;
+        }
+        const Parker::State state = record_.parker.sleep(may_give_up ? site_.deadline : platform::never);
+        if (state == Parker::State::notified) return Wakeup::woken;
+        if (state == Parker::State::timed_out) {
+            if (withdraw()) return Wakeup::timed_out;
+            may_give_up = false;
+        }
+        look_up = state == Parker::State::kicked;
+    }
+}
+
+bool Waiting::must_end() noexcept {
+    if (!interruptible_) return false;
+    return stop_.stop_requested() || record_.interrupt_requested.load() || any_hook_wants_signal(record_);
+}
+
+bool Waiting::withdraw() noexcept {
+    return with_bucket_of(record_, [&](Bucket& bucket) {
+        const bool still_here = record_.place.queued && !record_.place.requeued;
+        if (still_here) bucket.remove(record_);
+        return still_here;
+    });
+}
+
+bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide) {
+    Bucket& bucket = bucket_of(address);
+    ThreadRecord* sleeper = nullptr;
+    {
+        const std::lock_guard hold(bucket.lock);
+        sleeper = bucket.first(address);
+        const bool more = sleeper != nullptr && Bucket::next_on(*sleeper, address) != nullptr;
+        const std::optional<std::uint32_t> token = decide(Sleeper{sleeper, more});
+        if (sleeper == nullptr || !token) return false;
+        bucket.remove(*sleeper);
+        sleeper->place.token = *token;
+    }
+    sleeper->parker.notify();
+    return true;
+}
+
+std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first) {
+    Bucket& bucket = bucket_of(address);
+    ThreadRecord* woken = nullptr;
+    ThreadRecord** link = &woken;
+    std::size_t found = 0;
+    {
+        const std::lock_guard hold(bucket.lock);
+        first();
+        for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
+            ThreadRecord* const next = Bucket::next_on(*sleeper, address);
+            bucket.remove(*sleeper);
+            sleeper->place.token = 0;
+            sleeper->place.next = nullptr;
+            *link = sleeper;
+            link = &sleeper->place.next;
+            sleeper = next;
+        }
+    }
+    while (woken != nullptr) {
+        // Once notified, a record may be gone: look for the next one first.
+        ThreadRecord* const next = woken->place.next;
+        woken->parker.notify();
+        woken = next;
+    }
+    return found;
+}
+
+std::size_t requeue(const void* from, const void* to, std::size_t count, FunctionRef<bool()> may_move) {
+    ThreadRecord* woken = nullptr;
+    std::size_t found = 0;
+    {
+        TwoBuckets buckets(from, to);
+        ThreadRecord* sleeper = buckets.first.first(from);
+        if (sleeper == nullptr || count == 0) return 0;
+        if (!may_move()) {
+            woken = sleeper;
+            sleeper = Bucket::next_on(*woken, from);
+            buckets.first.remove(*woken);
+            woken->place.token = 0;
+            ++found;
+        }
+        for (; sleeper != nullptr && found < count; ++found) {
+            ThreadRecord* const next = Bucket::next_on(*sleeper, from);
+            buckets.first.remove(*sleeper);
+            buckets.second.push_back(*sleeper, to);
+            sleeper->place.requeued = true;
+            sleeper = next;
+        }
+    }
+    if (woken != nullptr) woken->parker.notify();
+    return found;
+}
+
+void interrupt(ThreadRecord& record) noexcept {
+    record.interrupt_requested.store(true);
+    record.parker.kick();
+}
+
+bool take_interrupt(ThreadRecord& record) noexcept { return record.interrupt_requested.exchange(false); }
+
+}  // namespace threadwise::runtime

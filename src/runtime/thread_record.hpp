@@ -1,0 +1,67 @@
+#pragma once
+// What the house knows of one thread.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/parker.hpp"
+#include "runtime/wait_site.hpp"
+
+namespace threadwise {
+class BlockingHooks;
+}
+
+namespace threadwise::runtime {
+
+struct ThreadRecord;
+
+/// A thread's place in the queue of those who sleep on an address. All of it is guarded by the bucket's lock, but for
+/// `address`, which is also read without it in order to find the bucket.
+struct QueuePlace {
+    ThreadRecord* next = nullptr;
+    ThreadRecord* previous = nullptr;
+    std::atomic<const void*> address{nullptr};
+    bool queued = false;
+    bool entitled = false;     ///< to be handed what it waits for, see Waiting::Claim
+    bool requeued = false;     ///< moved to another address than the one it began to wait on
+    std::uint32_t token = 0;   ///< what the waker handed over; the primitive's own meaning
+};
+
+/// Alive from before the thread's first step until nobody looks at it any more (shared ownership).
+struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
+    enum class Origin : std::uint8_t {
+        main,     ///< the thread that loaded the library
+        started,  ///< by Thread::start
+        foreign,  ///< somebody else's thread that has touched the library
+    };
+
+    explicit ThreadRecord(Origin origin_of_thread);
+    virtual ~ThreadRecord() = default;
+    ThreadRecord(const ThreadRecord&) = delete;
+    ThreadRecord& operator=(const ThreadRecord&) = delete;
+
+    // Who it is.
+    const std::uint32_t ident;  ///< unique among the threads that are alive, 1 or more, fits into owner_mask
+    const Origin origin;
+    std::atomic<bool> daemon{false};
+    std::atomic<std::uint64_t> native_id{0};  ///< the kernel's number; 0 until it runs
+    std::string name;                         ///< guarded by the registry's lock
+
+    // At the door.
+    Parker parker;
+    QueuePlace place;
+    Published<WaitSite> site;
+    std::atomic<bool> interrupt_requested{false};
+    BlockingHooks* hooks = nullptr;  ///< newest first; the owner's alone
+    bool in_hook = false;            ///< the owner's alone
+};
+
+/// The calling thread's record; a foreign thread gets one when it first asks. Throws std::bad_alloc only then.
+ThreadRecord& this_record();
+
+/// The calling thread's record, or null while it has none.
+ThreadRecord* this_record_if_any() noexcept;
+
+}  // namespace threadwise::runtime

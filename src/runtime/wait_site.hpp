@@ -1,0 +1,106 @@
+#pragma once
+// What a thread writes down before it waits, and how others read it while it changes.
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <source_location>
+#include <string_view>
+#include <type_traits>
+
+#include "platform/clock.hpp"
+
+namespace threadwise::runtime {
+
+/// What kind of thing a thread waits for. The names are those that `dump` prints.
+enum class WaitKind : std::uint8_t {
+    none,  ///< it runs
+    lock,
+    rlock,
+    shared_lock_read,
+    shared_lock_write,
+    condition,
+    semaphore,
+    event,
+    barrier,
+    latch,
+    once,
+    join,
+    sleep,
+    timer,
+    queue_get,
+    queue_put,
+    queue_join,
+    future,
+    futures,  ///< any or all of several
+    worker,   ///< a pool's worker without work
+    task_group,
+    executor,  ///< a pool's shutdown, or room in its queue
+    interpreter_lock,
+    process,
+    exit,  ///< a daemon held while the process ends
+};
+
+/// "Lock", "Condition", "Queue.get": as a reader of a dump knows it.
+std::string_view to_string(WaitKind kind) noexcept;
+
+/// An owner word holds the holder's ident in these bits (0: nobody); the other bits are its primitive's own.
+inline constexpr std::uint32_t owner_mask = (1U << 30) - 1;
+
+/// One wait, as written down.
+struct WaitSite {
+    WaitKind kind = WaitKind::none;
+    const void* object = nullptr;
+    /// Where the holder's ident can be read while the thread waits, or null where nobody in particular holds it.
+    const std::atomic<std::uint32_t>* owner_word = nullptr;
+    /// The ident of who will end this wait, where that is known and no word holds it (join: the joined thread).
+    std::uint32_t owner = 0;
+    std::source_location where;
+    platform::Instant deadline = platform::never;
+    platform::Instant since{};
+};
+
+/// A value that one thread writes and any thread reads, without locks: a sequence lock (Boehm, "Can seqlocks get along
+/// with programming language memory models?", 2012). Writing costs plain stores on x86; reading retries while the
+/// value changes.
+template <class Value>
+    requires std::is_trivially_copyable_v<Value>
+class Published {
+   public:
+    void write(const Value& value) noexcept {
+        std::array<std::uint64_t, words> copy{};
+        std::memcpy(copy.data(), &value, sizeof(Value));
+        // relaxed: only the owner writes the version.
+        const std::uint32_t version = version_.load(std::memory_order_relaxed);
+        version_.store(version + 1, std::memory_order_relaxed);
+        // release on each word: none of them may become visible before the odd version.
+        for (std::size_t i = 0; i < words; ++i) words_[i].store(copy[i], std::memory_order_release);
+        // release: the even version comes after all the words.
+        version_.store(version + 2, std::memory_order_release);
+    }
+
+    Value read() const noexcept {
+        for (;;) {
+            // acquire: the words are read after the version that covers them.
+            const std::uint32_t before = version_.load(std::memory_order_acquire);
+            std::array<std::uint64_t, words> copy{};
+            // acquire on each word: the second look at the version cannot move before them.
+            for (std::size_t i = 0; i < words; ++i) copy[i] = words_[i].load(std::memory_order_acquire);
+            if ((before & 1U) == 0 && version_.load(std::memory_order_relaxed) == before) {
+                Value value;
+                std::memcpy(static_cast<void*>(&value), copy.data(), sizeof(Value));
+                return value;
+            }
+        }
+    }
+
+   private:
+    static constexpr std::size_t words = (sizeof(Value) + 7) / 8;
+
+    std::atomic<std::uint32_t> version_{0};
+    std::array<std::atomic<std::uint64_t>, words> words_{};
+};
+
+}  // namespace threadwise::runtime
