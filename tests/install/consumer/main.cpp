@@ -1,0 +1,5 @@
+#include <threadwise/version.hpp>
+
+#include <iostream>
+
+int main() { std::cout << "threadwise " << threadwise::version() << '\n'; }
