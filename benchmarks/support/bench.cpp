@@ -13,14 +13,19 @@ namespace {
     std::exit(2);
 }
 
-void print(const Question& question, const Subject& subject, std::vector<double> figures) {
-    std::sort(figures.begin(), figures.end());
-    const std::size_t middle = figures.size() / 2;
+void print(const Question& question, const Subject& subject, const std::vector<double>& figures) {
+    std::vector<double> sorted = figures;
+    std::sort(sorted.begin(), sorted.end());
     std::printf(
-        R"({"question": "%s", "subject": "%s", "value": %.6g, "unit": "%s", "min": %.6g, "max": %.6g})"
-        "\n",
-        question.name.c_str(), subject.name.c_str(), figures[middle], question.unit.c_str(), figures.front(),
-        figures.back());
+        R"({"question": "%s", "subject": "%s", "value": %.6g, "unit": "%s", "min": %.6g, "max": %.6g)",
+        question.name.c_str(), subject.name.c_str(), sorted[sorted.size() / 2], question.unit.c_str(),
+        sorted.front(), sorted.back());
+    const char* separator = ", \"rounds\": [";
+    for (const double figure : figures) {
+        std::printf("%s%.6g", separator, figure);
+        separator = ", ";
+    }
+    std::puts("]}");
     std::fflush(stdout);
 }
 
