@@ -2,8 +2,6 @@
 
 namespace threadwise {
 
-std::string_view version() noexcept {
-    return THREADWISE_VERSION;
-}
+std::string_view version() noexcept { return THREADWISE_VERSION; }
 
 }  // namespace threadwise
