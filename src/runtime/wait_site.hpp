@@ -6,11 +6,11 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <source_location>
 #include <string_view>
 #include <type_traits>
 
 #include "platform/clock.hpp"
+#include "threadwise/source_location.hpp"
 
 namespace threadwise::runtime {
 
@@ -57,7 +57,7 @@ struct WaitSite {
     const std::atomic<std::uint32_t>* owner_word = nullptr;
     /// The ident of who will end this wait, where that is known and no word holds it (join: the joined thread).
     std::uint32_t owner = 0;
-    std::source_location where;
+    SourceLocation where;
     platform::Instant deadline = platform::never;
     platform::Instant since{};
 };
