@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release test-asan test-tsan test-portable soak bench lint format docs install clean
+.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -25,7 +25,7 @@ test-asan: ## The same under the address and undefined behaviour sanitizers
 test-tsan: ## The same under the thread sanitizer
 test-portable: ## The same on the portable backend
 
-test-release test-asan test-tsan test-portable: test-%: build/%/build.ninja
+test-release test-asan test-tsan test-portable test-coverage: test-%: build/%/build.ninja
 	@cmake --build --preset $*
 	@$(FIXED_ADDRESSES) ctest --preset $* -j $(JOBS) $(ARGS)
 
@@ -40,6 +40,11 @@ bench: | bootstrap-build bootstrap-bench ## Measure threadwise beside its peers;
 	@cmake --preset release -DTHREADWISE_BUILD_BENCHMARKS=ON
 	@cmake --build --preset release --target benchmarks/all
 	@benchmarks/run build/release $(ARGS)
+
+coverage: test-coverage | bootstrap-coverage ## Which lines the tests run: build/coverage/report/index.html
+	@mkdir -p build/coverage/report
+	@gcovr --root . --object-directory build/coverage --filter src/ --filter include/ --exclude-directories '.*/tests/install' --exclude-throw-branches \
+		--html-details build/coverage/report/index.html --print-summary
 
 lint: | bootstrap-build bootstrap-lint ## Check formatting, layering, headers and scripts; build with clang; clang-tidy
 	@scripts/lint
@@ -62,7 +67,7 @@ build/%/build.ninja: CMakePresets.json | bootstrap-build
 	@cmake --preset $*
 	@touch $@
 
-BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-lint bootstrap-docs
+BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-coverage bootstrap-lint bootstrap-docs
 .PHONY: $(BOOTSTRAPS)
 $(BOOTSTRAPS): bootstrap-%:
 	@scripts/bootstrap $*
