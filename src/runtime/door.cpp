@@ -160,29 +160,17 @@ std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> f
 }
 
 std::size_t requeue(const void* from, const void* to, std::size_t count, FunctionRef<bool()> may_move) {
-    ThreadRecord* woken = nullptr;
-    std::size_t found = 0;
-    {
-        TwoBuckets buckets(from, to);
-        ThreadRecord* sleeper = buckets.first.first(from);
-        if (sleeper == nullptr || count == 0) return 0;
-        if (!may_move()) {
-            woken = sleeper;
-            sleeper = Bucket::next_on(*woken, from);
-            buckets.first.remove(*woken);
-            woken->place.token = 0;
-            ++found;
-        }
-        for (; sleeper != nullptr && found < count; ++found) {
-            ThreadRecord* const next = Bucket::next_on(*sleeper, from);
-            buckets.first.remove(*sleeper);
-            buckets.second.push_back(*sleeper, to);
-            sleeper->place.requeued = true;
-            sleeper = next;
-        }
+    TwoBuckets buckets(from, to);
+    if (!may_move()) return 0;
+    std::size_t moved = 0;
+    for (ThreadRecord* sleeper = buckets.first.first(from); sleeper != nullptr && moved < count; ++moved) {
+        ThreadRecord* const next = Bucket::next_on(*sleeper, from);
+        buckets.first.remove(*sleeper);
+        buckets.second.push_back(*sleeper, to);
+        sleeper->place.requeued = true;
+        sleeper = next;
     }
-    if (woken != nullptr) woken->parker.notify();
-    return found;
+    return moved;
 }
 
 void interrupt(ThreadRecord& record) noexcept {

@@ -1,0 +1,64 @@
+#pragma once
+// Event: one thread signals, others wait for it (Python: threading.Event).
+//
+// A flag that is set or clear. wait() returns once it is set; a set() that comes while a thread waits ends that wait even if
+// clear() follows at once. Cost: 4 bytes, no allocation; is_set() is one load, set() and clear() one atomic
+// operation. set() wakes the waiters without making them queue for anything.
+
+#include <atomic>
+#include <cstdint>
+#include <source_location>
+#include <stop_token>
+#include <utility>
+
+#include "threadwise/export.hpp"
+#include "threadwise/timeout.hpp"
+
+namespace threadwise {
+
+/// Thread-safe. What happened before set() is visible to who sees the event set. Must not be destroyed while waited for.
+class Event {
+   public:
+    constexpr Event() noexcept = default;
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+
+    bool is_set() const noexcept {
+        // acquire: pairs with the release in set().
+        return (word_.load(std::memory_order_acquire) & set_bit) != 0;
+    }
+
+    /// Sets the flag and wakes all who wait. Setting a set event does nothing.
+    THREADWISE_API void set();
+
+    /// Clears the flag: from now on wait() waits.
+    void clear() noexcept {
+        // relaxed: clearing publishes nothing.
+        word_.fetch_and(~set_bit, std::memory_order_relaxed);
+    }
+
+    /// Waits until the flag is set; true then, also when it has been cleared again since. False: not within `timeout`.
+    /// Throws InterruptedError if interrupt() ends the wait.
+    bool wait(Timeout timeout = forever, std::source_location where = std::source_location::current()) {
+        return is_set() || wait_slow({}, timeout, where);
+    }
+
+    /// The same, but also ends, with false, when stop is requested.
+    bool wait(std::stop_token stop, Timeout timeout = forever,
+              std::source_location where = std::source_location::current()) {
+        return is_set() || wait_slow(std::move(stop), timeout, where);
+    }
+
+   private:
+    static constexpr std::uint32_t set_bit = 1;
+    static constexpr std::uint32_t parked_bit = 2;  ///< somebody may sleep here
+    static constexpr std::uint32_t one_pulse = 4;   ///< the bits from here on count how often the event became set
+
+    THREADWISE_API bool wait_slow(std::stop_token stop, Timeout timeout, std::source_location where);
+
+    std::atomic<std::uint32_t> word_{0};
+};
+
+static_assert(sizeof(Event) <= 8);
+
+}  // namespace threadwise

@@ -1,0 +1,108 @@
+#pragma once
+// Lock: mutual exclusion (Python: threading.Lock).
+//
+// A lock is free or held. It has no owner: any thread may release it, as Python defines, so that it can also
+// serve as a signal between two threads. (Who took it is remembered all the same, for dump().) Not recursive: who takes
+// it twice waits for himself; use RLock for that.
+//
+// Cost: 4 bytes, no allocation, no destructor. Uncontended acquire and release: one compare-and-swap each, inline. A
+// waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer than about half
+// a millisecond: then the lock is handed to the waiter.
+//
+// It meets the standard's TimedLockable: std::scoped_lock, std::unique_lock and std::condition_variable_any work.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <source_location>
+#include <stop_token>
+
+#include "threadwise/detail/ident.hpp"
+#include "threadwise/export.hpp"
+#include "threadwise/timeout.hpp"
+
+namespace threadwise {
+
+/// Thread-safe. Acquiring synchronises with the release before it. Must not be destroyed while held or waited for.
+class Lock {
+   public:
+    constexpr Lock() noexcept = default;
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+    /// Waits for as long as it takes. Throws InterruptedError if interrupt() ends the wait.
+    void lock(std::source_location where = std::source_location::current()) {
+        if (!try_take()) [[unlikely]] lock_contended(where);
+    }
+
+    /// Takes the lock if it is free; never waits.
+    bool try_lock() noexcept { return try_take() || try_lock_slow(); }
+
+    /// Throws RuntimeError if the lock is not held.
+    void unlock() {
+        std::uint32_t expected = detail::this_ident;
+        // release: publishes the critical section to the next acquire.
+        if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed) ||
+            expected == 0) [[unlikely]] {
+            unlock_contended();
+        }
+    }
+
+    /// Python's acquire: true once taken; false if not `blocking` and held, or not free within `timeout`. Throws
+    /// ValueError for a timeout with blocking = false and for a negative one.
+    bool acquire(bool blocking = true, Timeout timeout = forever,
+                 std::source_location where = std::source_location::current()) {
+        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+    }
+
+    /// The same, but also ends, with false, when stop is requested.
+    THREADWISE_API bool acquire(std::stop_token stop, Timeout timeout = forever,
+                                std::source_location where = std::source_location::current());
+
+    /// Python's release: unlock().
+    void release() { unlock(); }
+
+    /// Whether it was held a moment ago.
+    bool locked() const noexcept {
+        // relaxed: nothing may be concluded from the answer about other memory.
+        return (word_.load(std::memory_order_relaxed) & owner_mask) != 0;
+    }
+
+    /// The standard's names for a timed acquire. A time in the past tries once.
+    template <class Rep, class Period>
+    bool try_lock_for(const std::chrono::duration<Rep, Period>& duration,
+                      std::source_location where = std::source_location::current()) {
+        return try_take() || try_lock_timed(duration, where);
+    }
+    template <class Clock, class Duration>
+    bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
+                        std::source_location where = std::source_location::current()) {
+        return try_take() || try_lock_timed(deadline - Clock::now(), where);
+    }
+
+   private:
+    friend class Condition;
+
+    static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
+
+    bool try_take() noexcept {
+        std::uint32_t expected = 0;
+        const std::uint32_t me = detail::this_ident;
+        // acquire: pairs with the release in unlock(). A thread without ident leaves the word as it is and fails.
+        return word_.compare_exchange_strong(expected, me, std::memory_order_acquire, std::memory_order_relaxed) &&
+               me != 0;
+    }
+
+    THREADWISE_API void lock_contended(std::source_location where);
+    THREADWISE_API bool try_lock_slow() noexcept;
+    THREADWISE_API bool try_lock_timed(Timeout timeout, std::source_location where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, std::source_location where);
+    THREADWISE_API void unlock_contended();
+
+    /// The holder's ident in the low 30 bits, 0 when free; two bits about waiters above (src/threading/contended.hpp).
+    std::atomic<std::uint32_t> word_{0};
+};
+
+static_assert(sizeof(Lock) <= 8);
+
+}  // namespace threadwise

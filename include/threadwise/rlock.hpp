@@ -1,0 +1,121 @@
+#pragma once
+// RLock: a lock that its holder may take again (Python: threading.RLock).
+//
+// Belongs to the thread that took it, until it has released it as many times as it took it. Only the owner may release
+// it. Cost: 8 bytes; uncontended as Lock; taken again, a load and an increment.
+//
+// It meets the standard's TimedLockable.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <source_location>
+#include <stop_token>
+
+#include "threadwise/detail/ident.hpp"
+#include "threadwise/export.hpp"
+#include "threadwise/timeout.hpp"
+
+namespace threadwise {
+
+/// Thread-safe. The first acquire synchronises with the last release before it. Must not be destroyed while held or waited for.
+class RLock {
+   public:
+    constexpr RLock() noexcept = default;
+    RLock(const RLock&) = delete;
+    RLock& operator=(const RLock&) = delete;
+
+    /// Waits for as long as another thread holds it. Throws InterruptedError if interrupt() ends the wait, RuntimeError
+    /// when taken 2^32 - 1 times already.
+    void lock(std::source_location where = std::source_location::current()) {
+        if (!try_take()) [[unlikely]] lock_slow(where);
+    }
+
+    /// Takes it if no other thread holds it; never waits.
+    bool try_lock() { return try_take() || try_lock_slow(); }
+
+    /// Throws RuntimeError if the calling thread does not own it.
+    void unlock() {
+        const std::uint32_t me = detail::this_ident;
+        // relaxed: if the word says that we own it, we wrote that ourselves, and nobody else changes it.
+        if ((word_.load(std::memory_order_relaxed) & owner_mask) != me || me == 0) [[unlikely]] refuse_release();
+        if (count_ != 0) {
+            --count_;
+            return;
+        }
+        std::uint32_t expected = me;
+        // release: publishes the critical section to the next owner.
+        if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed))
+            [[unlikely]] {
+            unlock_contended();
+        }
+    }
+
+    /// Python's acquire: true once taken; false if not `blocking` and another thread has it, or it does not come free within
+    /// `timeout`. Throws ValueError for a timeout with blocking = false and for a negative one.
+    bool acquire(bool blocking = true, Timeout timeout = forever,
+                 std::source_location where = std::source_location::current()) {
+        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+    }
+
+    /// The same, but also ends, with false, when stop is requested.
+    THREADWISE_API bool acquire(std::stop_token stop, Timeout timeout = forever,
+                                std::source_location where = std::source_location::current());
+
+    /// Python's release: unlock().
+    void release() { unlock(); }
+
+    /// Whether any thread held it a moment ago (Python 3.14).
+    bool locked() const noexcept { return (word_.load(std::memory_order_relaxed) & owner_mask) != 0; }
+
+    /// Whether the calling thread owns it.
+    bool is_owned() const noexcept {
+        const std::uint32_t me = detail::this_ident;
+        return me != 0 && (word_.load(std::memory_order_relaxed) & owner_mask) == me;  // relaxed: as in unlock()
+    }
+
+    /// How many times the calling thread has taken it and not released it: 0 if it does not own it.
+    std::uint32_t recursion_count() const noexcept { return is_owned() ? count_ + 1 : 0; }
+
+    /// The standard's names for a timed acquire. A time in the past tries once.
+    template <class Rep, class Period>
+    bool try_lock_for(const std::chrono::duration<Rep, Period>& duration,
+                      std::source_location where = std::source_location::current()) {
+        return try_take() || try_lock_timed(duration, where);
+    }
+    template <class Clock, class Duration>
+    bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
+                        std::source_location where = std::source_location::current()) {
+        return try_take() || try_lock_timed(deadline - Clock::now(), where);
+    }
+
+   private:
+    friend class Condition;
+
+    static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
+
+    bool try_take() noexcept {
+        std::uint32_t expected = 0;
+        const std::uint32_t me = detail::this_ident;
+        // acquire: pairs with the release in unlock(). A thread without ident leaves the word as it is and fails.
+        return word_.compare_exchange_strong(expected, me, std::memory_order_acquire, std::memory_order_relaxed) &&
+               me != 0;
+    }
+
+    THREADWISE_API void lock_slow(std::source_location where);
+    THREADWISE_API bool try_lock_slow();
+    THREADWISE_API bool try_lock_timed(Timeout timeout, std::source_location where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, std::source_location where);
+    THREADWISE_API void unlock_contended();
+    [[noreturn]] THREADWISE_API static void refuse_release();
+    bool take_again();
+
+    /// As Lock's.
+    std::atomic<std::uint32_t> word_{0};
+    /// How many times the owner has taken it again; the owner's alone.
+    std::uint32_t count_ = 0;
+};
+
+static_assert(sizeof(RLock) <= 16);
+
+}  // namespace threadwise

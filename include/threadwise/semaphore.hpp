@@ -1,0 +1,122 @@
+#pragma once
+// Semaphore and BoundedSemaphore: a number of permits (Python: threading.Semaphore, threading.BoundedSemaphore).
+//
+// acquire() takes a permit, waiting for one if there is none; release() gives permits back, or adds new ones. A bounded
+// semaphore refuses to hold more permits than it began with, which finds the release too many.
+//
+// Cost: 8 bytes (16 bounded), no allocation. With a permit to be had, acquire is one compare-and-swap, inline; release
+// one atomic addition when nobody waits. Newcomers may overtake waiters, but not for longer than about half a
+// millisecond: then the permit is handed to the waiter.
+
+#include <atomic>
+#include <cstdint>
+#include <source_location>
+#include <stop_token>
+#include <utility>
+
+#include "threadwise/export.hpp"
+#include "threadwise/timeout.hpp"
+
+namespace threadwise {
+
+/// Thread-safe. What happened before a release() is visible after the acquire() that takes its permit. Must not be
+/// destroyed while waited for.
+class Semaphore {
+   public:
+    /// Throws ValueError if `value` is negative, or above max().
+    THREADWISE_API explicit Semaphore(std::int64_t value = 1);
+    Semaphore(const Semaphore&) = delete;
+    Semaphore& operator=(const Semaphore&) = delete;
+
+    /// The most permits that a semaphore can hold.
+    static constexpr std::int64_t max() noexcept { return INT64_MAX / one_permit; }
+
+    /// Python's acquire: true once a permit is taken; false if not `blocking` and there is none, or none within `timeout`.
+    /// Throws ValueError for a timeout with blocking = false; a negative timeout only tries. Throws InterruptedError if
+    /// interrupt() ends the wait.
+    bool acquire(bool blocking = true, Timeout timeout = forever,
+                 std::source_location where = std::source_location::current()) {
+        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+    }
+
+    /// The same, but also ends, with false, when stop is requested.
+    bool acquire(std::stop_token stop, Timeout timeout = forever,
+                 std::source_location where = std::source_location::current()) {
+        return try_take() || wait_for_permit(std::move(stop), timeout, where);
+    }
+
+    /// Takes a permit if there is one; never waits. Python's acquire(blocking=False).
+    bool try_acquire() noexcept { return try_take(); }
+
+    /// Gives back, or adds, `n` permits. Throws ValueError if n is less than 1, or more than max() can hold.
+    void release(std::int64_t n = 1) {
+        if (n < 1 || n > max()) [[unlikely]] refuse(n);
+        // release: pairs with the acquire of who takes the permits.
+        const std::uint64_t old =
+            word_.fetch_add(static_cast<std::uint64_t>(n) * one_permit, std::memory_order_release);
+        if ((old & waiter_bits) != 0) [[unlikely]] wake_waiters();
+    }
+
+    /// How many permits there were a moment ago.
+    std::int64_t value() const noexcept {
+        return static_cast<std::int64_t>(word_.load(std::memory_order_relaxed) / one_permit);  // relaxed: a snapshot
+    }
+
+   private:
+    friend class BoundedSemaphore;
+
+    static constexpr std::uint64_t waiter_bits = 3;
+    static constexpr std::uint64_t one_permit = 4;
+
+    bool try_take() noexcept {
+        std::uint64_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+        while (old >= one_permit) {
+            // acquire: pairs with the release that added the permit.
+            if (word_.compare_exchange_weak(old, old - one_permit, std::memory_order_acquire,
+                                            std::memory_order_relaxed)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, std::source_location where);
+    THREADWISE_API bool wait_for_permit(std::stop_token stop, Timeout timeout, std::source_location where);
+    THREADWISE_API void wake_waiters();
+    [[noreturn]] THREADWISE_API static void refuse(std::int64_t n);
+
+    /// The permits, times one_permit; two bits about waiters below (src/threading/contended.hpp).
+    std::atomic<std::uint64_t> word_;
+};
+
+static_assert(sizeof(Semaphore) <= 16);
+
+/// A semaphore that never holds more permits than at first: release() throws ValueError instead, and adds nothing.
+/// Thread-safe, as Semaphore.
+class BoundedSemaphore {
+   public:
+    /// Throws ValueError if `value` is negative, or above Semaphore::max().
+    explicit BoundedSemaphore(std::int64_t value = 1) : semaphore_(value), bound_(value) {}
+
+    /// As Semaphore::acquire.
+    bool acquire(bool blocking = true, Timeout timeout = forever,
+                 std::source_location where = std::source_location::current()) {
+        return semaphore_.acquire(blocking, timeout, where);
+    }
+    bool acquire(std::stop_token stop, Timeout timeout = forever,
+                 std::source_location where = std::source_location::current()) {
+        return semaphore_.acquire(std::move(stop), timeout, where);
+    }
+    bool try_acquire() noexcept { return semaphore_.try_acquire(); }
+
+    /// Gives back `n` permits. Throws ValueError if n is less than 1, or if there would be more than at first.
+    THREADWISE_API void release(std::int64_t n = 1);
+
+    std::int64_t value() const noexcept { return semaphore_.value(); }
+
+   private:
+    Semaphore semaphore_;
+    const std::int64_t bound_;
+};
+
+}  // namespace threadwise

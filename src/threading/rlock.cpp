@@ -1,0 +1,61 @@
+#include "threadwise/rlock.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "threading/owner_word.hpp"
+#include "threading/wait_result.hpp"
+#include "threadwise/errors.hpp"
+
+namespace threadwise {
+namespace {
+
+using runtime::WaitKind;
+using runtime::WaitSite;
+
+bool acquire_word(std::atomic<std::uint32_t>& word, const RLock* lock, platform::Instant deadline,
+                  std::source_location where, std::stop_token stop = {}) {
+    const WaitSite site{.kind = WaitKind::rlock, .object = lock, .where = where, .deadline = deadline};
+    return threading::succeeded(threading::acquire_owner_word(word, site, stop), stop);
+}
+
+}  // namespace
+
+bool RLock::take_again() {
+    if (!is_owned()) return false;
+    if (count_ == std::numeric_limits<std::uint32_t>::max() - 1) {
+        throw RuntimeError("RLock taken too many times by one thread: is a release() missing in a loop?");
+    }
+    ++count_;
+    return true;
+}
+
+void RLock::lock_slow(std::source_location where) {
+    if (!take_again()) acquire_word(word_, this, platform::never, where);
+}
+
+bool RLock::try_lock_slow() {
+    return take_again() || threading::try_take(threading::OwnerWord{word_, runtime::this_record().ident});
+}
+
+bool RLock::try_lock_timed(Timeout timeout, std::source_location where) {
+    return take_again() || acquire_word(word_, this, runtime::deadline_after(timeout), where);
+}
+
+bool RLock::acquire_slow(bool blocking, Timeout timeout, std::source_location where) {
+    const platform::Instant deadline = threading::acquire_deadline(blocking, timeout);
+    return blocking ? take_again() || acquire_word(word_, this, deadline, where) : try_lock();
+}
+
+bool RLock::acquire(std::stop_token stop, Timeout timeout, std::source_location where) {
+    const platform::Instant deadline = threading::acquire_deadline(true, timeout);
+    return take_again() || acquire_word(word_, this, deadline, where, std::move(stop));
+}
+
+void RLock::unlock_contended() { threading::release_owner_word(word_); }
+
+void RLock::refuse_release() {
+    throw RuntimeError("cannot release un-acquired lock: only the thread that holds an RLock may release it");
+}
+
+}  // namespace threadwise
