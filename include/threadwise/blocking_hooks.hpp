@@ -11,7 +11,7 @@ namespace threadwise {
 
 /// What to do around a wait. Derive, and install with BlockingHooksScope.
 class THREADWISE_API BlockingHooks {
-   public:
+public:
     BlockingHooks() = default;
     BlockingHooks(const BlockingHooks&) = delete;
     BlockingHooks& operator=(const BlockingHooks&) = delete;
@@ -26,10 +26,10 @@ class THREADWISE_API BlockingHooks {
     /// interrupted (it throws InterruptedError, or what the wait documents). May not wait.
     virtual bool on_signal() noexcept { return false; }
 
-   protected:
+protected:
     virtual ~BlockingHooks() = default;
 
-   private:
+private:
     friend class BlockingHooksScope;
     friend struct BlockingHooksChain;
     BlockingHooks* older_ = nullptr;
@@ -39,7 +39,7 @@ class THREADWISE_API BlockingHooks {
 /// after_wait() from the oldest to the newest. Construct and destroy on the same thread; one scope at a time for the
 /// same hooks object.
 class THREADWISE_API BlockingHooksScope {
-   public:
+public:
     explicit BlockingHooksScope(BlockingHooks& hooks);
     ~BlockingHooksScope();
     BlockingHooksScope(const BlockingHooksScope&) = delete;

@@ -1,15 +1,15 @@
 #pragma once
 // Condition: wait until something that a lock guards has changed (Python: threading.Condition).
 //
-//     Condition changed;                       // over an RLock of its own, or over a lock of yours: Condition changed(lock)
-//     { std::scoped_lock hold(changed); changed.wait_for([&] { return !items.empty(); }); take(items); }
+//     Condition changed;                       // over an RLock of its own, or over a lock of yours: Condition
+//     changed(lock) { std::scoped_lock hold(changed); changed.wait_for([&] { return !items.empty(); }); take(items); }
 //     { std::scoped_lock hold(changed); items.push_back(item); changed.notify(); }
 //
-// wait() releases the lock, sleeps until notified, and takes the lock again. There are no spurious wake-ups, but the state
-// may have changed again before the lock is taken: use wait_for() with a predicate, or loop.
+// wait() releases the lock, sleeps until notified, and takes the lock again. There are no spurious wake-ups, but the
+// state may have changed again before the lock is taken: use wait_for() with a predicate, or loop.
 //
-// Over a Lock or an RLock, notified waiters do not all wake to fight for the lock: they move over to its queue, and each
-// wakes as the lock becomes free (wait morphing). Over a lock of another type they wake at once.
+// Over a Lock or an RLock, notified waiters do not all wake to fight for the lock: they move over to its queue, and
+// each wakes as the lock becomes free (wait morphing). Over a lock of another type they wake at once.
 //
 // Cost: no allocation to wait or notify; notify without a waiter is one load.
 
@@ -18,20 +18,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <source_location>
+
 #include <stop_token>
 #include <utility>
 
 #include "threadwise/export.hpp"
 #include "threadwise/lock.hpp"
 #include "threadwise/rlock.hpp"
+#include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
 namespace threadwise {
 
 /// Thread-safe. Must not be destroyed while waited for; a lock of yours must outlive it.
 class Condition {
-   public:
+public:
     /// Over an RLock of its own.
     THREADWISE_API Condition() noexcept;
     THREADWISE_API explicit Condition(Lock& lock) noexcept;
@@ -40,47 +41,46 @@ class Condition {
     /// Over any other lock with lock() and unlock() (the standard's BasicLockable). Whether the caller holds it is
     /// checked only if it has is_owned().
     template <class OtherLock>
-        requires(!std::same_as<OtherLock, Condition>) && requires(OtherLock& lock) {
-            lock.lock();
-            lock.unlock();
-        }
+        requires(!std::same_as<OtherLock, Condition>)
+    &&requires(OtherLock& lock) {
+        lock.lock();
+        lock.unlock();
+    }
     explicit Condition(OtherLock& lock) noexcept : lock_(&lock), operations_(&operations_of<OtherLock>) {}
 
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
 
-    /// The lock's own operations. acquire() with an argument, and try_lock(), throw RuntimeError over a lock that has no
-    /// such operation.
-    void lock(std::source_location where = std::source_location::current()) { operations_->lock(lock_, where); }
+    /// The lock's own operations. acquire() with an argument, and try_lock(), throw RuntimeError over a lock that has
+    /// no such operation.
+    void lock(SourceLocation where = SourceLocation::current()) { operations_->lock(lock_, where); }
     void unlock() { operations_->unlock(lock_); }
-    bool try_lock() { return operations_->acquire(lock_, false, forever, std::source_location::current()); }
-    bool acquire(bool blocking = true, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    bool try_lock() { return operations_->acquire(lock_, false, forever, SourceLocation::current()); }
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return operations_->acquire(lock_, blocking, timeout, where);
     }
     void release() { unlock(); }
 
-    /// Releases the lock, waits until notified, takes the lock again, however often the caller had taken it. True: notified.
-    /// False: not within `timeout`. Throws RuntimeError if the caller does not hold the lock; InterruptedError, with the
-    /// lock taken again, if interrupt() ends the wait.
-    THREADWISE_API bool wait(Timeout timeout = forever, std::source_location where = std::source_location::current());
+    /// Releases the lock, waits until notified, takes the lock again, however often the caller had taken it. True:
+    /// notified. False: not within `timeout`. Throws RuntimeError if the caller does not hold the lock;
+    /// InterruptedError, with the lock taken again, if interrupt() ends the wait.
+    THREADWISE_API bool wait(Timeout timeout = forever, SourceLocation where = SourceLocation::current());
 
     /// The same, but also ends, with false, when stop is requested.
     THREADWISE_API bool wait(std::stop_token stop, Timeout timeout = forever,
-                             std::source_location where = std::source_location::current());
+                             SourceLocation where = SourceLocation::current());
 
-    /// Waits until `predicate()`, called with the lock held, is true; at most for `timeout` in all. Returns what the predicate
-    /// returned last. Throws as wait() does, and what the predicate throws.
+    /// Waits until `predicate()`, called with the lock held, is true; at most for `timeout` in all. Returns what the
+    /// predicate returned last. Throws as wait() does, and what the predicate throws.
     template <std::predicate Predicate>
-    bool wait_for(Predicate predicate, Timeout timeout = forever,
-                  std::source_location where = std::source_location::current()) {
+    bool wait_for(Predicate predicate, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return wait_for({}, std::move(predicate), timeout, where);
     }
 
     /// The same, but also ends when stop is requested.
     template <std::predicate Predicate>
     bool wait_for(std::stop_token stop, Predicate predicate, Timeout timeout = forever,
-                  std::source_location where = std::source_location::current()) {
+                  SourceLocation where = SourceLocation::current()) {
         const Deadline deadline(timeout);
         while (!std::invoke(predicate)) {
             if (!wait(stop, deadline.left(), where)) return static_cast<bool>(std::invoke(predicate));
@@ -94,12 +94,12 @@ class Condition {
     /// Wakes all who wait.
     void notify_all() { notify(SIZE_MAX); }
 
-   private:
+private:
     /// What a condition does with its lock, whatever type it has.
     struct Operations {
-        void (*lock)(void* lock, std::source_location where);
+        void (*lock)(void* lock, SourceLocation where);
         void (*unlock)(void* lock);
-        bool (*acquire)(void* lock, bool blocking, Timeout timeout, std::source_location where);
+        bool (*acquire)(void* lock, bool blocking, Timeout timeout, SourceLocation where);
         bool (*is_owned)(void* lock);
         /// The owner word of a Lock or an RLock, null otherwise; and the RLock's count.
         std::atomic<std::uint32_t>* (*word)(void* lock);
@@ -108,14 +108,14 @@ class Condition {
 
     /// The rest of a timeout.
     class Deadline {
-       public:
+    public:
         explicit Deadline(Timeout timeout)
             : timeout_(timeout), start_(timeout.is_forever() ? Clock::time_point{} : Clock::now()) {}
         Timeout left() const {
             return timeout_.is_forever() ? forever : Timeout(timeout_.duration() - (Clock::now() - start_));
         }
 
-       private:
+    private:
         using Clock = std::chrono::steady_clock;
         Timeout timeout_;
         Clock::time_point start_;
@@ -124,16 +124,20 @@ class Condition {
     struct Reacquire;
 
     template <class OtherLock>
-    static bool acquire_other(void* lock, bool blocking, Timeout timeout, std::source_location) {
+    static bool acquire_other(void* lock, bool blocking, Timeout timeout, SourceLocation) {
         auto& other = *static_cast<OtherLock*>(lock);
         if (blocking && timeout.is_forever()) {
             other.lock();
             return true;
         }
-        if constexpr (requires { { other.try_lock_for(timeout.duration()) } -> std::convertible_to<bool>; }) {
+        if constexpr (requires {
+                          { other.try_lock_for(timeout.duration()) } -> std::convertible_to<bool>;
+                      }) {
             if (blocking) return other.try_lock_for(timeout.duration());
         }
-        if constexpr (requires { { other.try_lock() } -> std::convertible_to<bool>; }) {
+        if constexpr (requires {
+                          { other.try_lock() } -> std::convertible_to<bool>;
+                      }) {
             if (!blocking) return other.try_lock();
         }
         refuse_acquire();
@@ -141,7 +145,9 @@ class Condition {
 
     template <class OtherLock>
     static bool is_owned_other(void* lock) {
-        if constexpr (requires(OtherLock& other) { { other.is_owned() } -> std::convertible_to<bool>; }) {
+        if constexpr (requires(OtherLock & other) {
+                          { other.is_owned() } -> std::convertible_to<bool>;
+                      }) {
             return static_cast<OtherLock*>(lock)->is_owned();
         } else {
             return lock != nullptr;  // it cannot be asked
@@ -150,7 +156,7 @@ class Condition {
 
     template <class OtherLock>
     static constexpr Operations operations_of = {
-        .lock = [](void* lock, std::source_location) { static_cast<OtherLock*>(lock)->lock(); },
+        .lock = [](void* lock, SourceLocation) { static_cast<OtherLock*>(lock)->lock(); },
         .unlock = [](void* lock) { static_cast<OtherLock*>(lock)->unlock(); },
         .acquire = acquire_other<OtherLock>,
         .is_owned = is_owned_other<OtherLock>,

@@ -10,28 +10,28 @@ namespace threadwise {
 
 /// Misuse that Python answers with RuntimeError: releasing an unlocked lock, starting a thread twice, joining oneself.
 class THREADWISE_API RuntimeError : public std::runtime_error {
-   public:
+public:
     using std::runtime_error::runtime_error;
     ~RuntimeError() override;
 };
 
 /// An argument of the right type with a wrong value, where Python raises ValueError.
 class THREADWISE_API ValueError : public std::invalid_argument {
-   public:
+public:
     using std::invalid_argument::invalid_argument;
     ~ValueError() override;
 };
 
 /// A result that did not come in time, where the function has no other way to say so.
 class THREADWISE_API TimeoutError : public std::runtime_error {
-   public:
+public:
     using std::runtime_error::runtime_error;
     ~TimeoutError() override;
 };
 
 /// A wait that interrupt() ended: what KeyboardInterrupt is to a waiting Python thread.
 class THREADWISE_API InterruptedError : public std::runtime_error {
-   public:
+public:
     using std::runtime_error::runtime_error;
     ~InterruptedError() override;
 };

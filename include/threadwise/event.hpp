@@ -1,24 +1,26 @@
 #pragma once
 // Event: one thread signals, others wait for it (Python: threading.Event).
 //
-// A flag that is set or clear. wait() returns once it is set; a set() that comes while a thread waits ends that wait even if
-// clear() follows at once. Cost: 4 bytes, no allocation; is_set() is one load, set() and clear() one atomic
+// A flag that is set or clear. wait() returns once it is set; a set() that comes while a thread waits ends that wait
+// even if clear() follows at once. Cost: 4 bytes, no allocation; is_set() is one load, set() and clear() one atomic
 // operation. set() wakes the waiters without making them queue for anything.
 
 #include <atomic>
 #include <cstdint>
-#include <source_location>
+
 #include <stop_token>
 #include <utility>
 
 #include "threadwise/export.hpp"
+#include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
 namespace threadwise {
 
-/// Thread-safe. What happened before set() is visible to who sees the event set. Must not be destroyed while waited for.
+/// Thread-safe. What happened before set() is visible to who sees the event set. Must not be destroyed while waited
+/// for.
 class Event {
-   public:
+public:
     constexpr Event() noexcept = default;
     Event(const Event&) = delete;
     Event& operator=(const Event&) = delete;
@@ -39,22 +41,21 @@ class Event {
 
     /// Waits until the flag is set; true then, also when it has been cleared again since. False: not within `timeout`.
     /// Throws InterruptedError if interrupt() ends the wait.
-    bool wait(Timeout timeout = forever, std::source_location where = std::source_location::current()) {
+    bool wait(Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return is_set() || wait_slow({}, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
-    bool wait(std::stop_token stop, Timeout timeout = forever,
-              std::source_location where = std::source_location::current()) {
+    bool wait(std::stop_token stop, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return is_set() || wait_slow(std::move(stop), timeout, where);
     }
 
-   private:
+private:
     static constexpr std::uint32_t set_bit = 1;
     static constexpr std::uint32_t parked_bit = 2;  ///< somebody may sleep here
     static constexpr std::uint32_t one_pulse = 4;   ///< the bits from here on count how often the event became set
 
-    THREADWISE_API bool wait_slow(std::stop_token stop, Timeout timeout, std::source_location where);
+    THREADWISE_API bool wait_slow(std::stop_token stop, Timeout timeout, SourceLocation where);
 
     std::atomic<std::uint32_t> word_{0};
 };

@@ -6,33 +6,35 @@
 // it twice waits for himself; use RLock for that.
 //
 // Cost: 4 bytes, no allocation, no destructor. Uncontended acquire and release: one compare-and-swap each, inline. A
-// waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer than about half
-// a millisecond: then the lock is handed to the waiter.
+// waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer than about
+// half a millisecond: then the lock is handed to the waiter.
 //
 // It meets the standard's TimedLockable: std::scoped_lock, std::unique_lock and std::condition_variable_any work.
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <source_location>
+
 #include <stop_token>
 
 #include "threadwise/detail/ident.hpp"
 #include "threadwise/export.hpp"
+#include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
 namespace threadwise {
 
 /// Thread-safe. Acquiring synchronises with the release before it. Must not be destroyed while held or waited for.
 class Lock {
-   public:
+public:
     constexpr Lock() noexcept = default;
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
     /// Waits for as long as it takes. Throws InterruptedError if interrupt() ends the wait.
-    void lock(std::source_location where = std::source_location::current()) {
-        if (!try_take()) [[unlikely]] lock_contended(where);
+    void lock(SourceLocation where = SourceLocation::current()) {
+        if (!try_take()) [[unlikely]]
+            lock_contended(where);
     }
 
     /// Takes the lock if it is free; never waits.
@@ -50,14 +52,13 @@ class Lock {
 
     /// Python's acquire: true once taken; false if not `blocking` and held, or not free within `timeout`. Throws
     /// ValueError for a timeout with blocking = false and for a negative one.
-    bool acquire(bool blocking = true, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
     THREADWISE_API bool acquire(std::stop_token stop, Timeout timeout = forever,
-                                std::source_location where = std::source_location::current());
+                                SourceLocation where = SourceLocation::current());
 
     /// Python's release: unlock().
     void release() { unlock(); }
@@ -71,16 +72,16 @@ class Lock {
     /// The standard's names for a timed acquire. A time in the past tries once.
     template <class Rep, class Period>
     bool try_lock_for(const std::chrono::duration<Rep, Period>& duration,
-                      std::source_location where = std::source_location::current()) {
+                      SourceLocation where = SourceLocation::current()) {
         return try_take() || try_lock_timed(duration, where);
     }
     template <class Clock, class Duration>
     bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
-                        std::source_location where = std::source_location::current()) {
+                        SourceLocation where = SourceLocation::current()) {
         return try_take() || try_lock_timed(deadline - Clock::now(), where);
     }
 
-   private:
+private:
     friend class Condition;
 
     static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
@@ -93,10 +94,10 @@ class Lock {
                me != 0;
     }
 
-    THREADWISE_API void lock_contended(std::source_location where);
+    THREADWISE_API void lock_contended(SourceLocation where);
     THREADWISE_API bool try_lock_slow() noexcept;
-    THREADWISE_API bool try_lock_timed(Timeout timeout, std::source_location where);
-    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, std::source_location where);
+    THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     THREADWISE_API void unlock_contended();
 
     /// The holder's ident in the low 30 bits, 0 when free; two bits about waiters above (src/threading/contended.hpp).

@@ -9,26 +9,29 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <source_location>
+
 #include <stop_token>
 
 #include "threadwise/detail/ident.hpp"
 #include "threadwise/export.hpp"
+#include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
 namespace threadwise {
 
-/// Thread-safe. The first acquire synchronises with the last release before it. Must not be destroyed while held or waited for.
+/// Thread-safe. The first acquire synchronises with the last release before it. Must not be destroyed while held or
+/// waited for.
 class RLock {
-   public:
+public:
     constexpr RLock() noexcept = default;
     RLock(const RLock&) = delete;
     RLock& operator=(const RLock&) = delete;
 
     /// Waits for as long as another thread holds it. Throws InterruptedError if interrupt() ends the wait, RuntimeError
     /// when taken 2^32 - 1 times already.
-    void lock(std::source_location where = std::source_location::current()) {
-        if (!try_take()) [[unlikely]] lock_slow(where);
+    void lock(SourceLocation where = SourceLocation::current()) {
+        if (!try_take()) [[unlikely]]
+            lock_slow(where);
     }
 
     /// Takes it if no other thread holds it; never waits.
@@ -38,7 +41,8 @@ class RLock {
     void unlock() {
         const std::uint32_t me = detail::this_ident;
         // relaxed: if the word says that we own it, we wrote that ourselves, and nobody else changes it.
-        if ((word_.load(std::memory_order_relaxed) & owner_mask) != me || me == 0) [[unlikely]] refuse_release();
+        if ((word_.load(std::memory_order_relaxed) & owner_mask) != me || me == 0) [[unlikely]]
+            refuse_release();
         if (count_ != 0) {
             --count_;
             return;
@@ -51,16 +55,15 @@ class RLock {
         }
     }
 
-    /// Python's acquire: true once taken; false if not `blocking` and another thread has it, or it does not come free within
-    /// `timeout`. Throws ValueError for a timeout with blocking = false and for a negative one.
-    bool acquire(bool blocking = true, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    /// Python's acquire: true once taken; false if not `blocking` and another thread has it, or it does not come free
+    /// within `timeout`. Throws ValueError for a timeout with blocking = false and for a negative one.
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
     THREADWISE_API bool acquire(std::stop_token stop, Timeout timeout = forever,
-                                std::source_location where = std::source_location::current());
+                                SourceLocation where = SourceLocation::current());
 
     /// Python's release: unlock().
     void release() { unlock(); }
@@ -80,16 +83,16 @@ class RLock {
     /// The standard's names for a timed acquire. A time in the past tries once.
     template <class Rep, class Period>
     bool try_lock_for(const std::chrono::duration<Rep, Period>& duration,
-                      std::source_location where = std::source_location::current()) {
+                      SourceLocation where = SourceLocation::current()) {
         return try_take() || try_lock_timed(duration, where);
     }
     template <class Clock, class Duration>
     bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
-                        std::source_location where = std::source_location::current()) {
+                        SourceLocation where = SourceLocation::current()) {
         return try_take() || try_lock_timed(deadline - Clock::now(), where);
     }
 
-   private:
+private:
     friend class Condition;
 
     static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
@@ -102,10 +105,10 @@ class RLock {
                me != 0;
     }
 
-    THREADWISE_API void lock_slow(std::source_location where);
+    THREADWISE_API void lock_slow(SourceLocation where);
     THREADWISE_API bool try_lock_slow();
-    THREADWISE_API bool try_lock_timed(Timeout timeout, std::source_location where);
-    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, std::source_location where);
+    THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     THREADWISE_API void unlock_contended();
     [[noreturn]] THREADWISE_API static void refuse_release();
     bool take_again();

@@ -10,11 +10,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <source_location>
+
 #include <stop_token>
 #include <utility>
 
 #include "threadwise/export.hpp"
+#include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
 namespace threadwise {
@@ -22,7 +23,7 @@ namespace threadwise {
 /// Thread-safe. What happened before a release() is visible after the acquire() that takes its permit. Must not be
 /// destroyed while waited for.
 class Semaphore {
-   public:
+public:
     /// Throws ValueError if `value` is negative, or above max().
     THREADWISE_API explicit Semaphore(std::int64_t value = 1);
     Semaphore(const Semaphore&) = delete;
@@ -31,17 +32,15 @@ class Semaphore {
     /// The most permits that a semaphore can hold.
     static constexpr std::int64_t max() noexcept { return INT64_MAX / one_permit; }
 
-    /// Python's acquire: true once a permit is taken; false if not `blocking` and there is none, or none within `timeout`.
-    /// Throws ValueError for a timeout with blocking = false; a negative timeout only tries. Throws InterruptedError if
-    /// interrupt() ends the wait.
-    bool acquire(bool blocking = true, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    /// Python's acquire: true once a permit is taken; false if not `blocking` and there is none, or none within
+    /// `timeout`. Throws ValueError for a timeout with blocking = false; a negative timeout only tries. Throws
+    /// InterruptedError if interrupt() ends the wait.
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
-    bool acquire(std::stop_token stop, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    bool acquire(std::stop_token stop, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return try_take() || wait_for_permit(std::move(stop), timeout, where);
     }
 
@@ -50,11 +49,13 @@ class Semaphore {
 
     /// Gives back, or adds, `n` permits. Throws ValueError if n is less than 1, or more than max() can hold.
     void release(std::int64_t n = 1) {
-        if (n < 1 || n > max()) [[unlikely]] refuse(n);
+        if (n < 1 || n > max()) [[unlikely]]
+            refuse(n);
         // release: pairs with the acquire of who takes the permits.
         const std::uint64_t old =
             word_.fetch_add(static_cast<std::uint64_t>(n) * one_permit, std::memory_order_release);
-        if ((old & waiter_bits) != 0) [[unlikely]] wake_waiters();
+        if ((old & waiter_bits) != 0) [[unlikely]]
+            wake_waiters();
     }
 
     /// How many permits there were a moment ago.
@@ -62,7 +63,7 @@ class Semaphore {
         return static_cast<std::int64_t>(word_.load(std::memory_order_relaxed) / one_permit);  // relaxed: a snapshot
     }
 
-   private:
+private:
     friend class BoundedSemaphore;
 
     static constexpr std::uint64_t waiter_bits = 3;
@@ -80,8 +81,8 @@ class Semaphore {
         return false;
     }
 
-    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, std::source_location where);
-    THREADWISE_API bool wait_for_permit(std::stop_token stop, Timeout timeout, std::source_location where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
+    THREADWISE_API bool wait_for_permit(std::stop_token stop, Timeout timeout, SourceLocation where);
     THREADWISE_API void wake_waiters();
     [[noreturn]] THREADWISE_API static void refuse(std::int64_t n);
 
@@ -94,17 +95,15 @@ static_assert(sizeof(Semaphore) <= 16);
 /// A semaphore that never holds more permits than at first: release() throws ValueError instead, and adds nothing.
 /// Thread-safe, as Semaphore.
 class BoundedSemaphore {
-   public:
+public:
     /// Throws ValueError if `value` is negative, or above Semaphore::max().
     explicit BoundedSemaphore(std::int64_t value = 1) : semaphore_(value), bound_(value) {}
 
     /// As Semaphore::acquire.
-    bool acquire(bool blocking = true, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return semaphore_.acquire(blocking, timeout, where);
     }
-    bool acquire(std::stop_token stop, Timeout timeout = forever,
-                 std::source_location where = std::source_location::current()) {
+    bool acquire(std::stop_token stop, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return semaphore_.acquire(std::move(stop), timeout, where);
     }
     bool try_acquire() noexcept { return semaphore_.try_acquire(); }
@@ -114,7 +113,7 @@ class BoundedSemaphore {
 
     std::int64_t value() const noexcept { return semaphore_.value(); }
 
-   private:
+private:
     Semaphore semaphore_;
     const std::int64_t bound_;
 };

@@ -10,7 +10,7 @@ namespace threadwise {
 /// the moment of the call; never drifts. Zero or less: try, do not wait. What a nanosecond count cannot hold (292
 /// years) is forever.
 class Timeout {
-   public:
+public:
     /// Forever: Python's `timeout=None`.
     constexpr Timeout() noexcept = default;
 
@@ -22,7 +22,7 @@ class Timeout {
     constexpr bool is_negative() const noexcept { return duration_.count() < 0; }
     constexpr std::chrono::nanoseconds duration() const noexcept { return duration_; }
 
-   private:
+private:
     template <class Rep, class Period>
     static constexpr std::chrono::nanoseconds to_nanoseconds(std::chrono::duration<Rep, Period> duration) {
         using Seconds = std::chrono::duration<long double>;

@@ -11,9 +11,9 @@
 namespace threadwise::platform {
 
 enum class FutexResult : std::uint8_t {
-    woken,       ///< by futex_wake, or for no reason at all, or the word no longer held `expected`
-    timed_out,   ///< the deadline has passed
-    signalled,   ///< a signal handler ran on this thread (never reported by the portable backend)
+    woken,      ///< by futex_wake, or for no reason at all, or the word no longer held `expected`
+    timed_out,  ///< the deadline has passed
+    signalled,  ///< a signal handler ran on this thread (never reported by the portable backend)
 };
 
 /// Sleeps while `word` holds `expected`, until woken or until `deadline`. May return early: callers loop.

@@ -12,7 +12,7 @@ namespace threadwise::platform {
 
 /// Meets the standard's BasicLockable. 4 bytes; uncontended, lock and unlock are one atomic operation each.
 class InternalLock {
-   public:
+public:
     void lock() noexcept {
         if (!try_take()) lock_contended();
     }
@@ -25,7 +25,7 @@ class InternalLock {
     /// In a forked child, where the thread that held it does not exist any more.
     void reset_after_fork() noexcept { word_.store(free, std::memory_order_relaxed); }
 
-   private:
+private:
     static constexpr std::uint32_t free = 0;
     static constexpr std::uint32_t held = 1;
     static constexpr std::uint32_t awaited = 2;  // held, and somebody may sleep on the word

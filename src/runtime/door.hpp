@@ -45,7 +45,7 @@ platform::Instant deadline_after(Timeout timeout) noexcept;
 
 /// One wait of the calling thread, from the first spin to the last wake-up.
 class Waiting {
-   public:
+public:
     /// Writes the site down; `since` is filled in. `stop` ends the wait as interrupted once requested.
     explicit Waiting(const WaitSite& site, std::stop_token stop = {});
     ~Waiting();
@@ -81,7 +81,7 @@ class Waiting {
     platform::Instant since() const noexcept { return site_.since; }
     platform::Instant deadline() const noexcept { return site_.deadline; }
 
-   private:
+private:
     struct Stopper {
         ThreadRecord& record;
         void operator()() const noexcept { record.parker.kick(); }
@@ -109,8 +109,8 @@ struct Sleeper {
 /// nobody. Returns whether somebody was woken.
 bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide);
 
-/// Wakes the first `count` that sleep on `address`; returns how many there were. Their tokens are 0. `first` runs under the
-/// bucket's lock before any of them wakes.
+/// Wakes the first `count` that sleep on `address`; returns how many there were. Their tokens are 0. `first` runs under
+/// the bucket's lock before any of them wakes.
 std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first);
 
 inline std::size_t unpark_all(const void* address) {
@@ -118,8 +118,8 @@ inline std::size_t unpark_all(const void* address) {
 }
 
 /// Moves up to `count` sleepers from one address to another without waking them: they will wake one after another, as
-/// the lock at `to` is handed on. `may_move` runs under both buckets' locks and marks the primitive at `to`; if it says no,
-/// nobody is moved. Returns how many were.
+/// the lock at `to` is handed on. `may_move` runs under both buckets' locks and marks the primitive at `to`; if it says
+/// no, nobody is moved. Returns how many were.
 std::size_t requeue(const void* from, const void* to, std::size_t count, FunctionRef<bool()> may_move);
 
 /// Ends the wait of that thread, or its next one, as interrupted. Async-signal-safe.

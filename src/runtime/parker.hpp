@@ -14,7 +14,7 @@ namespace threadwise::runtime {
 /// sleep() until notified. notify() is called at most once between two resets. kick() may be called at any time, from
 /// a signal handler too: it only makes the owner look up.
 class Parker {
-   public:
+public:
     enum class State : std::uint8_t { waiting, notified, kicked, timed_out };
 
     /// Owner only, before it lets others know.
@@ -57,7 +57,7 @@ class Parker {
         return State::waiting;
     }
 
-   private:
+private:
     static constexpr std::uint32_t notified_bit = 1;
     static constexpr std::uint32_t kicked_bit = 2;
     static constexpr std::uint32_t asleep_bit = 4;

@@ -31,7 +31,7 @@ Bucket& bucket_of(const void* address) noexcept;
 
 /// Holds the locks of two addresses' buckets, in an order that cannot deadlock; of one, if they are the same.
 class TwoBuckets {
-   public:
+public:
     TwoBuckets(const void* first, const void* second) noexcept;
     ~TwoBuckets();
     TwoBuckets(const TwoBuckets&) = delete;

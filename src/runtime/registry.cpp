@@ -52,7 +52,8 @@ void register_foreign_thread() {
 ThreadRecord::ThreadRecord(Origin origin_of_thread) : ident(next_ident()), origin(origin_of_thread) {}
 
 ThreadRecord& this_record() {
-    if (bound_record == nullptr) [[unlikely]] register_foreign_thread();
+    if (bound_record == nullptr) [[unlikely]]
+        register_foreign_thread();
     return *bound_record;
 }
 

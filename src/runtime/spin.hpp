@@ -13,8 +13,9 @@ namespace threadwise::runtime {
 /// spin for less gives up just before it would have paid (Karlin et al., "Competitive randomized algorithms", 1990).
 inline constexpr std::chrono::microseconds longest_spin{30};
 
-/// Polls `ready` until it says yes or until spinning has cost too much; true when ready. The pause between polls doubles up to
-/// `longest_pause` pauses: the wait at most doubles, and the thread that is waited for keeps its cache line meanwhile.
+/// Polls `ready` until it says yes or until spinning has cost too much; true when ready. The pause between polls
+/// doubles up to `longest_pause` pauses: the wait at most doubles, and the thread that is waited for keeps its cache
+/// line meanwhile.
 template <class Ready>
 bool spin_until(SpinMemory& memory, platform::Instant deadline, int longest_pause, Ready&& ready) {
     if (platform::core_count() == 1 || !memory.worth_trying()) return false;

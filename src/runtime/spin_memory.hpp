@@ -14,7 +14,7 @@ namespace threadwise::runtime {
 /// next waits do not spin at all; how many grows with each further failure, up to `longest_pause`, after which one
 /// wait tries again. So a place where spinning never pays wastes one spin in a hundred waits.
 class SpinMemory {
-   public:
+public:
     bool worth_trying() noexcept {
         const int credit = credit_.load(std::memory_order_relaxed);
         if (credit >= 0) return true;
@@ -41,7 +41,7 @@ class SpinMemory {
         pause_.store(static_cast<std::int8_t>(std::min(pause * 2, longest_pause)), std::memory_order_relaxed);
     }
 
-   private:
+private:
     static constexpr int most_credit = 16;
     static constexpr int first_pause = 2;
     static constexpr int longest_pause = 100;

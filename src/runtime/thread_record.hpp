@@ -24,9 +24,9 @@ struct QueuePlace {
     ThreadRecord* previous = nullptr;
     std::atomic<const void*> address{nullptr};
     bool queued = false;
-    bool entitled = false;     ///< to be handed what it waits for, see Waiting::Claim
-    bool requeued = false;     ///< moved to another address than the one it began to wait on
-    std::uint32_t token = 0;   ///< what the waker handed over; the primitive's own meaning
+    bool entitled = false;    ///< to be handed what it waits for, see Waiting::Claim
+    bool requeued = false;    ///< moved to another address than the one it began to wait on
+    std::uint32_t token = 0;  ///< what the waker handed over; the primitive's own meaning
 };
 
 /// Alive from before the thread's first step until nobody looks at it any more (shared ownership).

@@ -68,7 +68,7 @@ struct WaitSite {
 template <class Value>
     requires std::is_trivially_copyable_v<Value>
 class Published {
-   public:
+public:
     void write(const Value& value) noexcept {
         std::array<std::uint64_t, words> copy{};
         std::memcpy(copy.data(), &value, sizeof(Value));
@@ -96,7 +96,7 @@ class Published {
         }
     }
 
-   private:
+private:
     static constexpr std::size_t words = (sizeof(Value) + 7) / 8;
 
     std::atomic<std::uint32_t> version_{0};

@@ -9,20 +9,20 @@ namespace threadwise {
 using runtime::WaitKind;
 
 const Condition::Operations Condition::lock_operations = {
-    .lock = [](void* lock, std::source_location where) { static_cast<Lock*>(lock)->lock(where); },
+    .lock = [](void* lock, SourceLocation where) { static_cast<Lock*>(lock)->lock(where); },
     .unlock = [](void* lock) { static_cast<Lock*>(lock)->unlock(); },
     .acquire = [](void* lock, bool blocking, Timeout timeout,
-                  std::source_location where) { return static_cast<Lock*>(lock)->acquire(blocking, timeout, where); },
+                  SourceLocation where) { return static_cast<Lock*>(lock)->acquire(blocking, timeout, where); },
     .is_owned = [](void* lock) { return static_cast<Lock*>(lock)->locked(); },  // a Lock has no owner: as Python
     .word = [](void* lock) { return &static_cast<Lock*>(lock)->word_; },
     .count = [](void*) -> std::uint32_t* { return nullptr; },
 };
 
 const Condition::Operations Condition::rlock_operations = {
-    .lock = [](void* lock, std::source_location where) { static_cast<RLock*>(lock)->lock(where); },
+    .lock = [](void* lock, SourceLocation where) { static_cast<RLock*>(lock)->lock(where); },
     .unlock = [](void* lock) { static_cast<RLock*>(lock)->unlock(); },
     .acquire = [](void* lock, bool blocking, Timeout timeout,
-                  std::source_location where) { return static_cast<RLock*>(lock)->acquire(blocking, timeout, where); },
+                  SourceLocation where) { return static_cast<RLock*>(lock)->acquire(blocking, timeout, where); },
     .is_owned = [](void* lock) { return static_cast<RLock*>(lock)->is_owned(); },
     .word = [](void* lock) { return &static_cast<RLock*>(lock)->word_; },
     .count = [](void* lock) { return &static_cast<RLock*>(lock)->count_; },
@@ -36,7 +36,7 @@ Condition::Condition(RLock& lock) noexcept : lock_(&lock), operations_(&rlock_op
 struct Condition::Reacquire {
     Condition& condition;
     runtime::Waiting& waiting;
-    std::source_location where;
+    SourceLocation where;
     std::uint32_t count = 0;
 
     void release() {
@@ -71,17 +71,15 @@ struct Condition::Reacquire {
     }
 };
 
-bool Condition::wait(Timeout timeout, std::source_location where) { return wait({}, timeout, where); }
+bool Condition::wait(Timeout timeout, SourceLocation where) { return wait({}, timeout, where); }
 
-bool Condition::wait(std::stop_token stop, Timeout timeout, std::source_location where) {
+bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where) {
     if (!operations_->is_owned(lock_)) {
         throw RuntimeError("cannot wait on un-acquired lock: acquire the condition first");
     }
-    runtime::Waiting waiting({.kind = WaitKind::condition,
-                              .object = this,
-                              .where = where,
-                              .deadline = runtime::deadline_after(timeout)},
-                             stop);
+    runtime::Waiting waiting(
+        {.kind = WaitKind::condition, .object = this, .where = where, .deadline = runtime::deadline_after(timeout)},
+        stop);
     Reacquire lock{*this, waiting, where};
     // relaxed, here and below: notify() counts under the same lock, which orders it.
     waiters_.fetch_add(1, std::memory_order_relaxed);
@@ -90,8 +88,8 @@ bool Condition::wait(std::stop_token stop, Timeout timeout, std::source_location
         ~Leave() { waiters.fetch_sub(1, std::memory_order_relaxed); }
     } const leave{waiters_};
 
-    const runtime::Wakeup wakeup =
-        waiting.park_and_spin(this, [] { return true; }, [&] { lock.release(); });
+    const runtime::Wakeup wakeup = waiting.park_and_spin(
+        this, [] { return true; }, [&] { lock.release(); });
     lock.acquire(wakeup);
     return threading::succeeded(wakeup, stop);
 }
@@ -109,14 +107,14 @@ bool Condition::move_to_lock(std::size_t n) {
     if (word == nullptr) return false;
     bool held = false;
     runtime::requeue(this, word, n, [&held, word] {
-        // Under the bucket's lock of the lock: who releases it from now on finds the mark, and then the sleepers. A lock
-        // that is free will not be released, so nobody may be left there: then this is a notify() by a thread that does
-        // not hold the lock, which cannot be told apart where a Lock is held by another.
+        // Under the bucket's lock of the lock: who releases it from now on finds the mark, and then the sleepers. A
+        // lock that is free will not be released, so nobody may be left there: then this is a notify() by a thread that
+        // does not hold the lock, which cannot be told apart where a Lock is held by another.
         std::uint32_t old = word->load(std::memory_order_relaxed);
         do {
             held = threading::OwnerWord::owner(old) != 0;
-        } while (held && !word->compare_exchange_weak(old, old | threading::OwnerWord::parked,
-                                                      std::memory_order_relaxed));
+        } while (held &&
+                 !word->compare_exchange_weak(old, old | threading::OwnerWord::parked, std::memory_order_relaxed));
         return held;
     });
     return held;

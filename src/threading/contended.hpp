@@ -51,7 +51,8 @@ bool try_take(const Policy& policy, bool designated = false) noexcept {
     return false;
 }
 
-/// Under the bucket's lock: whether to wake the first sleeper and with which token, and what the word is to become then.
+/// Under the bucket's lock: whether to wake the first sleeper and with which token, and what the word is to become
+/// then.
 template <class Policy>
 std::optional<std::uint32_t> choose(const Policy& policy, runtime::Sleeper sleeper, typename Policy::Word& word) {
     if (sleeper.record == nullptr) word &= ~Policy::parked;

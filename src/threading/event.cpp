@@ -19,7 +19,7 @@ void Event::set() {
     if ((old & set_bit) == 0 && (old & parked_bit) != 0) runtime::unpark_all(this);
 }
 
-bool Event::wait_slow(std::stop_token stop, Timeout timeout, std::source_location where) {
+bool Event::wait_slow(std::stop_token stop, Timeout timeout, SourceLocation where) {
     // acquire: in case it is set by now.
     const std::uint32_t seen = word_.load(std::memory_order_acquire);
     const platform::Instant deadline = runtime::deadline_after(timeout);

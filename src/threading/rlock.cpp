@@ -13,8 +13,8 @@ namespace {
 using runtime::WaitKind;
 using runtime::WaitSite;
 
-bool acquire_word(std::atomic<std::uint32_t>& word, const RLock* lock, platform::Instant deadline,
-                  std::source_location where, std::stop_token stop = {}) {
+bool acquire_word(std::atomic<std::uint32_t>& word, const RLock* lock, platform::Instant deadline, SourceLocation where,
+                  std::stop_token stop = {}) {
     const WaitSite site{.kind = WaitKind::rlock, .object = lock, .where = where, .deadline = deadline};
     return threading::succeeded(threading::acquire_owner_word(word, site, stop), stop);
 }
@@ -30,7 +30,7 @@ bool RLock::take_again() {
     return true;
 }
 
-void RLock::lock_slow(std::source_location where) {
+void RLock::lock_slow(SourceLocation where) {
     if (!take_again()) acquire_word(word_, this, platform::never, where);
 }
 
@@ -38,16 +38,16 @@ bool RLock::try_lock_slow() {
     return take_again() || threading::try_take(threading::OwnerWord{word_, runtime::this_record().ident});
 }
 
-bool RLock::try_lock_timed(Timeout timeout, std::source_location where) {
+bool RLock::try_lock_timed(Timeout timeout, SourceLocation where) {
     return take_again() || acquire_word(word_, this, runtime::deadline_after(timeout), where);
 }
 
-bool RLock::acquire_slow(bool blocking, Timeout timeout, std::source_location where) {
+bool RLock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(blocking, timeout);
     return blocking ? take_again() || acquire_word(word_, this, deadline, where) : try_lock();
 }
 
-bool RLock::acquire(std::stop_token stop, Timeout timeout, std::source_location where) {
+bool RLock::acquire(std::stop_token stop, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(true, timeout);
     return take_again() || acquire_word(word_, this, deadline, where, std::move(stop));
 }

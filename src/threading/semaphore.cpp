@@ -34,7 +34,7 @@ std::uint64_t checked_value(std::int64_t value) {
 
 Semaphore::Semaphore(std::int64_t value) : word_(checked_value(value)) {}
 
-bool Semaphore::acquire_slow(bool blocking, Timeout timeout, std::source_location where) {
+bool Semaphore::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
     if (blocking) return try_take() || wait_for_permit({}, timeout, where);
     if (!timeout.is_forever()) {
         throw ValueError("can't specify timeout for non-blocking acquire: pass blocking = true with it");
@@ -42,7 +42,7 @@ bool Semaphore::acquire_slow(bool blocking, Timeout timeout, std::source_locatio
     return try_take();
 }
 
-bool Semaphore::wait_for_permit(std::stop_token stop, Timeout timeout, std::source_location where) {
+bool Semaphore::wait_for_permit(std::stop_token stop, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = runtime::deadline_after(timeout);
     if (deadline <= platform::now()) return false;
     runtime::Waiting waiting(
@@ -68,8 +68,9 @@ void BoundedSemaphore::release(std::int64_t n) {
     std::uint64_t old = semaphore_.word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     do {
         if (added > bound || old / Permits::one > bound - added) {
-            throw ValueError("Semaphore released too many times: it has " + std::to_string(old / Permits::one) + " of at most " +
-                             std::to_string(bound_) + " permits, and was to get " + std::to_string(n) + " more");
+            throw ValueError("Semaphore released too many times: it has " + std::to_string(old / Permits::one) +
+                             " of at most " + std::to_string(bound_) + " permits, and was to get " + std::to_string(n) +
+                             " more");
         }
         // release: as in Semaphore::release().
     } while (!semaphore_.word_.compare_exchange_weak(old, old + added * Permits::one, std::memory_order_release,

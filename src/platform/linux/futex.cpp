@@ -18,11 +18,12 @@ timespec to_timespec(Instant deadline) noexcept {
 }  // namespace
 
 FutexResult futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Instant deadline) noexcept {
-    // WAIT_BITSET takes an absolute deadline on the monotonic clock: waiting again after a spurious wake-up cannot drift.
+    // WAIT_BITSET takes an absolute deadline on the monotonic clock: waiting again after a spurious wake-up cannot
+    // drift.
     const timespec until = to_timespec(deadline);
     const int saved = errno;
-    const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, deadline == never ? nullptr : &until,
-                                nullptr, FUTEX_BITSET_MATCH_ANY);
+    const long result = syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
+                                deadline == never ? nullptr : &until, nullptr, FUTEX_BITSET_MATCH_ANY);
     const int error = result == 0 ? 0 : errno;
     errno = saved;
     switch (error) {
