@@ -8,6 +8,9 @@ namespace threadwise::platform {
 /// The kernel's number of the calling thread, as `top -H`, gdb and /proc show it.
 std::uint64_t native_id() noexcept;
 
+/// That of the thread that the process began with; 0 where the platform cannot tell.
+std::uint64_t initial_native_id() noexcept;
+
 /// Whether the calling thread is the one that the process began with.
 bool is_initial_thread() noexcept;
 

@@ -1,11 +1,14 @@
 #include "runtime/registry.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "platform/internal_lock.hpp"
+#include "platform/symbol.hpp"
 #include "platform/this_thread.hpp"
+#include "runtime/thread_life.hpp"
 #include "threadwise/detail/ident.hpp"
 
 namespace threadwise {
@@ -20,6 +23,14 @@ constinit thread_local ThreadRecord* bound_record = nullptr;
 struct Registry {
     platform::InternalLock lock;
     std::vector<std::shared_ptr<ThreadRecord>> records;
+    std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
+
+    Registry() {
+        main->name = "MainThread";
+        main->native_id = platform::initial_native_id();
+        advance_life(*main, Life::running);
+        records.push_back(main);
+    }
 };
 
 Registry& the_registry() {
@@ -38,13 +49,35 @@ std::uint32_t next_ident() noexcept {
     return ident;
 }
 
-void register_foreign_thread() {
-    const bool initial = platform::is_initial_thread();
-    auto record = std::make_shared<ThreadRecord>(initial ? ThreadRecord::Origin::main : ThreadRecord::Origin::foreign);
-    record->daemon = !initial;
-    record->name = initial ? "MainThread" : "Dummy-" + std::to_string(record->ident);
-    registry::enter(std::move(record));
-    platform::at_thread_exit([](void*) { registry::leave(); }, nullptr);
+void register_this_thread() {
+    if (platform::is_initial_thread()) {
+        registry::bind(*the_registry().main);
+        return;
+    }
+    auto record = std::make_shared<ThreadRecord>(ThreadRecord::Origin::foreign);
+    record->daemon = true;  // nobody waits for it when the process ends
+    record->name = "Dummy-" + std::to_string(record->ident);
+    registry::list(record);
+    registry::bind(*record);
+}
+
+/// Takes the record off the list and hands it to the caller: whether it dies then must not be decided under the lock.
+std::shared_ptr<ThreadRecord> take_off(const ThreadRecord& record) noexcept {
+    Registry& registry = the_registry();
+    const std::lock_guard hold(registry.lock);
+    const auto it = std::ranges::find(registry.records, &record, &std::shared_ptr<ThreadRecord>::get);
+    if (it == registry.records.end()) return nullptr;
+    std::shared_ptr<ThreadRecord> taken = std::move(*it);
+    registry.records.erase(it);
+    return taken;
+}
+
+/// The calling thread ends.
+void leave() noexcept {
+    const std::shared_ptr<ThreadRecord> record = take_off(*bound_record);
+    bound_record = nullptr;
+    detail::this_ident = 0;
+    advance_life(*record, Life::finished);
 }
 
 }  // namespace
@@ -53,7 +86,7 @@ ThreadRecord::ThreadRecord(Origin origin_of_thread) : ident(next_ident()), origi
 
 ThreadRecord& this_record() {
     if (bound_record == nullptr) [[unlikely]]
-        register_foreign_thread();
+        register_this_thread();
     return *bound_record;
 }
 
@@ -61,28 +94,23 @@ ThreadRecord* this_record_if_any() noexcept { return bound_record; }
 
 namespace registry {
 
-void enter(std::shared_ptr<ThreadRecord> record) {
-    record->native_id = platform::native_id();
-    bound_record = record.get();
-    detail::this_ident = record->ident;
+void list(std::shared_ptr<ThreadRecord> record) {
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
     registry.records.push_back(std::move(record));
 }
 
-void leave() noexcept {
-    Registry& registry = the_registry();
-    std::shared_ptr<ThreadRecord> record;  // dies outside of the lock
-    const std::lock_guard hold(registry.lock);
-    for (auto it = registry.records.begin(); it != registry.records.end(); ++it) {
-        if (it->get() != bound_record) continue;
-        record = std::move(*it);
-        registry.records.erase(it);
-        break;
-    }
-    bound_record = nullptr;
-    detail::this_ident = 0;
+void unlist(const ThreadRecord& record) noexcept { take_off(record); }
+
+void bind(ThreadRecord& record) {
+    platform::at_thread_exit([](void*) { leave(); }, nullptr);
+    bound_record = &record;
+    detail::this_ident = record.ident;
+    record.native_id = platform::native_id();
+    advance_life(record, Life::running);
 }
+
+std::shared_ptr<ThreadRecord> main_record() { return the_registry().main; }
 
 void for_each(FunctionRef<void(ThreadRecord&)> visit) {
     Registry& registry = the_registry();
@@ -105,7 +133,22 @@ std::size_t size() {
     return registry.records.size();
 }
 
-std::string name_of(const ThreadRecord& record) {
+std::string name_of(ThreadRecord& record) {
+    platform::InternalLock& lock = the_registry().lock;
+    const void* function = nullptr;
+    {
+        const std::lock_guard hold(lock);
+        if (record.function == nullptr) return record.name;
+        function = record.function;
+    }
+    const std::string name = platform::function_name(function);  // may take long
+    const std::lock_guard hold(lock);
+    if (record.function != nullptr && !name.empty()) record.name += " (" + name + ")";
+    record.function = nullptr;
+    return record.name;
+}
+
+std::string short_name_of(const ThreadRecord& record) {
     const std::lock_guard hold(the_registry().lock);
     return record.name;
 }
@@ -113,6 +156,7 @@ std::string name_of(const ThreadRecord& record) {
 void rename(ThreadRecord& record, std::string name) {
     const std::lock_guard hold(the_registry().lock);
     record.name.swap(name);
+    record.function = nullptr;
 }
 
 }  // namespace registry

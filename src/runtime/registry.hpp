@@ -15,11 +15,16 @@ namespace threadwise::runtime {
 /// can start, end or change a name.
 namespace registry {
 
-/// Binds the record to the calling thread and lists it.
-void enter(std::shared_ptr<ThreadRecord> record);
+/// Lists a record whose thread is about to start, or takes it off again because it could not.
+void list(std::shared_ptr<ThreadRecord> record);
+void unlist(const ThreadRecord& record) noexcept;
 
-/// Unlists the calling thread's record and unbinds it.
-void leave() noexcept;
+/// Binds a listed record to the calling thread, which runs from now on; it is unlisted when the thread ends, after its
+/// thread_local objects are gone.
+void bind(ThreadRecord& record);
+
+/// The record of the thread that the process began with; listed also while that thread has not touched the library.
+std::shared_ptr<ThreadRecord> main_record();
 
 /// Calls `visit` for each listed record, oldest first, under the registry's lock: it must be short and may not start
 /// or end threads.
@@ -30,7 +35,10 @@ std::shared_ptr<ThreadRecord> find(std::uint32_t ident);
 
 std::size_t size();
 
-std::string name_of(const ThreadRecord& record);
+/// Completes a default name with that of the thread's target, when asked for the first time.
+std::string name_of(ThreadRecord& record);
+/// Without that.
+std::string short_name_of(const ThreadRecord& record);
 void rename(ThreadRecord& record, std::string name);
 
 }  // namespace registry

@@ -29,6 +29,14 @@ struct QueuePlace {
     std::uint32_t token = 0;  ///< what the waker handed over; the primitive's own meaning
 };
 
+/// Where a thread is in its life; see thread_life.hpp.
+enum class Life : std::uint8_t {
+    unstarted,
+    started,   ///< on its way: listed, but it has not run yet
+    running,
+    finished,  ///< nothing of it runs any more, nor any destructor of its thread_local objects
+};
+
 /// Alive from before the thread's first step until nobody looks at it any more (shared ownership).
 struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     enum class Origin : std::uint8_t {
@@ -47,7 +55,9 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     const Origin origin;
     std::atomic<bool> daemon{false};
     std::atomic<std::uint64_t> native_id{0};  ///< the kernel's number; 0 until it runs
-    std::string name;                         ///< guarded by the registry's lock
+    std::atomic<std::uint32_t> life{0};       ///< a Life and a bit, see thread_life.cpp
+    std::string name;                         ///< guarded by the registry's lock, as is the next
+    const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
 
     // At the door.
     Parker parker;

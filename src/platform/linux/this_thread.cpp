@@ -4,21 +4,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <new>
 
 namespace threadwise::platform {
 namespace {
 
 struct ExitCall {
-    void (*run)(void*);
-    void* argument;
+    void (*run)(void*) = nullptr;
+    void* argument = nullptr;
 };
 
-void run_exit_call(void* call) noexcept {
-    const auto* exit_call = static_cast<ExitCall*>(call);
-    const ExitCall copy = *exit_call;
-    delete exit_call;
+constinit thread_local ExitCall exit_call;
+
+void run_exit_call(void* call) {
+    const ExitCall copy = *static_cast<ExitCall*>(call);
     copy.run(copy.argument);
 }
 
@@ -37,11 +36,13 @@ pthread_key_t exit_key() {
 
 std::uint64_t native_id() noexcept { return static_cast<std::uint64_t>(syscall(SYS_gettid)); }
 
+std::uint64_t initial_native_id() noexcept { return static_cast<std::uint64_t>(getpid()); }
+
 bool is_initial_thread() noexcept { return syscall(SYS_gettid) == getpid(); }
 
 void at_thread_exit(void (*run)(void*), void* argument) {
-    delete static_cast<ExitCall*>(pthread_getspecific(exit_key()));
-    pthread_setspecific(exit_key(), new ExitCall{run, argument});
+    exit_call = {run, argument};
+    if (pthread_setspecific(exit_key(), &exit_call) != 0) throw std::bad_alloc();
 }
 
 }  // namespace threadwise::platform

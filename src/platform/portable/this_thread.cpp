@@ -32,6 +32,8 @@ std::uint64_t native_id() noexcept {
     return mine;
 }
 
+std::uint64_t initial_native_id() noexcept { return 0; }
+
 bool is_initial_thread() noexcept { return std::this_thread::get_id() == loading_thread; }
 
 void at_thread_exit(void (*run)(void*), void* argument) {

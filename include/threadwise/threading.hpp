@@ -1,0 +1,16 @@
+#pragma once
+
+/// \file
+/// All of Python's `threading`: threads, and what they wait for each other with.
+
+#include "threadwise/blocking_hooks.hpp"
+#include "threadwise/condition.hpp"
+#include "threadwise/errors.hpp"
+#include "threadwise/event.hpp"
+#include "threadwise/excepthook.hpp"
+#include "threadwise/lock.hpp"
+#include "threadwise/rlock.hpp"
+#include "threadwise/semaphore.hpp"
+#include "threadwise/stack_size.hpp"
+#include "threadwise/thread.hpp"
+#include "threadwise/timeout.hpp"

@@ -1,0 +1,36 @@
+#include "threading/thread_state.hpp"
+
+#include <cxxabi.h>
+
+#include <exception>
+
+#include "platform/native_thread.hpp"
+#include "runtime/registry.hpp"
+#include "threadwise/excepthook.hpp"
+
+namespace threadwise {
+
+void ThreadState::main(void* argument) {
+    auto& state = *static_cast<ThreadState*>(argument);  // kept alive by the registry until the thread has ended
+    // Before the registry says that it runs: who waits for that may look at the name.
+    platform::name_this_thread(runtime::registry::short_name_of(state));
+    runtime::registry::bind(state);
+    state.run();
+    state.target.reset();
+}
+
+void ThreadState::run() {
+    try {
+        if (object != nullptr) {
+            object->run();
+        } else if (target) {
+            target->run(stop.get_token());
+        }
+    } catch (const abi::__forced_unwind&) {
+        throw;  // pthread_exit() or cancellation: glibc insists on getting through
+    } catch (...) {
+        excepthook({std::current_exception(), current_thread()});
+    }
+}
+
+}  // namespace threadwise
