@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 
@@ -11,7 +12,9 @@ namespace threadwise::platform {
 namespace {
 
 timespec to_timespec(Instant deadline) noexcept {
-    const auto since_boot = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
+    // The kernel refuses a time before its clock began; such a deadline has passed, as the beginning itself has.
+    const auto since_boot =
+        std::max(std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count(), 0L);
     return {.tv_sec = since_boot / 1'000'000'000, .tv_nsec = since_boot % 1'000'000'000};
 }
 
