@@ -18,8 +18,8 @@ platform::Instant deadline_after(Timeout timeout) noexcept {
 Waiting::Waiting(const WaitSite& site, std::stop_token stop)
     : record_(this_record()), site_(site), stop_(std::move(stop)) {
     site_.since = platform::now();
+    run_before_wait(record_);  // first: a hook that waits writes its own wait down
     record_.site.write(site_);
-    run_before_wait(record_);
 }
 
 Waiting::~Waiting() {
