@@ -27,7 +27,7 @@ public:
     virtual bool on_signal() noexcept { return false; }
 
 protected:
-    virtual ~BlockingHooks() = default;
+    ~BlockingHooks() = default;
 
 private:
     friend class BlockingHooksScope;

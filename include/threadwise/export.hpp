@@ -1,9 +1,7 @@
 #pragma once
-
-/// \file
-/// THREADWISE_API marks what the shared library shows; everything else in it is hidden. A program that links
-/// the static library defines THREADWISE_STATIC_DEFINE (the CMake target and the pkg-config file do), so that
-/// a shared library built around it does not show threadwise as its own.
+// THREADWISE_API marks what the shared library shows; everything else in it is hidden. A program that links
+// the static library defines THREADWISE_STATIC_DEFINE (the CMake target and the pkg-config file do), so that
+// a shared library built around it does not show threadwise as its own.
 
 #if defined(THREADWISE_STATIC_DEFINE)
 #define THREADWISE_API

@@ -1,7 +1,5 @@
 #pragma once
-
-/// \file
-/// Where in the source a wait was asked for.
+// Where in the source a wait was asked for.
 
 #include <cstdint>
 

@@ -1,8 +1,6 @@
 #pragma once
-
-/// \file
-/// Which threadwise this is. Versions follow https://semver.org: before 1.0, a new minor version may break
-/// the interface.
+// Which threadwise this is. Versions follow https://semver.org: before 1.0, a new minor version may break
+// the interface.
 
 #include "threadwise/export.hpp"
 

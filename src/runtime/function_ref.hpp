@@ -17,8 +17,9 @@ public:
     template <class Callable>
         requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
                  std::is_invocable_r_v<Result, Callable&, Arguments...>)
+    // NOLINTNEXTLINE(google-explicit-constructor): it is what it is for
     FunctionRef(Callable&& callable)
-    noexcept  // NOLINT(google-explicit-constructor): it is what it is for
+    noexcept
         : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
           call_([](void* target, Arguments... arguments) -> Result {
               return (*static_cast<std::remove_reference_t<Callable>*>(target))(std::forward<Arguments>(arguments)...);
