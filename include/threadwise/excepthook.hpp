@@ -18,6 +18,7 @@ struct ExceptHookArgs {
     ThreadHandle thread;
 };
 
+/// Called on the thread that the exception escaped.
 using ExceptHook = std::function<void(const ExceptHookArgs&)>;
 
 /// Handles an exception that escaped a thread: calls the hook that is set. Every Thread calls it, on itself. If the
