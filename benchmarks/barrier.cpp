@@ -24,14 +24,14 @@ bench::Sample meet(Wait wait) {
 }
 
 class PosixBarrier {
-  public:
+public:
     explicit PosixBarrier(unsigned parties) { pthread_barrier_init(&barrier_, nullptr, parties); }
     ~PosixBarrier() { pthread_barrier_destroy(&barrier_); }
     PosixBarrier(const PosixBarrier&) = delete;
     PosixBarrier& operator=(const PosixBarrier&) = delete;
     void wait() { pthread_barrier_wait(&barrier_); }
 
-  private:
+private:
     pthread_barrier_t barrier_;
 };
 

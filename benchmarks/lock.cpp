@@ -11,6 +11,10 @@
 #include "support/futex.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
+#include "threadwise/event.hpp"
+#include "threadwise/lock.hpp"
+#include "threadwise/rlock.hpp"
+#include "threadwise/semaphore.hpp"
 #ifdef BENCH_ABSEIL
 #include <absl/synchronization/notification.h>
 
@@ -65,7 +69,7 @@ bench::Sample is_set(IsSet read) {
 }
 
 class PosixSemaphore {
-  public:
+public:
     explicit PosixSemaphore(unsigned value) { sem_init(&semaphore_, 0, value); }
     ~PosixSemaphore() { sem_destroy(&semaphore_); }
     PosixSemaphore(const PosixSemaphore&) = delete;
@@ -73,12 +77,13 @@ class PosixSemaphore {
     void acquire() { sem_wait(&semaphore_); }
     void release() { sem_post(&semaphore_); }
 
-  private:
+private:
     sem_t semaphore_;
 };
 
 std::vector<bench::Subject> locks() {
     return {
+        {"threadwise", lock_and_unlock<threadwise::Lock>()},
         {"std::mutex", lock_and_unlock<std::mutex>()},
         {"inline futex mutex", lock_and_unlock<bench::FutexMutex>()},
 #ifdef BENCH_ABSEIL
@@ -96,6 +101,7 @@ std::vector<bench::Subject> locks() {
 
 std::vector<bench::Subject> recursive_locks() {
     return {
+        {"threadwise", lock_and_unlock<threadwise::RLock>()},
         {"std::recursive_mutex", lock_and_unlock<std::recursive_mutex>()},
 #ifdef BENCH_BOOST
         {"boost::recursive_mutex", lock_and_unlock<boost::recursive_mutex>()},
@@ -105,6 +111,7 @@ std::vector<bench::Subject> recursive_locks() {
 
 std::vector<bench::Subject> semaphores() {
     return {
+        {"threadwise", acquire_and_release<threadwise::Semaphore>()},
         {"std::counting_semaphore", acquire_and_release<std::counting_semaphore<>>()},
         {"sem_t", acquire_and_release<PosixSemaphore>()},
     };
@@ -112,10 +119,10 @@ std::vector<bench::Subject> semaphores() {
 
 std::vector<bench::Subject> events() {
     return {
+        {"threadwise", is_set<threadwise::Event>([](const auto& event) { return event.is_set(); })},
         {"std::atomic<bool>", is_set<std::atomic<bool>>([](const auto& flag) { return flag.load(); })},
 #ifdef BENCH_ABSEIL
-        {"absl::Notification",
-         is_set<absl::Notification>([](const auto& event) { return event.HasBeenNotified(); })},
+        {"absl::Notification", is_set<absl::Notification>([](const auto& event) { return event.HasBeenNotified(); })},
 #endif
     };
 }

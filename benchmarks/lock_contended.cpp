@@ -13,6 +13,7 @@
 #include "support/futex.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
+#include "threadwise/lock.hpp"
 #ifdef BENCH_ABSEIL
 #include "support/abseil.hpp"
 #endif
@@ -61,8 +62,7 @@ double lowest_share(const Counts& a, const Counts& b) {
     double lowest = 1;
     for (std::size_t w = 0; w < windows; ++w) {
         const std::size_t all = a[w] + b[w];
-        if (all > 0)
-            lowest = std::min(lowest, static_cast<double>(std::min(a[w], b[w])) / static_cast<double>(all));
+        if (all > 0) lowest = std::min(lowest, static_cast<double>(std::min(a[w], b[w])) / static_cast<double>(all));
     }
     return lowest;
 }
@@ -81,6 +81,7 @@ bench::Sample contended(double outside_ns) {
 
 std::vector<bench::Subject> locks(double outside_ns) {
     return {
+        {"threadwise", contended<threadwise::Lock>(outside_ns)},
         {"std::mutex", contended<std::mutex>(outside_ns)},
         {"inline futex mutex", contended<bench::FutexMutex>(outside_ns)},
 #ifdef BENCH_ABSEIL

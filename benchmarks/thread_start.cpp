@@ -4,6 +4,7 @@
 
 #include "support/bench.hpp"
 #include "support/timing.hpp"
+#include "threadwise/thread.hpp"
 #ifdef BENCH_BOOST
 #include <boost/thread/thread.hpp>
 #endif
@@ -20,8 +21,19 @@ bench::Sample start_and_join() {
     });
 }
 
+bench::Sample start_and_join_threadwise() {
+    return bench::microseconds_each([](std::size_t n) {
+        return bench::timed(n, [] {
+            threadwise::Thread thread([] {});
+            thread.start();
+            thread.join();
+        });
+    });
+}
+
 std::vector<bench::Subject> threads() {
     return {
+        {"threadwise", start_and_join_threadwise()},
         {"std::thread", start_and_join<std::thread>()},
 #ifdef BENCH_BOOST
         {"boost::thread", start_and_join<boost::thread>()},

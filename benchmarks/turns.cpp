@@ -1,16 +1,24 @@
-/// turns-two-cores, turns-one-core: two threads take turns, each waiting until the other hands over. A figure
-/// is the time of one hand-over.
+/// turns-two-cores, turns-one-core: two threads take turns, each waiting until the other hands over. A figure is the
+/// time of one hand-over.
+/// turns-seldom: the same, but each keeps its turn for a millisecond, asleep. A figure is the processor time that one
+/// hand-over costs: who spins in vain shows here.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <semaphore>
+#include <thread>
 #include <vector>
 
 #include "support/bench.hpp"
 #include "support/futex.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
+#include "threadwise/condition.hpp"
+#include "threadwise/event.hpp"
+#include "threadwise/lock.hpp"
+#include "threadwise/semaphore.hpp"
 #ifdef BENCH_ABSEIL
 #include <absl/synchronization/mutex.h>
 #endif
@@ -25,11 +33,11 @@ namespace {
 
 template <class Semaphore>
 class SemaphoreBaton {
-  public:
+public:
     void hand_to(std::size_t thread) { turn_[thread].release(); }
     void wait_for(std::size_t thread) { turn_[thread].acquire(); }
 
-  private:
+private:
     struct alignas(64) Turn : Semaphore {
         using Semaphore::Semaphore;
     };
@@ -40,9 +48,30 @@ struct BinarySemaphore : std::binary_semaphore {
     BinarySemaphore() : std::binary_semaphore(0) {}
 };
 
+// Python's locks may be released by any thread.
+struct HeldLock : threadwise::Lock {
+    HeldLock() { acquire(); }
+};
+
+class EventSemaphore {
+public:
+    void acquire() {
+        event_.wait();
+        event_.clear();
+    }
+    void release() { event_.set(); }
+
+private:
+    threadwise::Event event_;
+};
+
+struct EmptySemaphore : threadwise::Semaphore {
+    EmptySemaphore() : threadwise::Semaphore(0) {}
+};
+
 template <class Mutex, class ConditionVariable>
 class ConditionBaton {
-  public:
+public:
     void hand_to(std::size_t thread) {
         {
             const std::lock_guard lock(mutex_);
@@ -55,14 +84,32 @@ class ConditionBaton {
         changed_.wait(lock, [&] { return turn_ == thread; });
     }
 
-  private:
+private:
     Mutex mutex_;
     ConditionVariable changed_;
     std::size_t turn_ = 2;  // nobody's
 };
 
+class ThreadwiseConditionBaton {
+public:
+    void hand_to(std::size_t thread) {
+        const std::lock_guard lock(changed_);
+        turn_ = thread;
+        changed_.notify();
+    }
+    void wait_for(std::size_t thread) {
+        const std::lock_guard lock(changed_);
+        changed_.wait_for([&] { return turn_ == thread; });
+    }
+
+private:
+    threadwise::Lock lock_;
+    threadwise::Condition changed_{lock_};
+    std::size_t turn_ = 2;  // nobody's
+};
+
 class AtomicWaitBaton {
-  public:
+public:
     void hand_to(std::size_t thread) {
         turn_.store(thread);
         turn_.notify_one();
@@ -71,13 +118,13 @@ class AtomicWaitBaton {
         for (std::size_t turn = turn_.load(); turn != thread; turn = turn_.load()) turn_.wait(turn);
     }
 
-  private:
+private:
     std::atomic<std::size_t> turn_{2};
 };
 
 #ifdef BENCH_ABSEIL
 class AbseilConditionBaton {
-  public:
+public:
     void hand_to(std::size_t thread) {
         const absl::MutexLock lock(&mutex_);
         turn_ = thread;
@@ -88,7 +135,7 @@ class AbseilConditionBaton {
         while (turn_ != thread) changed_.Wait(&mutex_);
     }
 
-  private:
+private:
     absl::Mutex mutex_;
     absl::CondVar changed_;
     std::size_t turn_ = 2;  // nobody's
@@ -97,7 +144,7 @@ class AbseilConditionBaton {
 
 #ifdef BENCH_BOOST
 class BoostConditionBaton {
-  public:
+public:
     void hand_to(std::size_t thread) {
         {
             const boost::lock_guard<boost::mutex> lock(mutex_);
@@ -110,39 +157,57 @@ class BoostConditionBaton {
         while (turn_ != thread) changed_.wait(lock);
     }
 
-  private:
+private:
     boost::mutex mutex_;
     boost::condition_variable changed_;
     std::size_t turn_ = 2;  // nobody's
 };
 #endif
 
-template <class Baton>
-bench::Sample turns(bench::Place place) {
-    return bench::microseconds_each([place](std::size_t n) {
-        Baton baton;
-        baton.hand_to(0);
-        return bench::two_threads(place, [&](std::size_t me) {
-            for (std::size_t i = 0; i < n / 2; ++i) {
-                baton.wait_for(me);
-                baton.hand_to(1 - me);
-            }
-        });
+enum class Turns { often, seldom };
+
+template <class Baton, class Turn>
+double take_turns(bench::Place place, std::size_t n, Turn turn) {
+    Baton baton;
+    baton.hand_to(0);
+    return bench::two_threads(place, [&](std::size_t me) {
+        for (std::size_t i = 0; i < n / 2; ++i) {
+            baton.wait_for(me);
+            turn();
+            baton.hand_to(1 - me);
+        }
     });
 }
 
-std::vector<bench::Subject> batons(bench::Place place) {
+template <class Baton>
+bench::Sample turns(bench::Place place, Turns pace) {
+    if (pace == Turns::often) {
+        return bench::microseconds_each([place](std::size_t n) { return take_turns<Baton>(place, n, [] {}); });
+    }
+    return [place] {
+        constexpr std::size_t n = 40;
+        const double before = bench::processor_seconds();
+        take_turns<Baton>(place, n, [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
+        return std::vector<double>{(bench::processor_seconds() - before) / n * 1e6};
+    };
+}
+
+std::vector<bench::Subject> batons(bench::Place place, Turns pace = Turns::often) {
     return {
-        {"std::condition_variable", turns<ConditionBaton<std::mutex, std::condition_variable>>(place)},
-        {"std::binary_semaphore", turns<SemaphoreBaton<BinarySemaphore>>(place)},
-        {"std::atomic::wait", turns<AtomicWaitBaton>(place)},
-        {"futex", turns<SemaphoreBaton<bench::FutexSemaphore<0>>>(place)},
-        {"1,000 pauses then futex", turns<SemaphoreBaton<bench::FutexSemaphore<1000>>>(place)},
+        {"threadwise:Lock", turns<SemaphoreBaton<HeldLock>>(place, pace)},
+        {"threadwise:Event", turns<SemaphoreBaton<EventSemaphore>>(place, pace)},
+        {"threadwise:Condition", turns<ThreadwiseConditionBaton>(place, pace)},
+        {"threadwise:Semaphore", turns<SemaphoreBaton<EmptySemaphore>>(place, pace)},
+        {"std::condition_variable", turns<ConditionBaton<std::mutex, std::condition_variable>>(place, pace)},
+        {"std::binary_semaphore", turns<SemaphoreBaton<BinarySemaphore>>(place, pace)},
+        {"std::atomic::wait", turns<AtomicWaitBaton>(place, pace)},
+        {"futex", turns<SemaphoreBaton<bench::FutexSemaphore<0>>>(place, pace)},
+        {"1,000 pauses then futex", turns<SemaphoreBaton<bench::FutexSemaphore<1000>>>(place, pace)},
 #ifdef BENCH_ABSEIL
-        {"absl::CondVar", turns<AbseilConditionBaton>(place)},
+        {"absl::CondVar", turns<AbseilConditionBaton>(place, pace)},
 #endif
 #ifdef BENCH_BOOST
-        {"boost::condition_variable", turns<BoostConditionBaton>(place)},
+        {"boost::condition_variable", turns<BoostConditionBaton>(place, pace)},
 #endif
     };
 }
@@ -154,4 +219,5 @@ int main(int argc, char** argv) {
     run.ask({{"turns-one-core", "us"}}, batons(bench::Place::one_core));
     if (!bench::possible(bench::Place::two_cores, "turns-two-cores")) return 0;
     run.ask({{"turns-two-cores", "us"}}, batons(bench::Place::two_cores));
+    run.ask({{"turns-seldom", "us"}}, batons(bench::Place::two_cores, Turns::seldom));
 }

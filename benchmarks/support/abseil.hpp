@@ -6,13 +6,13 @@
 namespace bench {
 
 class AbseilMutex {
-  public:
+public:
     void lock() { mutex_.Lock(); }
     void unlock() { mutex_.Unlock(); }
     void lock_shared() { mutex_.ReaderLock(); }
     void unlock_shared() { mutex_.ReaderUnlock(); }
 
-  private:
+private:
     absl::Mutex mutex_;
 };
 

@@ -16,10 +16,9 @@ namespace {
 void print(const Question& question, const Subject& subject, const std::vector<double>& figures) {
     std::vector<double> sorted = figures;
     std::sort(sorted.begin(), sorted.end());
-    std::printf(
-        R"({"question": "%s", "subject": "%s", "value": %.6g, "unit": "%s", "min": %.6g, "max": %.6g)",
-        question.name.c_str(), subject.name.c_str(), sorted[sorted.size() / 2], question.unit.c_str(),
-        sorted.front(), sorted.back());
+    std::printf(R"({"question": "%s", "subject": "%s", "value": %.6g, "unit": "%s", "min": %.6g, "max": %.6g)",
+                question.name.c_str(), subject.name.c_str(), sorted[sorted.size() / 2], question.unit.c_str(),
+                sorted.front(), sorted.back());
     const char* separator = ", \"rounds\": [";
     for (const double figure : figures) {
         std::printf("%s%.6g", separator, figure);
@@ -44,13 +43,10 @@ Run::Run(int argc, char** argv) {
     }
 }
 
-bool Run::wanted(const Question& question) const {
-    return std::regex_search(question.name, only_);
-}
+bool Run::wanted(const Question& question) const { return std::regex_search(question.name, only_); }
 
 void Run::ask(const std::vector<Question>& questions, const std::vector<Subject>& subjects) const {
-    if (std::none_of(questions.begin(), questions.end(), [this](const Question& q) { return wanted(q); }))
-        return;
+    if (std::none_of(questions.begin(), questions.end(), [this](const Question& q) { return wanted(q); })) return;
 
     std::vector<std::vector<std::vector<double>>> figures(questions.size());  // by question, subject, round
     for (auto& of_question : figures) of_question.resize(subjects.size());

@@ -30,7 +30,7 @@ struct Subject {
 };
 
 class Run {
-  public:
+public:
     /// Understands `--only REGEX` (ask just the questions whose name contains a match) and `--quick` (fewer
     /// rounds, for trying things out). Prints its usage and exits on anything else.
     Run(int argc, char** argv);
@@ -41,7 +41,7 @@ class Run {
     /// questions.
     void ask(const std::vector<Question>& questions, const std::vector<Subject>& subjects) const;
 
-  private:
+private:
     [[nodiscard]] bool wanted(const Question& question) const;
 
     std::size_t rounds_ = 15;

@@ -48,8 +48,7 @@ bool possible(Place place, const char* question) {
 double two_threads(Place place, const std::function<void(std::size_t)>& body) {
     const std::vector<int> allowed = cores();
     // The last core rather than the first, which tends to serve the machine's interrupts.
-    const std::array<int, 2> core{place == Place::one_core ? allowed.back() : allowed.front(),
-                                  allowed.back()};
+    const std::array<int, 2> core{place == Place::one_core ? allowed.back() : allowed.front(), allowed.back()};
 
     std::atomic<int> ready{0};
     std::array<Clock::time_point, 2> begin;

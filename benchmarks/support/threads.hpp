@@ -24,13 +24,13 @@ double two_threads(Place place, const std::function<void(std::size_t)>& body);
 /// has several threads, as a program that needs locks has: glibc takes a std::mutex without an atomic
 /// operation otherwise.
 class Bystander {
-  public:
+public:
     Bystander();
     ~Bystander();
     Bystander(const Bystander&) = delete;
     Bystander& operator=(const Bystander&) = delete;
 
-  private:
+private:
     struct State;
     State* state_;
 };

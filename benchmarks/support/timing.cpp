@@ -1,5 +1,7 @@
 #include "timing.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,8 +16,8 @@ std::size_t enough(const Repeat& repeat) {
     for (std::size_t n = 16;; n *= 4) {
         const double seconds = repeat(n);
         if (seconds > sample_seconds / 8) {
-            return std::max<std::size_t>(
-                1, static_cast<std::size_t>(static_cast<double>(n) * sample_seconds / seconds));
+            return std::max<std::size_t>(1,
+                                         static_cast<std::size_t>(static_cast<double>(n) * sample_seconds / seconds));
         }
     }
 }
@@ -30,6 +32,12 @@ Sample sized(Repeat repeat, Figure figure) {
 }
 
 }  // namespace
+
+double processor_seconds() {
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
 
 Sample nanoseconds_each(Repeat repeat) {
     return sized(std::move(repeat), [](double n, double seconds) { return seconds / n * 1e9; });
@@ -46,8 +54,7 @@ Sample millions_a_second(Repeat repeat) {
 Work::Work(double nanoseconds) : steps_(4'000'000) {
     double fastest = std::numeric_limits<double>::infinity();
     for (int i = 0; i < 3; ++i) fastest = std::min(fastest, timed(1, *this));
-    steps_ =
-        static_cast<std::size_t>(std::lround(nanoseconds * 1e-9 / fastest * static_cast<double>(steps_)));
+    steps_ = static_cast<std::size_t>(std::lround(nanoseconds * 1e-9 / fastest * static_cast<double>(steps_)));
 }
 
 }  // namespace bench

@@ -29,6 +29,9 @@ inline void consume(const T& value) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// The processor time that all threads of this process have used.
+[[nodiscard]] double processor_seconds();
+
 /// Does something `n` times and returns the seconds that took.
 using Repeat = std::function<double(std::size_t n)>;
 
@@ -48,7 +51,7 @@ template <class Body>
 
 /// Keeps a core busy for a given time without touching memory or the clock.
 class Work {
-  public:
+public:
     explicit Work(double nanoseconds);
 
     void operator()() const {
@@ -56,7 +59,7 @@ class Work {
         for (std::size_t i = 0; i < steps_; ++i) step(x);
     }
 
-  private:
+private:
     // The next step waits for this one's product, so that steps cannot overlap and each takes the same time.
     static void step(std::size_t& x) {
         x = x * 3 + 1;
