@@ -1,9 +1,9 @@
-# cmake -DPROGRAM=... -DEXPECTED=.../name.expected -P check_output.cmake
+# cmake -DPROGRAM=... -DARGS=... -DEXPECTED=.../name.expected -P check_output.cmake
 #
-# Runs PROGRAM, which must end with 0, and compares what it prints with the file EXPECTED (exact text) or, where that
+# Runs PROGRAM with ARGS; it must end with 0. Compares what it prints with the file EXPECTED (exact text) or, where that
 # does not exist, with the file EXPECTED.re (one regular expression a line, each matching a whole line).
 
-execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE printed ERROR_VARIABLE complaints RESULT_VARIABLE code)
+execute_process(COMMAND "${PROGRAM}" ${ARGS} OUTPUT_VARIABLE printed ERROR_VARIABLE complaints RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
     message(FATAL_ERROR "${PROGRAM} ended with ${code}, not 0\n--- stdout\n${printed}\n--- stderr\n${complaints}")
 endif()
