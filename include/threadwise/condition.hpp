@@ -102,7 +102,7 @@ private:
         bool (*acquire)(void* lock, bool blocking, Timeout timeout, SourceLocation where);
         bool (*is_owned)(void* lock);
         /// The owner word of a Lock or an RLock, null otherwise; and the RLock's count.
-        std::atomic<std::uint32_t>* (*word)(void* lock);
+        detail::OwnerWord* (*word)(void* lock);
         std::uint32_t* (*count)(void* lock);
     };
 
@@ -160,7 +160,7 @@ private:
         .unlock = [](void* lock) { static_cast<OtherLock*>(lock)->unlock(); },
         .acquire = acquire_other<OtherLock>,
         .is_owned = is_owned_other<OtherLock>,
-        .word = [](void*) -> std::atomic<std::uint32_t>* { return nullptr; },
+        .word = [](void*) -> detail::OwnerWord* { return nullptr; },
         .count = [](void*) -> std::uint32_t* { return nullptr; },
     };
 

@@ -5,19 +5,18 @@
 // serve as a signal between two threads. (Who took it is remembered all the same, for dump().) Not recursive: who takes
 // it twice waits for himself; use RLock for that.
 //
-// Cost: 4 bytes, no allocation, no destructor. Uncontended acquire and release: one compare-and-swap each, inline. A
+// Cost: 8 bytes, no allocation, no destructor. Uncontended, inline: acquire is one compare-and-swap, release a
+// plain store. A
 // waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer than about
 // half a millisecond: then the lock is handed to the waiter.
 //
 // It meets the standard's TimedLockable: std::scoped_lock, std::unique_lock and std::condition_variable_any work.
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 
 #include <stop_token>
 
-#include "threadwise/detail/ident.hpp"
+#include "threadwise/detail/owner_word.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
@@ -33,27 +32,23 @@ public:
 
     /// Waits for as long as it takes. Throws InterruptedError if interrupt() ends the wait.
     void lock(SourceLocation where = SourceLocation::current()) {
-        if (!try_take()) [[unlikely]]
-            lock_contended(where);
+        if (!word_.try_take()) [[unlikely]]
+            lock_slow(where);
     }
 
     /// Takes the lock if it is free; never waits.
-    bool try_lock() noexcept { return try_take() || try_lock_slow(); }
+    bool try_lock() { return word_.try_take() || word_.try_take_slow(); }
 
     /// Throws RuntimeError if the lock is not held.
     void unlock() {
-        std::uint32_t expected = detail::this_ident;
-        // release: publishes the critical section to the next acquire.
-        if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed) ||
-            expected == 0) [[unlikely]] {
-            unlock_contended();
-        }
+        if (!word_.release()) [[unlikely]]
+            refuse_release();
     }
 
     /// Python's acquire: true once taken; false if not `blocking` and held, or not free within `timeout`. Throws
     /// ValueError for a timeout with blocking = false and for a negative one.
     bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
-        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+        return (timeout.is_forever() && word_.try_take()) || acquire_slow(blocking, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
@@ -64,44 +59,29 @@ public:
     void release() { unlock(); }
 
     /// Whether it was held a moment ago.
-    bool locked() const noexcept {
-        // relaxed: nothing may be concluded from the answer about other memory.
-        return (word_.load(std::memory_order_relaxed) & owner_mask) != 0;
-    }
+    bool locked() const noexcept { return word_.holder() != 0; }
 
     /// The standard's names for a timed acquire. A time in the past tries once.
     template <class Rep, class Period>
     bool try_lock_for(const std::chrono::duration<Rep, Period>& duration,
                       SourceLocation where = SourceLocation::current()) {
-        return try_take() || try_lock_timed(duration, where);
+        return word_.try_take() || try_lock_timed(duration, where);
     }
     template <class Clock, class Duration>
     bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
                         SourceLocation where = SourceLocation::current()) {
-        return try_take() || try_lock_timed(deadline - Clock::now(), where);
+        return word_.try_take() || try_lock_timed(deadline - Clock::now(), where);
     }
 
 private:
     friend class Condition;
 
-    static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
-
-    bool try_take() noexcept {
-        std::uint32_t expected = 0;
-        const std::uint32_t me = detail::this_ident;
-        // acquire: pairs with the release in unlock(). A thread without ident leaves the word as it is and fails.
-        return word_.compare_exchange_strong(expected, me, std::memory_order_acquire, std::memory_order_relaxed) &&
-               me != 0;
-    }
-
-    THREADWISE_API void lock_contended(SourceLocation where);
-    THREADWISE_API bool try_lock_slow() noexcept;
+    THREADWISE_API void lock_slow(SourceLocation where);
     THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
     THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
-    THREADWISE_API void unlock_contended();
+    [[noreturn]] THREADWISE_API static void refuse_release();
 
-    /// The holder's ident in the low 30 bits, 0 when free; two bits about waiters above (src/threading/contended.hpp).
-    std::atomic<std::uint32_t> word_{0};
+    detail::OwnerWord word_;
 };
 
 static_assert(sizeof(Lock) <= 8);

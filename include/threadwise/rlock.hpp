@@ -2,17 +2,17 @@
 // RLock: a lock that its holder may take again (Python: threading.RLock).
 //
 // Belongs to the thread that took it, until it has released it as many times as it took it. Only the owner may release
-// it. Cost: 8 bytes; uncontended as Lock; taken again, a load and an increment.
+// it. Cost: 12 bytes; uncontended as Lock; taken again, a load and an increment.
 //
 // It meets the standard's TimedLockable.
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 
 #include <stop_token>
 
 #include "threadwise/detail/ident.hpp"
+#include "threadwise/detail/owner_word.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
@@ -30,35 +30,28 @@ public:
     /// Waits for as long as another thread holds it. Throws InterruptedError if interrupt() ends the wait, RuntimeError
     /// when taken 2^32 - 1 times already.
     void lock(SourceLocation where = SourceLocation::current()) {
-        if (!try_take()) [[unlikely]]
+        if (!word_.try_take()) [[unlikely]]
             lock_slow(where);
     }
 
     /// Takes it if no other thread holds it; never waits.
-    bool try_lock() { return try_take() || try_lock_slow(); }
+    bool try_lock() { return word_.try_take() || try_lock_slow(); }
 
     /// Throws RuntimeError if the calling thread does not own it.
     void unlock() {
-        const std::uint32_t me = detail::this_ident;
-        // relaxed: if the word says that we own it, we wrote that ourselves, and nobody else changes it.
-        if ((word_.load(std::memory_order_relaxed) & owner_mask) != me || me == 0) [[unlikely]]
+        if (!is_owned()) [[unlikely]]
             refuse_release();
         if (count_ != 0) {
             --count_;
-            return;
-        }
-        std::uint32_t expected = me;
-        // release: publishes the critical section to the next owner.
-        if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed))
-            [[unlikely]] {
-            unlock_contended();
+        } else {
+            word_.release();
         }
     }
 
     /// Python's acquire: true once taken; false if not `blocking` and another thread has it, or it does not come free
     /// within `timeout`. Throws ValueError for a timeout with blocking = false and for a negative one.
     bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
-        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+        return (timeout.is_forever() && word_.try_take()) || acquire_slow(blocking, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
@@ -69,12 +62,12 @@ public:
     void release() { unlock(); }
 
     /// Whether any thread held it a moment ago (Python 3.14).
-    bool locked() const noexcept { return (word_.load(std::memory_order_relaxed) & owner_mask) != 0; }
+    bool locked() const noexcept { return word_.holder() != 0; }
 
     /// Whether the calling thread owns it.
     bool is_owned() const noexcept {
         const std::uint32_t me = detail::this_ident;
-        return me != 0 && (word_.load(std::memory_order_relaxed) & owner_mask) == me;  // relaxed: as in unlock()
+        return me != 0 && word_.holder() == me;
     }
 
     /// How many times the calling thread has taken it and not released it: 0 if it does not own it.
@@ -84,37 +77,25 @@ public:
     template <class Rep, class Period>
     bool try_lock_for(const std::chrono::duration<Rep, Period>& duration,
                       SourceLocation where = SourceLocation::current()) {
-        return try_take() || try_lock_timed(duration, where);
+        return word_.try_take() || try_lock_timed(duration, where);
     }
     template <class Clock, class Duration>
     bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
                         SourceLocation where = SourceLocation::current()) {
-        return try_take() || try_lock_timed(deadline - Clock::now(), where);
+        return word_.try_take() || try_lock_timed(deadline - Clock::now(), where);
     }
 
 private:
     friend class Condition;
 
-    static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
-
-    bool try_take() noexcept {
-        std::uint32_t expected = 0;
-        const std::uint32_t me = detail::this_ident;
-        // acquire: pairs with the release in unlock(). A thread without ident leaves the word as it is and fails.
-        return word_.compare_exchange_strong(expected, me, std::memory_order_acquire, std::memory_order_relaxed) &&
-               me != 0;
-    }
-
     THREADWISE_API void lock_slow(SourceLocation where);
     THREADWISE_API bool try_lock_slow();
     THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
     THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
-    THREADWISE_API void unlock_contended();
     [[noreturn]] THREADWISE_API static void refuse_release();
     bool take_again();
 
-    /// As Lock's.
-    std::atomic<std::uint32_t> word_{0};
+    detail::OwnerWord word_;
     /// How many times the owner has taken it again; the owner's alone.
     std::uint32_t count_ = 0;
 };

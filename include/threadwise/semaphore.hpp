@@ -54,7 +54,7 @@ public:
         // release: pairs with the acquire of who takes the permits.
         const std::uint64_t old =
             word_.fetch_add(static_cast<std::uint64_t>(n) * one_permit, std::memory_order_release);
-        if ((old & waiter_bits) != 0) [[unlikely]]
+        if (must_wake(old)) [[unlikely]]
             wake_waiters();
     }
 
@@ -66,8 +66,12 @@ public:
 private:
     friend class BoundedSemaphore;
 
-    static constexpr std::uint64_t waiter_bits = 3;
+    static constexpr std::uint64_t parked = 1;  ///< somebody may sleep here
+    static constexpr std::uint64_t woken = 2;   ///< one who did is awake and about to look
     static constexpr std::uint64_t one_permit = 4;
+
+    /// Decided from the word as it was: after a release the semaphore may be gone.
+    static bool must_wake(std::uint64_t old) noexcept { return (old & (parked | woken)) == parked; }
 
     bool try_take() noexcept {
         std::uint64_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
@@ -86,7 +90,7 @@ private:
     THREADWISE_API void wake_waiters();
     [[noreturn]] THREADWISE_API static void refuse(std::int64_t n);
 
-    /// The permits, times one_permit; two bits about waiters below (src/threading/contended.hpp).
+    /// The permits, times one_permit; and the two bits.
     std::atomic<std::uint64_t> word_;
 };
 

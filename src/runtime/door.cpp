@@ -159,9 +159,8 @@ std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> f
     return found;
 }
 
-std::size_t requeue(const void* from, const void* to, std::size_t count, FunctionRef<bool()> may_move) {
+std::size_t requeue(const void* from, const void* to, std::size_t count) {
     TwoBuckets buckets(from, to);
-    if (!may_move()) return 0;
     std::size_t moved = 0;
     for (ThreadRecord* sleeper = buckets.first.first(from); sleeper != nullptr && moved < count; ++moved) {
         ThreadRecord* const next = Bucket::next_on(*sleeper, from);

@@ -118,9 +118,8 @@ inline std::size_t unpark_all(const void* address) {
 }
 
 /// Moves up to `count` sleepers from one address to another without waking them: they will wake one after another, as
-/// the lock at `to` is handed on. `may_move` runs under both buckets' locks and marks the primitive at `to`; if it says
-/// no, nobody is moved. Returns how many were.
-std::size_t requeue(const void* from, const void* to, std::size_t count, FunctionRef<bool()> may_move);
+/// the lock at `to` is handed on. Returns how many were moved. The caller must hold that lock.
+std::size_t requeue(const void* from, const void* to, std::size_t count);
 
 /// Ends the wait of that thread, or its next one, as interrupted. Async-signal-safe.
 void interrupt(ThreadRecord& record) noexcept;

@@ -30,6 +30,9 @@ public:
     /// Makes the owner look up. Async-signal-safe.
     void kick() noexcept { raise(kicked_bit); }
 
+    /// A waker's hint: whether the owner sleeps, rather than spins.
+    bool is_asleep() const noexcept { return (word_.load(std::memory_order_relaxed) & asleep_bit) != 0; }
+
     /// Owner only: what has happened so far, without sleeping. Consumes a kick, unless there was a notification too.
     State look() noexcept {
         // acquire: pairs with raise(); the owner sees what its waker did before.

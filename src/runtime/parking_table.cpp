@@ -1,27 +1,57 @@
 #include "runtime/parking_table.hpp"
 
 #include <array>
-#include <cstdint>
+#include <utility>
 
-namespace threadwise::runtime {
+#include "platform/asymmetric_fence.hpp"
+#include "threadwise/detail/sleepers.hpp"
+
+namespace threadwise {
 namespace {
 
-constexpr std::size_t bucket_bits = 10;
-constinit std::array<Bucket, std::size_t{1} << bucket_bits> table;
+/// At one each: until the library is loaded, nobody relies on the fence.
+constexpr auto somebody_may_sleep_everywhere() {
+    return []<std::size_t... index>(std::index_sequence<index...>) {
+        return std::array<std::atomic<std::uint32_t>, detail::bucket_count>{
+            (static_cast<void>(index), std::atomic<std::uint32_t>{1})...};
+    }
+    (std::make_index_sequence<detail::bucket_count>());
+}
 
 }  // namespace
 
-Bucket& bucket_of(const void* address) noexcept {
-    // Fibonacci hashing: the golden ratio spreads neighbouring addresses, and the high bits are the good ones.
-    const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(address) * 0x9E3779B97F4A7C15U;
-    return table[hash >> (64 - bucket_bits)];
+constinit std::array<std::atomic<std::uint32_t>, detail::bucket_count> detail::sleepers =
+    somebody_may_sleep_everywhere();
+
+namespace runtime {
+namespace {
+
+constinit std::array<Bucket, detail::bucket_count> table;
+
+/// Lowers the counts as the library is loaded. Order does not matter: a lock that is used earlier takes the slow way.
+const bool heavy_fence_enabled = [] {
+    if (!platform::enable_heavy_fence()) return false;
+    for (auto& count : detail::sleepers) count.fetch_sub(1);
+    return true;
+}();
+
+}  // namespace
+
+Bucket& bucket_of(const void* address) noexcept { return table[detail::bucket_index(address)]; }
+
+Announcement::Announcement(const void* address) noexcept : sleepers_(detail::sleepers_on(address)) {
+    sleepers_.fetch_add(1);
+    platform::heavy_fence();
 }
+
+Announcement::~Announcement() { sleepers_.fetch_sub(1); }
 
 void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
     QueuePlace& place = record.place;
     // release: pairs with with_bucket_of(), which reads the address before it has the lock.
     place.address.store(address, std::memory_order_release);
     place.queued = true;
+    detail::sleepers_on(address).fetch_add(1);
     place.next = nullptr;
     place.previous = tail;
     (tail == nullptr ? head : tail->place.next) = &record;
@@ -32,6 +62,7 @@ void Bucket::push_front(ThreadRecord& record, const void* address) noexcept {
     QueuePlace& place = record.place;
     place.address.store(address, std::memory_order_release);  // release: as in push_back()
     place.queued = true;
+    detail::sleepers_on(address).fetch_add(1);
     place.next = head;
     place.previous = nullptr;
     (head == nullptr ? tail : head->place.previous) = &record;
@@ -43,6 +74,8 @@ void Bucket::remove(ThreadRecord& record) noexcept {
     (place.previous == nullptr ? head : place.previous->place.next) = place.next;
     (place.next == nullptr ? tail : place.next->place.previous) = place.previous;
     place.queued = false;
+    // relaxed, here and above: an address changes only under the lock that we hold.
+    detail::sleepers_on(place.address.load(std::memory_order_relaxed)).fetch_sub(1);
 }
 
 ThreadRecord* Bucket::first(const void* address) const noexcept {
@@ -84,6 +117,8 @@ void forget_all_sleepers() noexcept {
         bucket.head = nullptr;
         bucket.tail = nullptr;
     }
+    for (auto& count : detail::sleepers) count.store(heavy_fence_enabled ? 0 : 1);
 }
 
-}  // namespace threadwise::runtime
+}  // namespace runtime
+}  // namespace threadwise

@@ -29,6 +29,20 @@ struct alignas(64) Bucket {
 
 Bucket& bucket_of(const void* address) noexcept;
 
+/// Says, while it lives, that the calling thread is about to sleep on the address: for primitives whose wakers look at
+/// detail::sleepers without a fence. After its construction, whatever the caller reads is at least as new as what any
+/// waker wrote that has not seen the announcement.
+class Announcement {
+public:
+    explicit Announcement(const void* address) noexcept;
+    ~Announcement();
+    Announcement(const Announcement&) = delete;
+    Announcement& operator=(const Announcement&) = delete;
+
+private:
+    std::atomic<std::uint32_t>& sleepers_;
+};
+
 /// Holds the locks of two addresses' buckets, in an order that cannot deadlock; of one, if they are the same.
 class TwoBuckets {
 public:

@@ -1,6 +1,9 @@
 #include "threadwise/condition.hpp"
 
-#include "threading/owner_word.hpp"
+#include <optional>
+
+#include "threading/contended.hpp"
+#include "threading/owner_gate.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
@@ -48,7 +51,7 @@ struct Condition::Reacquire {
     }
 
     void acquire(runtime::Wakeup wakeup) {
-        if (std::atomic<std::uint32_t>* const word = condition.operations_->word(condition.lock_)) {
+        if (detail::OwnerWord* const word = condition.operations_->word(condition.lock_)) {
             acquire_word(*word, wakeup);
         } else {
             condition.operations_->lock(condition.lock_, where);
@@ -56,18 +59,19 @@ struct Condition::Reacquire {
         if (count != 0) *condition.operations_->count(condition.lock_) = count;
     }
 
-    void acquire_word(std::atomic<std::uint32_t>& word, runtime::Wakeup wakeup) {
+    void acquire_word(detail::OwnerWord& word, runtime::Wakeup wakeup) {
         // Who was moved to the lock's queue has been woken by a release of the lock, as any other waiter there.
         const bool from_queue = wakeup == runtime::Wakeup::woken && waiting.requeued();
-        if (from_queue && waiting.token() == threading::handed_over) return;
-        const threading::OwnerWord policy{word, waiting.record().ident};
-        if (threading::try_take(policy, from_queue)) return;
+        const detail::OwnerGate gate{word, waiting.record().ident};
+        if (from_queue && waiting.token() == threading::handed_over) return gate.accept();
+        if (gate.try_take(from_queue)) return;
         const bool over_rlock = condition.operations_ == &rlock_operations;
         waiting.turn_to({.kind = over_rlock ? WaitKind::rlock : WaitKind::lock,
                          .object = condition.lock_,
-                         .owner_word = &word,
+                         .owner_word = &word.value(),
                          .where = where});
-        threading::acquire_contended(policy, waiting, from_queue);
+        threading::acquire_contended(gate, waiting, from_queue);
+        gate.accept();
     }
 };
 
@@ -103,21 +107,19 @@ void Condition::notify(std::size_t n) {
 }
 
 bool Condition::move_to_lock(std::size_t n) {
-    std::atomic<std::uint32_t>* const word = operations_->word(lock_);
+    detail::OwnerWord* const word = operations_->word(lock_);
     if (word == nullptr) return false;
-    bool held = false;
-    runtime::requeue(this, word, n, [&held, word] {
-        // Under the bucket's lock of the lock: who releases it from now on finds the mark, and then the sleepers. A
-        // lock that is free will not be released, so nobody may be left there: then this is a notify() by a thread that
-        // does not hold the lock, which cannot be told apart where a Lock is held by another.
-        std::uint32_t old = word->load(std::memory_order_relaxed);
-        do {
-            held = threading::OwnerWord::owner(old) != 0;
-        } while (held &&
-                 !word->compare_exchange_weak(old, old | threading::OwnerWord::parked, std::memory_order_relaxed));
-        return held;
+    // Only by its holder: it will find them when it frees the lock. That leaves out a notify() by a thread other than
+    // the holder, which a Lock, having no owner, must let pass.
+    if (word->holder() != detail::this_ident) return false;
+    // Who still spins is told at once: that costs less than to move him, and he will spin for the lock, too.
+    const bool told = runtime::unpark_one(this, [](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        if (sleeper.record == nullptr || sleeper.record->parker.is_asleep()) return std::nullopt;
+        return threading::compete;
     });
-    return held;
+    if (told) --n;
+    if (n != 0) runtime::requeue(this, word->key(), n);
+    return true;
 }
 
 void Condition::refuse_acquire() {

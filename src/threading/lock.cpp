@@ -1,30 +1,21 @@
 #include "threadwise/lock.hpp"
 
-#include <utility>
-
-#include "threading/owner_word.hpp"
+#include "threading/owner_gate.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {
 namespace {
 
-using runtime::WaitKind;
-using runtime::WaitSite;
-
-bool acquire_word(std::atomic<std::uint32_t>& word, const Lock* lock, platform::Instant deadline, SourceLocation where,
-                  std::stop_token stop = {}) {
-    const WaitSite site{.kind = WaitKind::lock, .object = lock, .where = where, .deadline = deadline};
+bool acquire_word(detail::OwnerWord& word, const Lock* lock, platform::Instant deadline, SourceLocation where,
+                  const std::stop_token& stop = {}) {
+    const runtime::WaitSite site{.kind = runtime::WaitKind::lock, .object = lock, .where = where, .deadline = deadline};
     return threading::succeeded(threading::acquire_owner_word(word, site, stop), stop);
 }
 
 }  // namespace
 
-void Lock::lock_contended(SourceLocation where) { acquire_word(word_, this, platform::never, where); }
-
-bool Lock::try_lock_slow() noexcept {
-    return threading::try_take(threading::OwnerWord{word_, runtime::this_record().ident});
-}
+void Lock::lock_slow(SourceLocation where) { acquire_word(word_, this, platform::never, where); }
 
 bool Lock::try_lock_timed(Timeout timeout, SourceLocation where) {
     return acquire_word(word_, this, runtime::deadline_after(timeout), where);
@@ -36,13 +27,11 @@ bool Lock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
 }
 
 bool Lock::acquire(std::stop_token stop, Timeout timeout, SourceLocation where) {
-    return acquire_word(word_, this, threading::acquire_deadline(true, timeout), where, std::move(stop));
+    return acquire_word(word_, this, threading::acquire_deadline(true, timeout), where, stop);
 }
 
-void Lock::unlock_contended() {
-    if (!threading::release_owner_word(word_)) {
-        throw RuntimeError("release unlocked lock: acquire() it first, and release() it once for each acquire()");
-    }
+void Lock::refuse_release() {
+    throw RuntimeError("release unlocked lock: acquire() it first, and release() it once for each acquire()");
 }
 
 }  // namespace threadwise

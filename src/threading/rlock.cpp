@@ -1,21 +1,18 @@
 #include "threadwise/rlock.hpp"
 
 #include <limits>
-#include <utility>
 
-#include "threading/owner_word.hpp"
+#include "threading/owner_gate.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {
 namespace {
 
-using runtime::WaitKind;
-using runtime::WaitSite;
-
-bool acquire_word(std::atomic<std::uint32_t>& word, const RLock* lock, platform::Instant deadline, SourceLocation where,
-                  std::stop_token stop = {}) {
-    const WaitSite site{.kind = WaitKind::rlock, .object = lock, .where = where, .deadline = deadline};
+bool acquire_word(detail::OwnerWord& word, const RLock* lock, platform::Instant deadline, SourceLocation where,
+                  const std::stop_token& stop = {}) {
+    const runtime::WaitSite site{
+        .kind = runtime::WaitKind::rlock, .object = lock, .where = where, .deadline = deadline};
     return threading::succeeded(threading::acquire_owner_word(word, site, stop), stop);
 }
 
@@ -34,9 +31,7 @@ void RLock::lock_slow(SourceLocation where) {
     if (!take_again()) acquire_word(word_, this, platform::never, where);
 }
 
-bool RLock::try_lock_slow() {
-    return take_again() || threading::try_take(threading::OwnerWord{word_, runtime::this_record().ident});
-}
+bool RLock::try_lock_slow() { return take_again() || word_.try_take_slow(); }
 
 bool RLock::try_lock_timed(Timeout timeout, SourceLocation where) {
     return take_again() || acquire_word(word_, this, runtime::deadline_after(timeout), where);
@@ -49,10 +44,8 @@ bool RLock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
 
 bool RLock::acquire(std::stop_token stop, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(true, timeout);
-    return take_again() || acquire_word(word_, this, deadline, where, std::move(stop));
+    return take_again() || acquire_word(word_, this, deadline, where, stop);
 }
-
-void RLock::unlock_contended() { threading::release_owner_word(word_); }
 
 void RLock::refuse_release() {
     throw RuntimeError("cannot release un-acquired lock: only the thread that holds an RLock may release it");

@@ -1,5 +1,6 @@
 #include "threadwise/semaphore.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,8 +11,13 @@
 namespace threadwise {
 namespace {
 
-/// The meaning of a semaphore's word to contended.hpp: the permits above its two bits.
-struct Permits {
+/// The gate (contended.hpp) that a semaphore's word is. Its `parked` bit says that somebody may sleep here; its `woken`
+/// bit, that a designated waiter is awake. Both change under the bucket's lock, but for `woken`, which the designated
+/// waiter also clears as it takes a permit.
+///
+/// Invariant: while somebody sleeps, `parked` is set; and if there are permits besides, `woken` is set, or somebody is
+/// on the way to wake_next(). So every sleeper is woken eventually.
+struct PermitGate {
     using Word = std::uint64_t;
     static constexpr Word parked = 1;
     static constexpr Word woken = 2;
@@ -19,15 +25,83 @@ struct Permits {
 
     std::atomic<Word>& word;
 
-    bool available(Word value) const noexcept { return value >= one; }
-    Word taken(Word value) const noexcept { return value - one; }
-    Word handed(Word value, const runtime::ThreadRecord&) const noexcept { return value - one; }
+    const void* key() const noexcept { return &word; }
+
+    bool try_take(bool designated) const noexcept {
+        Word old = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+        while (old >= one) {
+            // acquire: pairs with the release that added the permit.
+            if (word.compare_exchange_weak(old, without_promise(old, designated) - one, std::memory_order_acquire,
+                                           std::memory_order_relaxed)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    struct Nothing {};
+    Nothing announce() const noexcept { return {}; }  // `parked` does that
+
+    bool try_take_or_mark(bool designated) const noexcept {
+        Word old = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+        for (;;) {
+            const Word kept = without_promise(old, designated);
+            const Word next = old >= one ? kept - one : kept | parked;
+            // acquire: as in try_take(). The mark needs no order: the bucket's lock gives it.
+            if (word.compare_exchange_weak(old, next, std::memory_order_acquire, std::memory_order_relaxed)) {
+                return old >= one;
+            }
+        }
+    }
+
+    void pass_on() const {
+        // relaxed: who adds permits later looks for sleepers himself.
+        const Word value = word.load(std::memory_order_relaxed);
+        if (value >= one && (value & (parked | woken)) == parked) wake_next();
+    }
+
+    /// Wakes sleepers for as long as there are permits and no designated waiter.
+    void wake_next() const {
+        while (runtime::unpark_one(key(), [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+            if (sleeper.record == nullptr) return std::nullopt;  // and the semaphore may be gone
+            Word old = word.load(std::memory_order_relaxed);     // relaxed: the exchange decides
+            for (;;) {
+                Word next = old;
+                const std::optional<std::uint32_t> token = choose(sleeper, next);
+                // acquire and release: carries on what came with the permit.
+                if (word.compare_exchange_weak(old, next, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+                    return token;
+                }
+            }
+        })) {}
+    }
+
+    /// After a sleeper has given up: was it the last one?
+    void unmark() const {
+        runtime::unpark_one(key(), [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+            // relaxed: the bucket's lock orders it.
+            if (sleeper.record == nullptr) word.fetch_and(~parked, std::memory_order_relaxed);
+            return std::nullopt;
+        });
+    }
+
+private:
+    static Word without_promise(Word value, bool designated) noexcept { return designated ? value & ~woken : value; }
+
+    /// Whether to wake the first sleeper, with which token, and what the word becomes by it.
+    static std::optional<std::uint32_t> choose(runtime::Sleeper sleeper, Word& value) noexcept {
+        if (value < one || (value & woken) != 0) return std::nullopt;
+        if (!sleeper.more) value &= ~parked;
+        const bool hand_over = sleeper.record->place.entitled;
+        value = hand_over ? value - one : value | woken;
+        return hand_over ? threading::handed_over : threading::compete;
+    }
 };
 
 std::uint64_t checked_value(std::int64_t value) {
     if (value < 0) throw ValueError("semaphore initial value must be >= 0, and not " + std::to_string(value));
     if (value > Semaphore::max()) throw ValueError("semaphore initial value must be at most Semaphore::max()");
-    return static_cast<std::uint64_t>(value) * Permits::one;
+    return static_cast<std::uint64_t>(value) * PermitGate::one;
 }
 
 }  // namespace
@@ -47,14 +121,13 @@ bool Semaphore::wait_for_permit(std::stop_token stop, Timeout timeout, SourceLoc
     if (deadline <= platform::now()) return false;
     runtime::Waiting waiting(
         {.kind = runtime::WaitKind::semaphore, .object = this, .where = where, .deadline = deadline}, stop);
-    return threading::succeeded(threading::acquire_contended(Permits{word_}, waiting), stop);
+    const PermitGate gate{word_};
+    const runtime::Wakeup wakeup = threading::acquire_contended(gate, waiting);
+    if (wakeup != runtime::Wakeup::woken) gate.unmark();
+    return threading::succeeded(wakeup, stop);
 }
 
-void Semaphore::wake_waiters() {
-    const Permits permits{word_};
-    // relaxed: who takes the permits meanwhile, or goes to sleep for lack of them, has seen the word as it is.
-    if (threading::must_wake(permits, word_.load(std::memory_order_relaxed))) threading::wake_next(permits);
-}
+void Semaphore::wake_waiters() { PermitGate{word_}.wake_next(); }
 
 void Semaphore::refuse(std::int64_t n) {
     if (n < 1) throw ValueError("n must be one or more, and not " + std::to_string(n));
@@ -67,15 +140,15 @@ void BoundedSemaphore::release(std::int64_t n) {
     const auto bound = static_cast<std::uint64_t>(bound_);
     std::uint64_t old = semaphore_.word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     do {
-        if (added > bound || old / Permits::one > bound - added) {
-            throw ValueError("Semaphore released too many times: it has " + std::to_string(old / Permits::one) +
+        if (added > bound || old / PermitGate::one > bound - added) {
+            throw ValueError("Semaphore released too many times: it has " + std::to_string(old / PermitGate::one) +
                              " of at most " + std::to_string(bound_) + " permits, and was to get " + std::to_string(n) +
                              " more");
         }
         // release: as in Semaphore::release().
-    } while (!semaphore_.word_.compare_exchange_weak(old, old + added * Permits::one, std::memory_order_release,
+    } while (!semaphore_.word_.compare_exchange_weak(old, old + added * PermitGate::one, std::memory_order_release,
                                                      std::memory_order_relaxed));
-    if ((old & Semaphore::waiter_bits) != 0) semaphore_.wake_waiters();
+    if (Semaphore::must_wake(old)) semaphore_.wake_waiters();
 }
 
 }  // namespace threadwise

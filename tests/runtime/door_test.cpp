@@ -259,7 +259,7 @@ TEST(Requeue, MovesSleepersWithoutWakingThem) {
         threads[i] = std::make_unique<SleepingThread>(&from);
         ASSERT_TRUE(wait_for_sleepers(&from, i + 1));
     }
-    EXPECT_EQ(requeue(&from, &to, 2, [] { return true; }), 2U);
+    EXPECT_EQ(requeue(&from, &to, 2), 2U);
     EXPECT_EQ(sleepers(&from), 1U);
     EXPECT_EQ(sleepers(&to), 2U);
     EXPECT_TRUE(unpark_one(&to));
@@ -272,23 +272,10 @@ TEST(Requeue, MovesSleepersWithoutWakingThem) {
     unpark_all(&to);
 }
 
-TEST(Requeue, LeavesThemWhereItMayNotMoveThem) {
-    const int from = 0;
-    const int to = 0;
-    SleepingThread sleeper(&from);
-    ASSERT_TRUE(wait_for_sleepers(&from, 1));
-    EXPECT_EQ(requeue(&from, &to, SIZE_MAX, [] { return false; }), 0U);
-    EXPECT_EQ(sleepers(&from), 1U);
-    EXPECT_EQ(sleepers(&to), 0U);
-    unpark_all(&from);
-    sleeper.join();
-    EXPECT_FALSE(sleeper.requeued);
-}
-
 TEST(Requeue, MovesNobodyWhereNobodySleeps) {
     const int from = 0;
     const int to = 0;
-    EXPECT_EQ(requeue(&from, &to, SIZE_MAX, [] { return true; }), 0U);
+    EXPECT_EQ(requeue(&from, &to, SIZE_MAX), 0U);
 }
 
 TEST(Requeue, MakesTheWakeUpCertain) {
@@ -302,7 +289,7 @@ TEST(Requeue, MakesTheWakeUpCertain) {
         EXPECT_TRUE(waiting.requeued());
         EXPECT_GE(platform::now(), waiting.deadline());
     });
-    ASSERT_TRUE(testing::wait_until([&] { return requeue(&from, &to, 1, [] { return true; }) == 1; }));
+    ASSERT_TRUE(testing::wait_until([&] { return requeue(&from, &to, 1) == 1; }));
     const auto moved = platform::now();
     interrupt(record.get());
     EXPECT_TRUE(testing::wait_until([&] { return platform::now() > moved + 60ms; }));

@@ -1,0 +1,16 @@
+#pragma once
+
+/// \file
+/// A full memory fence on behalf of all threads of the process, paid for by the one who calls it. With it the other
+/// side of a store-then-load protocol needs no fence of its own (Linux: membarrier(2); C++ proposal P1202).
+
+namespace threadwise::platform {
+
+/// Prepares heavy_fence(). False where the system has none, or the sanitizer in use would not see it.
+bool enable_heavy_fence() noexcept;
+
+/// Every other thread of the process executes a full fence at some point during this call. Some 0.2 µs when no other
+/// thread runs, a few microseconds when one does. A plain full fence where enable_heavy_fence() failed.
+void heavy_fence() noexcept;
+
+}  // namespace threadwise::platform
