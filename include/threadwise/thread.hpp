@@ -109,7 +109,7 @@ public:
 
     /// Throws what copying the arguments throws.
     template <class Callable, class... Args>
-        requires(!std::is_base_of_v<ThreadHandle, std::remove_cvref_t<Callable>> && detail::Runnable<Callable, Args...>)
+        requires detail::Runnable<Callable, Args...>
     explicit Thread(Callable&& callable, Args&&... args)
         : Thread(ThreadOptions{}, std::forward<Callable>(callable), std::forward<Args>(args)...) {}
 
@@ -117,9 +117,7 @@ public:
     template <class Callable, class... Args>
         requires detail::Runnable<Callable, Args...> Thread(ThreadOptions options, Callable&& callable, Args&&... args)
             : Thread(std::move(options),
-                     std::unique_ptr<detail::Target>(
-                         std::make_unique<detail::BoundTarget<std::decay_t<Callable>, std::decay_t<Args>...>>(
-                             std::forward<Callable>(callable), std::forward<Args>(args)...))) {}
+                     detail::bind_target(std::forward<Callable>(callable), std::forward<Args>(args)...)) {}
 
         /// The running callable does not notice. A class with its own run() must not be moved between start() and the
         /// end of run(): the program is ended with a message.
@@ -144,8 +142,10 @@ public:
         /// What the thread does: calls the callable, if there is one, with its arguments. Called once, by the thread.
         virtual void run();
 
-    private:
+        /// For Timer.
         Thread(ThreadOptions options, std::unique_ptr<detail::Target> target);
+
+    private:
         ThreadState& state() const;
         void release() noexcept;
         friend struct ThreadState;

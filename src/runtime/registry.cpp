@@ -39,6 +39,9 @@ Registry& the_registry() {
     return registry;
 }
 
+// Made when the library is loaded, if not earlier: from then on signal handlers can use it.
+[[maybe_unused]] const Registry& made_at_load = the_registry();
+
 std::uint32_t next_ident() noexcept {
     // After 2^30 threads numbers come again; that one of them is then still alive costs no more than a wrong name in a
     // dump, but for RLock, whose owner would have to be that old thread.
@@ -74,6 +77,7 @@ std::shared_ptr<ThreadRecord> take_off(const ThreadRecord& record) noexcept {
 
 /// The calling thread ends.
 void leave() noexcept {
+    erase_local_values(*bound_record);
     const std::shared_ptr<ThreadRecord> record = take_off(*bound_record);
     bound_record = nullptr;
     detail::this_ident = 0;
@@ -110,7 +114,7 @@ void bind(ThreadRecord& record) {
     advance_life(record, Life::running);
 }
 
-std::shared_ptr<ThreadRecord> main_record() { return the_registry().main; }
+ThreadRecord& main_record() noexcept { return *the_registry().main; }
 
 void for_each(FunctionRef<void(ThreadRecord&)> visit) {
     Registry& registry = the_registry();

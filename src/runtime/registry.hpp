@@ -24,7 +24,8 @@ void unlist(const ThreadRecord& record) noexcept;
 void bind(ThreadRecord& record);
 
 /// The record of the thread that the process began with; listed also while that thread has not touched the library.
-std::shared_ptr<ThreadRecord> main_record();
+/// Async-signal-safe.
+ThreadRecord& main_record() noexcept;
 
 /// Calls `visit` for each listed record, oldest first, under the registry's lock: it must be short and may not start
 /// or end threads.

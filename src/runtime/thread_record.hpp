@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/local_values.hpp"
 #include "runtime/parker.hpp"
 #include "runtime/wait_site.hpp"
 
@@ -32,7 +33,7 @@ struct QueuePlace {
 /// Where a thread is in its life; see thread_life.hpp.
 enum class Life : std::uint8_t {
     unstarted,
-    started,   ///< on its way: listed, but it has not run yet
+    started,  ///< on its way: listed, but it has not run yet
     running,
     finished,  ///< nothing of it runs any more, nor any destructor of its thread_local objects
 };
@@ -58,6 +59,8 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     std::atomic<std::uint32_t> life{0};       ///< a Life and a bit, see thread_life.cpp
     std::string name;                         ///< guarded by the registry's lock, as is the next
     const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
+
+    LocalValues locals;
 
     // At the door.
     Parker parker;

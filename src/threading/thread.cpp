@@ -10,6 +10,7 @@
 #include "runtime/thread_life.hpp"
 #include "threading/stack_size.hpp"
 #include "threading/thread_state.hpp"
+#include "threadwise/timer.hpp"
 
 namespace threadwise {
 
@@ -82,7 +83,8 @@ void Thread::release() noexcept {
 void Thread::start() {
     ThreadState& mine = state();
     if (!runtime::begin_life(mine)) throw RuntimeError("threads can only be started once");
-    mine.object = typeid(*this) == typeid(Thread) ? nullptr : this;
+    const bool has_own_run = typeid(*this) != typeid(Thread) && typeid(*this) != typeid(Timer);
+    mine.object = has_own_run ? this : nullptr;
     const std::size_t size = mine.stack_size != 0 ? mine.stack_size : stack_size();
     try {
         // Listed by its starter, so that it is in enumerate() once start() has returned.

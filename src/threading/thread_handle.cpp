@@ -2,6 +2,7 @@
 #include "runtime/registry.hpp"
 #include "runtime/thread_life.hpp"
 #include "threading/thread_state.hpp"
+#include "threading/wait_result.hpp"
 #include "threadwise/detail/ident.hpp"
 #include "threadwise/thread.hpp"
 
@@ -47,20 +48,13 @@ bool ThreadHandle::join(std::stop_token stop, Timeout timeout, SourceLocation wh
     const std::shared_ptr<runtime::ThreadRecord> joined = record().shared_from_this();  // kept during the wait
     if (runtime::life_of(*joined) == Life::unstarted) throw RuntimeError("cannot join thread before it is started");
     if (joined.get() == runtime::this_record_if_any()) throw RuntimeError("cannot join current thread");
-    switch (runtime::await_life(*joined, Life::finished, runtime::deadline_after(timeout), stop, where)) {
-        case runtime::Wakeup::woken:
-        case runtime::Wakeup::refused: return true;
-        case runtime::Wakeup::timed_out: return false;
-        case runtime::Wakeup::interrupted: break;
-    }
-    if (stop.stop_requested()) return false;
-    runtime::take_interrupt(runtime::this_record());
-    throw InterruptedError("interrupted while joining thread " + name());
+    return threading::succeeded(
+        runtime::await_life(*joined, Life::finished, runtime::deadline_after(timeout), stop, where), stop);
 }
 
 ThreadHandle current_thread() { return ThreadHandleAccess::make(runtime::this_record().shared_from_this()); }
 
-ThreadHandle main_thread() { return ThreadHandleAccess::make(runtime::registry::main_record()); }
+ThreadHandle main_thread() { return ThreadHandleAccess::make(runtime::registry::main_record().shared_from_this()); }
 
 std::vector<ThreadHandle> enumerate() {
     runtime::this_record();  // the caller is alive too

@@ -29,6 +29,7 @@ private:
 /// Makes handles and looks into them, for the rooms of src/.
 struct ThreadHandleAccess {
     static ThreadHandle make(std::shared_ptr<runtime::ThreadRecord> record) { return ThreadHandle(std::move(record)); }
+    static runtime::ThreadRecord& record(const ThreadHandle& thread) { return thread.record(); }
 };
 
 }  // namespace threadwise

@@ -2,6 +2,7 @@
 // What a thread is to run, packed so that the library need not be a template.
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <tuple>
 #include <type_traits>
@@ -60,5 +61,11 @@ public:
 private:
     std::tuple<Callable, Args...> parts_;
 };
+
+template <class Callable, class... Args>
+std::unique_ptr<Target> bind_target(Callable&& callable, Args&&... args) {
+    return std::make_unique<BoundTarget<std::decay_t<Callable>, std::decay_t<Args>...>>(
+        std::forward<Callable>(callable), std::forward<Args>(args)...);
+}
 
 }  // namespace threadwise::detail
