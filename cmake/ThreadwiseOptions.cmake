@@ -33,6 +33,8 @@ if(THREADWISE_SANITIZE)
     set(_sanitize -fsanitize=${THREADWISE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_compile_options(threadwise_flags INTERFACE ${_sanitize})
     target_link_options(threadwise_flags INTERFACE ${_sanitize})
+    # What the sanitizers add to the code makes gcc see uninitialised variables where there are none.
+    target_compile_options(threadwise_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 if(THREADWISE_COVERAGE)
     target_compile_options(threadwise_flags INTERFACE --coverage)
