@@ -1,0 +1,216 @@
+// threadwise download: many files at once, each whole and verified or not there at all.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "failure.hpp"
+#include "http/download_all.hpp"
+#include "http/download_plan.hpp"
+#include "subcommands.hpp"
+#include "terminal/messages.hpp"
+#include "terminal/progress_bars.hpp"
+#include "terminal/sizes.hpp"
+#include "terminal/stop_signals.hpp"
+
+namespace command {
+namespace {
+
+namespace fs = std::filesystem;
+using Status = DownloadReport::Status;
+
+struct Arguments {
+    std::vector<std::string> urls;
+    std::string input;
+    std::string output;
+    std::string checksums;
+    DownloadOptions options;
+    double first_backoff = 0.5;
+    long timeout = 30;
+    std::size_t jobs = 8;
+    bool json = false;
+    bool quiet = false;
+};
+
+std::ifstream open_list(const std::string& path) {
+    std::ifstream file(path);
+    if (!file || fs::is_directory(path)) {
+        throw Failure(request_wrong, fmt::format("cannot read the list {}", path),
+                      "check its name, and that it may be read");
+    }
+    return file;
+}
+
+std::vector<WantedFile> wanted_files(const Arguments& arguments) {
+    std::vector<WantedFile> wanted;
+    for (const auto& url : arguments.urls) wanted.push_back({url, ""});
+    if (arguments.input == "-") {
+        std::ranges::move(read_url_list(std::cin), std::back_inserter(wanted));
+    } else if (!arguments.input.empty()) {
+        auto list = open_list(arguments.input);
+        std::ranges::move(read_url_list(list), std::back_inserter(wanted));
+    }
+    if (wanted.empty()) {
+        throw Failure(request_wrong, "there is nothing to download", "give URLs, or a list of them with --input FILE");
+    }
+    if (!arguments.output.empty()) {
+        if (wanted.size() > 1) {
+            throw Failure(request_wrong, "--output names one file, but there are several URLs",
+                          "name the files in an --input list, with lines \"URL NAME\"");
+        }
+        wanted.front().name = arguments.output;
+    }
+    return wanted;
+}
+
+std::vector<DownloadTarget> targets_of(const Arguments& arguments) {
+    const auto wanted = wanted_files(arguments);
+    if (arguments.checksums.empty()) return plan_downloads(wanted, nullptr);
+    auto list = open_list(arguments.checksums);
+    const auto checksums = read_checksum_list(list, arguments.checksums);
+    return plan_downloads(wanted, &checksums);
+}
+
+void prepare_directory(const fs::path& directory) {
+    std::error_code error;
+    fs::create_directories(directory, error);
+    if (!error && !fs::is_directory(directory)) error = std::make_error_code(std::errc::not_a_directory);
+    if (error || ::access(directory.c_str(), W_OK | X_OK) == -1) {
+        if (!error) error = std::error_code(errno, std::generic_category());
+        throw Failure(some_failed,
+                      fmt::format("cannot write into the folder {}: {}", directory.string(), error.message()),
+                      "choose another with --directory DIR");
+    }
+}
+
+const char* name_of(Status status) {
+    switch (status) {
+        case Status::downloaded: return "downloaded";
+        case Status::kept: return "kept";
+        case Status::failed: return "failed";
+        case Status::stopped: return "stopped";
+    }
+    return "";
+}
+
+std::string as_json(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports,
+                    const DownloadOptions& options, Seconds elapsed) {
+    auto files = nlohmann::json::array();
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const auto& report = reports[i];
+        nlohmann::json file{{"url", targets[i].url},
+                            {"path", (options.directory / targets[i].name).string()},
+                            {"status", name_of(report.status)},
+                            {"bytes", report.bytes},
+                            {"tries", report.tries},
+                            {"seconds", report.elapsed.count()}};
+        if (report.good() && !report.digest.empty()) file["sha256"] = report.digest;
+        if (!targets[i].digest.empty()) file["verified"] = report.good();
+        if (report.status == Status::failed) file["error"] = {{"what", report.problem}, {"advice", report.advice}};
+        files.push_back(std::move(file));
+    }
+    const nlohmann::json document{{"files", std::move(files)}, {"seconds", elapsed.count()}};
+    // Names need not be UTF-8, JSON must be.
+    return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string summary(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports,
+                    Seconds elapsed) {
+    const auto count = [&](Status status) { return std::ranges::count(reports, status, &DownloadReport::status); };
+    double bytes = 0;
+    for (const auto& report : reports) bytes += static_cast<double>(report.bytes);
+    const bool verified = std::ranges::none_of(targets, [](const auto& target) { return target.digest.empty(); });
+
+    std::string text = fmt::format("{} of {} files downloaded{}, {} in {:.1f} s", count(Status::downloaded),
+                                   targets.size(), verified ? " and verified" : "", human_size(bytes), elapsed.count());
+    if (const auto kept = count(Status::kept); kept > 0) text += fmt::format("; {} there already", kept);
+    if (const auto failed = count(Status::failed); failed > 0) text += fmt::format("; {} failed", failed);
+    if (const auto stopped = count(Status::stopped); stopped > 0) text += fmt::format("; {} stopped", stopped);
+    return text + "\n";
+}
+
+ExitCode download(const Arguments& arguments) {
+    const auto targets = targets_of(arguments);
+    prepare_directory(arguments.options.directory);
+
+    const StopSignals signals;
+    const auto begin = std::chrono::steady_clock::now();
+    BatchProgress progress = make_progress(targets);
+    std::vector<DownloadReport> reports;
+    {
+        ProgressBars bars(progress, STDERR_FILENO, !arguments.quiet);
+        reports =
+            download_all(targets, arguments.options, arguments.jobs, progress, signals.token(), [&] { bars.draw(); });
+    }
+    const Seconds elapsed = std::chrono::steady_clock::now() - begin;
+
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        if (reports[i].status != Status::failed) continue;
+        print_problem(STDERR_FILENO, fmt::format("{}: {}", targets[i].url, reports[i].problem), reports[i].advice);
+    }
+    if (arguments.json) {
+        std::cout << as_json(targets, reports, arguments.options, elapsed);
+    } else if (!arguments.quiet) {
+        std::cout << summary(targets, reports, elapsed);
+    }
+    const bool all_good = std::ranges::all_of(reports, &DownloadReport::good);
+    if (!all_good && signals.received() == SIGINT) return stopped_by_user;
+    if (!all_good && signals.received() == SIGTERM) return stopped_by_system;
+    return all_good ? all_right : some_failed;
+}
+
+}  // namespace
+
+void add_download(CLI::App& app, ExitCode& code) {
+    auto arguments = std::make_shared<Arguments>();
+    auto& a = *arguments;
+    auto* sub = app.add_subcommand("download", "Download files over HTTP, many at once");
+    sub->add_option("URL", a.urls, "What to download; the file's name is the last part of the URL's path");
+    sub->add_option("-i,--input", a.input, "A list with URL or URL NAME on each line; - reads standard input")
+        ->type_name("FILE");
+    sub->add_option("-d,--directory", a.options.directory, "Where the files go; made if it is not there")
+        ->type_name("DIR");
+    sub->add_option("-o,--output", a.output, "The file's name, when there is one URL")->type_name("NAME");
+    sub->add_option("-j,--jobs", a.jobs, "How many files at once")->check(CLI::Range(1, 1024))->capture_default_str();
+    sub->add_option("--checksum", a.checksums, "A list as sha256sum writes it; each file must match its line")
+        ->type_name("FILE");
+    sub->add_option("--existing", a.options.existing,
+                    "Where a file of that name is there already: fail, keep or replace it")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Existing>{{"fail", Existing::fail},
+                                                                            {"keep", Existing::keep},
+                                                                            {"replace", Existing::replace}})
+                        .description(""))
+        ->type_name("fail|keep|replace")
+        ->default_str("fail");
+    sub->add_option("--retries", a.options.retries, "Further tries after a failure that may pass")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
+    sub->add_option("--backoff", a.first_backoff, "Seconds before the first of them; doubled for each further one")
+        ->check(CLI::Range(0.0, longest_backoff.count()))
+        ->capture_default_str();
+    sub->add_option("--timeout", a.timeout, "Seconds in which nothing arrives after which a try has failed")
+        ->check(CLI::Range(1, 86400))
+        ->capture_default_str();
+    sub->add_flag("--json", a.json, "Print what became of each file as JSON");
+    sub->add_flag("-q,--quiet", a.quiet, "Print failures only");
+    sub->footer(
+        "Ends with 0 when every file is there and right, 1 when any is not, 2 when the request was wrong and\n"
+        "nothing was begun, 130 after Ctrl-C.\n\n"
+        "Examples:\n"
+        "  threadwise download https://example.org/a.bin https://example.org/b.bin\n"
+        "  threadwise download -j 16 -d out -i urls.txt --checksum SHA256SUMS\n"
+        "  threadwise download --existing keep --json -i urls.txt > report.json");
+    sub->callback([arguments, &code] {
+        arguments->options.first_backoff = Seconds(arguments->first_backoff);
+        arguments->options.timeout = std::chrono::seconds(arguments->timeout);
+        code = download(*arguments);
+    });
+}
+
+}  // namespace command

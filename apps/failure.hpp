@@ -1,0 +1,33 @@
+#pragma once
+// How the command says that something went wrong: what, where, and what to do about it.
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace command {
+
+/// What a subcommand ends with. docs/command.md lists them for users.
+enum ExitCode : int {
+    all_right = 0,
+    some_failed = 1,         ///< at least one file is missing or wrong
+    request_wrong = 2,       ///< the request itself cannot be carried out; nothing was begun
+    stopped_by_user = 130,   ///< Ctrl-C, as shells spell it
+    stopped_by_system = 143  ///< SIGTERM
+};
+
+/// Ends the command with `code` after printing `what()` and, on a line of its own, what to do.
+class Failure : public std::runtime_error {
+public:
+    Failure(ExitCode code, const std::string& what, std::string advice = {})
+        : std::runtime_error(what), code_(code), advice_(std::move(advice)) {}
+
+    ExitCode code() const noexcept { return code_; }
+    const std::string& advice() const noexcept { return advice_; }
+
+private:
+    ExitCode code_;
+    std::string advice_;
+};
+
+}  // namespace command

@@ -1,0 +1,36 @@
+#pragma once
+// SHA-256 digests (FIPS 180-4), computed by OpenSSL.
+
+#include <openssl/evp.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+
+namespace command {
+
+/// A digest in the making. One thread at a time.
+class Sha256 {
+public:
+    Sha256();
+
+    void update(std::span<const std::byte> bytes);
+
+    /// The digest of everything so far as 64 lower-case hexadecimal digits; more bytes may follow.
+    std::string hex() const;
+
+    /// Forgets everything.
+    void restart();
+
+private:
+    using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+    Context context_{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+};
+
+/// The digest of the file `path`. Throws std::system_error when it cannot be read; gives "" when `stop` was requested.
+std::string sha256_of_file(const std::filesystem::path& path, std::stop_token stop = {});
+
+}  // namespace command

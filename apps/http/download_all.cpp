@@ -1,0 +1,47 @@
+#include "http/download_all.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+
+#include "threadwise/event.hpp"
+#include "threadwise/thread.hpp"
+
+namespace command {
+
+BatchProgress make_progress(const std::vector<DownloadTarget>& targets) {
+    BatchProgress progress;
+    for (const auto& target : targets) progress.push_back(std::make_unique<FileProgress>(target.name));
+    return progress;
+}
+
+std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targets, const DownloadOptions& options,
+                                         std::size_t jobs, BatchProgress& progress, const std::stop_token& stop,
+                                         const std::function<void()>& draw) {
+    constexpr std::chrono::milliseconds redraw_interval{100};
+    std::vector<DownloadReport> reports(targets.size());
+    std::atomic<std::size_t> next = 0;
+    std::atomic<std::size_t> unfinished = targets.size();
+    threadwise::Event finished;
+    if (targets.empty()) finished.set();
+
+    // Each worker keeps its connection from file to file.
+    std::vector<Connection> connections(std::min(jobs, targets.size()));
+    const auto work = [&](Connection& connection) {
+        for (std::size_t i = next++; i < targets.size(); i = next++) {
+            reports[i] = download_file(targets[i], options, connection, *progress[i], stop);
+            if (--unfinished == 0) finished.set();
+        }
+    };
+
+    std::vector<threadwise::Thread> workers;
+    for (auto& connection : connections) {
+        workers.emplace_back(threadwise::ThreadOptions{.name = "download"}, work, std::ref(connection)).start();
+    }
+    while (!finished.wait(redraw_interval)) draw();
+    for (auto& worker : workers) worker.join();
+    draw();
+    return reports;
+}
+
+}  // namespace command

@@ -1,0 +1,16 @@
+#pragma once
+// The subcommands: each adds itself to the command line, and does its work when it was chosen.
+
+#include <CLI/CLI.hpp>
+
+#include "failure.hpp"
+
+namespace command {
+
+/// Each adds one subcommand to `app`; when the user chose it, it leaves in `code` what to end with.
+void add_download(CLI::App& app, ExitCode& code);
+void add_serve(CLI::App& app, ExitCode& code);
+void add_checksum(CLI::App& app, ExitCode& code);
+void add_demo(CLI::App& app, ExitCode& code);
+
+}  // namespace command

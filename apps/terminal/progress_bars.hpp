@@ -1,0 +1,40 @@
+#pragma once
+// Progress bars on a terminal: one for each file under way, and one for the whole.
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "http/download_all.hpp"
+#include "terminal/terminal.hpp"
+
+namespace command {
+
+/// The bars for `progress` as lines of text, each ended by a newline and none wider than the terminal: as many files
+/// under way as fit, then the whole. `elapsed` gives the speed.
+std::string format_bars(const BatchProgress& progress, TerminalSize size, Seconds elapsed, bool colors);
+
+/// Draws the bars of one batch, always in the same place, and takes them away in the end. On anything but a terminal it
+/// draws nothing.
+class ProgressBars {
+public:
+    /// `descriptor` is where to draw, `visible` whether to.
+    ProgressBars(const BatchProgress& progress, int descriptor, bool visible);
+    ProgressBars(const ProgressBars&) = delete;
+    ProgressBars& operator=(const ProgressBars&) = delete;
+    ~ProgressBars();
+
+    void draw();
+
+private:
+    std::string erase() const;
+
+    const BatchProgress& progress_;
+    int descriptor_;
+    bool visible_;
+    bool colors_;
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+    std::size_t lines_ = 0;  ///< that are on the screen now
+};
+
+}  // namespace command

@@ -1,0 +1,56 @@
+// The command as a whole.
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/support/run_command.hpp"
+#include "threadwise/version.hpp"
+
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+TEST(Command, KnowsItsVersion) {
+    const auto result = run_threadwise({"--version"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.output, "threadwise " + std::string(threadwise::version()) + "\n");
+}
+
+TEST(Command, HelpsWithExamples) {
+    EXPECT_THAT(run_threadwise({"--help"}).output, HasSubstr("download"));
+    for (const char* subcommand : {"download", "serve", "checksum", "demo"}) {
+        const auto result = run_threadwise({subcommand, "--help"});
+        EXPECT_EQ(result.code, 0);
+        EXPECT_THAT(result.output, HasSubstr(std::string("Examples:\n  threadwise ") + subcommand));
+    }
+}
+
+TEST(Command, RefusesWhatItDoesNotKnow) {
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{}, {"upload"}, {"--nonsense"}}) {
+        const auto result = run_threadwise(arguments);
+        EXPECT_EQ(result.code, 2);
+        EXPECT_THAT(result.errors, HasSubstr("threadwise --help"));
+        EXPECT_EQ(result.output, "");
+    }
+}
+
+TEST(Command, DemonstratesWhatConcurrencyIsWorth) {
+    const std::vector<std::string> small{"demo", "--files", "8", "--jobs", "4", "--latency", "1", "--rate", "0"};
+    const auto text = run_threadwise(small);
+    EXPECT_EQ(text.code, 0) << text.errors;
+    EXPECT_THAT(text.output, HasSubstr("one after another"));
+    EXPECT_THAT(text.output, HasSubstr("4 at once"));
+    EXPECT_THAT(text.output, HasSubstr("all 16 downloads have the right SHA-256"));
+
+    auto arguments = small;
+    arguments.emplace_back("--json");
+    const auto json = run_threadwise(arguments);
+    EXPECT_EQ(json.code, 0) << json.errors;
+    const auto document = nlohmann::json::parse(json.output);
+    EXPECT_EQ(document["files"], 8);
+    EXPECT_GT(document["ratio"], 0);
+}
+
+}  // namespace
