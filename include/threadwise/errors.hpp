@@ -36,4 +36,11 @@ public:
     ~InterruptedError() override;
 };
 
+/// The barrier that a thread waits at was broken or reset. Python: `threading.BrokenBarrierError`.
+class THREADWISE_API BrokenBarrierError : public RuntimeError {
+public:
+    using RuntimeError::RuntimeError;
+    ~BrokenBarrierError() override;
+};
+
 }  // namespace threadwise

@@ -8,5 +8,6 @@ RuntimeError::~RuntimeError() = default;
 ValueError::~ValueError() = default;
 TimeoutError::~TimeoutError() = default;
 InterruptedError::~InterruptedError() = default;
+BrokenBarrierError::~BrokenBarrierError() = default;
 
 }  // namespace threadwise
