@@ -115,40 +115,41 @@ public:
 
     /// `Thread({.name = "fetch", .daemon = true}, fetch, url)`. Throws also what stack_size() throws.
     template <class Callable, class... Args>
-        requires detail::Runnable<Callable, Args...> Thread(ThreadOptions options, Callable&& callable, Args&&... args)
-            : Thread(std::move(options),
-                     detail::bind_target(std::forward<Callable>(callable), std::forward<Args>(args)...)) {}
+        requires detail::Runnable<Callable, Args...>
+    explicit Thread(ThreadOptions options, Callable&& callable, Args&&... args)
+        : Thread(std::move(options),
+                 detail::bind_target(std::forward<Callable>(callable), std::forward<Args>(args)...)) {}
 
-        /// The running callable does not notice. A class with its own run() must not be moved between start() and the
-        /// end of run(): the program is ended with a message.
-        Thread(Thread&& other) noexcept;
-        /// As the destructor does, then takes over the other.
-        Thread& operator=(Thread&& other) noexcept;
+    /// The running callable does not notice. A class with its own run() must not be moved between start() and the
+    /// end of run(): the program is ended with a message.
+    Thread(Thread&& other) noexcept;
+    /// As the destructor does, then takes over the other.
+    Thread& operator=(Thread&& other) noexcept;
 
-        /// Of a thread that was started and is not a daemon: requests stop and joins. A daemon goes on without it, and
-        /// so does a thread that destroys its own Thread.
-        virtual ~Thread();
+    /// Of a thread that was started and is not a daemon: requests stop and joins. A daemon goes on without it, and
+    /// so does a thread that destroys its own Thread.
+    virtual ~Thread();
 
-        /// Begins to run it. Throws RuntimeError if it was started before ("threads can only be started once"), or if
-        /// the system has no thread to give ("can't start new thread"), in which case start() may be called again
-        /// later.
-        void start();
+    /// Begins to run it. Throws RuntimeError if it was started before ("threads can only be started once"), or if
+    /// the system has no thread to give ("can't start new thread"), in which case start() may be called again
+    /// later.
+    void start();
 
-        /// Asks the thread to end; it is told by its `std::stop_token`. False if stop was requested before.
-        bool request_stop();
-        std::stop_token get_stop_token() const;
+    /// Asks the thread to end; it is told by its `std::stop_token`. False if stop was requested before.
+    bool request_stop();
+    std::stop_token get_stop_token() const;
 
-    protected:
-        /// What the thread does: calls the callable, if there is one, with its arguments. Called once, by the thread.
-        virtual void run();
+protected:
+    /// What the thread does: calls the callable, if there is one, with its arguments. Called once, by the thread.
+    virtual void run();
 
-        /// For Timer.
-        Thread(ThreadOptions options, std::unique_ptr<detail::Target> target);
+    /// For Timer.
+    Thread(ThreadOptions options, std::unique_ptr<detail::Target> target);
 
-    private:
-        ThreadState& state() const;
-        void release() noexcept;
-        friend struct ThreadState;
+private:
+    ThreadState& state() const;
+    void release() noexcept;
+    friend struct ThreadState;
 };
 
 /// The calling thread. A thread that threadwise did not start is given a name `Dummy-N` when it first asks, and is a

@@ -37,18 +37,18 @@ public:
         : Timer(ThreadOptions{}, interval, std::forward<Callable>(callable), std::forward<Args>(args)...) {}
 
     template <class Callable, class... Args>
-        requires detail::Runnable<Callable, Args...> Timer(ThreadOptions options, Timeout interval, Callable&& callable,
-                                                           Args&&... args)
-            : Thread(std::move(options), detail::delayed(interval, detail::bind_target(std::forward<Callable>(callable),
-                                                                                       std::forward<Args>(args)...))) {}
+        requires detail::Runnable<Callable, Args...>
+    explicit Timer(ThreadOptions options, Timeout interval, Callable&& callable, Args&&... args)
+        : Thread(std::move(options), detail::delayed(interval, detail::bind_target(std::forward<Callable>(callable),
+                                                                                   std::forward<Args>(args)...))) {}
 
-        Timer(Timer&&) noexcept = default;
-        Timer& operator=(Timer&&) noexcept = default;
-        ~Timer() override;
+    Timer(Timer&&) noexcept = default;
+    Timer& operator=(Timer&&) noexcept = default;
+    ~Timer() override;
 
-        /// Takes the call back, if it has not begun; the thread then ends at once. Any thread may cancel, any number of
-        /// times, also before start(). The same as request_stop(): a call that has begun is told so by its stop_token.
-        void cancel();
+    /// Takes the call back, if it has not begun; the thread then ends at once. Any thread may cancel, any number of
+    /// times, also before start(). The same as request_stop(): a call that has begun is told so by its stop_token.
+    void cancel();
 };
 
 }  // namespace threadwise

@@ -7,6 +7,7 @@
 
 #include "platform/cpu.hpp"
 #include "platform/futex.hpp"
+#include "platform/internal_section.hpp"
 
 namespace threadwise::platform {
 
@@ -14,12 +15,14 @@ namespace threadwise::platform {
 class InternalLock {
 public:
     void lock() noexcept {
+        enter_internal_section();
         if (!try_take()) lock_contended();
     }
 
     void unlock() noexcept {
         // release: publishes the section to the next lock().
         if (word_.exchange(free, std::memory_order_release) == awaited) platform::futex_wake(&word_, 1);
+        leave_internal_section();
     }
 
     /// In a forked child, where the thread that held it does not exist any more.

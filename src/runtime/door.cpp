@@ -5,6 +5,7 @@
 
 #include "runtime/blocking_hooks.hpp"
 #include "runtime/parking_table.hpp"
+#include "runtime/shutdown.hpp"
 #include "runtime/spin.hpp"
 
 namespace threadwise::runtime {
@@ -17,6 +18,7 @@ platform::Instant deadline_after(Timeout timeout) noexcept {
 
 Waiting::Waiting(const WaitSite& site, std::stop_token stop)
     : record_(this_record()), site_(site), stop_(std::move(stop)) {
+    pass_checkpoint(record_);
     site_.since = platform::now();
     run_before_wait(record_);  // first: a hook that waits writes its own wait down
     record_.site.write(site_);
@@ -25,6 +27,7 @@ Waiting::Waiting(const WaitSite& site, std::stop_token stop)
 Waiting::~Waiting() {
     on_stop_.reset();
     record_.site.write(WaitSite{});
+    pass_checkpoint(record_);
     run_after_wait(record_);
 }
 
@@ -73,13 +76,18 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
     } catch (...) {
         // If somebody has woken us meanwhile, its notification must not reach a later wait.
         if (!withdraw()) {
-            while (record_.parker.sleep(platform::never) != Parker::State::notified) {}
+            while (sleep_once(platform::never) != Parker::State::notified) {}
         }
         throw;
     }
     auto notified = [this] { return record_.parker.look() == Parker::State::notified; };
     if (spin(address, notified)) return Wakeup::woken;
     return sleep();
+}
+
+Parker::State Waiting::sleep_once(platform::Instant deadline) noexcept {
+    const SleepingAtDoor sleeping(record_, deadline);
+    return record_.parker.sleep(deadline);
 }
 
 Wakeup Waiting::sleep() {
@@ -93,7 +101,7 @@ Wakeup Waiting::sleep() {
             if (withdraw()) return Wakeup::interrupted;
             may_give_up = false;
         }
-        const Parker::State state = record_.parker.sleep(may_give_up ? site_.deadline : platform::never);
+        const Parker::State state = sleep_once(may_give_up ? site_.deadline : platform::never);
         if (state == Parker::State::notified) return Wakeup::woken;
         if (state == Parker::State::timed_out) {
             if (withdraw()) return Wakeup::timed_out;

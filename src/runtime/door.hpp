@@ -88,6 +88,7 @@ private:
     };
 
     Wakeup sleep();
+    Parker::State sleep_once(platform::Instant deadline) noexcept;
     bool must_end() noexcept;
     bool withdraw() noexcept;
 

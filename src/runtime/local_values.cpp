@@ -5,6 +5,7 @@
 
 #include "platform/internal_lock.hpp"
 #include "runtime/registry.hpp"
+#include "runtime/shutdown.hpp"
 
 namespace threadwise::runtime {
 namespace {
@@ -52,7 +53,7 @@ void release_local_key(LocalKey key) noexcept {
     for (bool found = true; found;) {
         LocalValue value;
         registry::for_each([&](ThreadRecord& record) {
-            if (value.number != 0) return;
+            if (value.number != 0 || (is_closing() && &record != this_record_if_any())) return;
             const std::lock_guard hold(locals.lock);
             value = take(record.locals, key);
         });

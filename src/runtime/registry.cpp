@@ -5,11 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "platform/freeze.hpp"
 #include "platform/internal_lock.hpp"
 #include "platform/symbol.hpp"
 #include "platform/this_thread.hpp"
+#include "runtime/shutdown.hpp"
 #include "runtime/thread_life.hpp"
 #include "threadwise/detail/ident.hpp"
+#include "threadwise/errors.hpp"
 
 namespace threadwise {
 
@@ -18,11 +21,13 @@ constinit thread_local std::uint32_t detail::this_ident = 0;
 namespace runtime {
 namespace {
 
-constinit thread_local ThreadRecord* bound_record = nullptr;
+// initial-exec: read by signal handlers too, where a call that may allocate is not allowed.
+[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadRecord* bound_record = nullptr;
 
 struct Registry {
     platform::InternalLock lock;
     std::vector<std::shared_ptr<ThreadRecord>> records;
+    bool closed = false;
     std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
 
     Registry() {
@@ -39,8 +44,13 @@ Registry& the_registry() {
     return registry;
 }
 
-// Made when the library is loaded, if not earlier: from then on signal handlers can use it.
-[[maybe_unused]] const Registry& made_at_load = the_registry();
+// Made when the library is loaded, if not earlier: from then on signal handlers can use it. The thread that loads the
+// library is known from then on, if it is the initial one, so that its exit() is noticed.
+[[maybe_unused]] const bool made_at_load = [] {
+    the_registry();
+    if (platform::is_initial_thread()) this_record();
+    return true;
+}();
 
 std::uint32_t next_ident() noexcept {
     // After 2^30 threads numbers come again; that one of them is then still alive costs no more than a wrong name in a
@@ -55,6 +65,7 @@ std::uint32_t next_ident() noexcept {
 void register_this_thread() {
     if (platform::is_initial_thread()) {
         registry::bind(*the_registry().main);
+        notice_exit();
         return;
     }
     auto record = std::make_shared<ThreadRecord>(ThreadRecord::Origin::foreign);
@@ -77,8 +88,10 @@ std::shared_ptr<ThreadRecord> take_off(const ThreadRecord& record) noexcept {
 
 /// The calling thread ends.
 void leave() noexcept {
+    pass_checkpoint(*bound_record);
     erase_local_values(*bound_record);
     const std::shared_ptr<ThreadRecord> record = take_off(*bound_record);
+    platform::let_freeze(nullptr);
     bound_record = nullptr;
     detail::this_ident = 0;
     advance_life(*record, Life::finished);
@@ -101,6 +114,9 @@ namespace registry {
 void list(std::shared_ptr<ThreadRecord> record) {
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
+    if (registry.closed && record->origin == ThreadRecord::Origin::started) {
+        throw RuntimeError("can't start new thread: the process is ending");
+    }
     registry.records.push_back(std::move(record));
 }
 
@@ -110,7 +126,9 @@ void bind(ThreadRecord& record) {
     platform::at_thread_exit([](void*) { leave(); }, nullptr);
     bound_record = &record;
     detail::this_ident = record.ident;
+    if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.held);
     record.native_id = platform::native_id();
+    pass_checkpoint(record);
     advance_life(record, Life::running);
 }
 
@@ -135,6 +153,18 @@ std::size_t size() {
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
     return registry.records.size();
+}
+
+bool has_foreign() {
+    Registry& registry = the_registry();
+    const std::lock_guard hold(registry.lock);
+    return std::ranges::any_of(registry.records,
+                               [](const auto& record) { return record->origin == ThreadRecord::Origin::foreign; });
+}
+
+void close() noexcept {
+    const std::lock_guard hold(the_registry().lock);
+    the_registry().closed = true;
 }
 
 std::string name_of(ThreadRecord& record) {

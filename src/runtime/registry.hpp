@@ -15,7 +15,8 @@ namespace threadwise::runtime {
 /// can start, end or change a name.
 namespace registry {
 
-/// Lists a record whose thread is about to start, or takes it off again because it could not.
+/// Lists a record whose thread is about to start, or takes it off again because it could not. Throws RuntimeError once
+/// the registry is closed, but for foreign threads.
 void list(std::shared_ptr<ThreadRecord> record);
 void unlist(const ThreadRecord& record) noexcept;
 
@@ -35,6 +36,12 @@ void for_each(FunctionRef<void(ThreadRecord&)> visit);
 std::shared_ptr<ThreadRecord> find(std::uint32_t ident);
 
 std::size_t size();
+
+/// Whether foreign threads are listed.
+bool has_foreign();
+
+/// No Thread starts any more.
+void close() noexcept;
 
 /// Completes a default name with that of the thread's target, when asked for the first time.
 std::string name_of(ThreadRecord& record);

@@ -62,7 +62,12 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
 
     LocalValues locals;
 
+    // At the end of the process, see shutdown.hpp.
+    std::atomic<bool> held{false};  ///< does nothing any more
+    bool has_returned = false;      ///< from what the thread is for; the owner's alone
+
     // At the door.
+    std::atomic<bool> asleep_at_door{false};  ///< passes a checkpoint before it does anything
     Parker parker;
     QueuePlace place;
     Published<WaitSite> site;

@@ -6,6 +6,7 @@
 
 #include "platform/native_thread.hpp"
 #include "runtime/registry.hpp"
+#include "runtime/shutdown.hpp"
 #include "threadwise/excepthook.hpp"
 
 namespace threadwise {
@@ -15,11 +16,17 @@ void ThreadState::main(void* argument) {
     // Before the registry says that it runs: who waits for that may look at the name.
     platform::name_this_thread(runtime::registry::short_name_of(state));
     runtime::registry::bind(state);
+    runtime::notice_exit();
     state.run();
     state.target.reset();
 }
 
 void ThreadState::run() {
+    // Also when pthread_exit() unwinds, but not when exit() destroys the thread_local objects.
+    struct Return {
+        bool& has_returned;
+        ~Return() { has_returned = true; }
+    } const note_return{has_returned};
     try {
         if (object != nullptr) {
             object->run();

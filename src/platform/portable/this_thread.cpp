@@ -20,9 +20,6 @@ struct ExitCall {
 
 thread_local ExitCall exit_call;
 
-// Set while the library is loaded, which the initial thread does unless the library is loaded late.
-const std::thread::id loading_thread = std::this_thread::get_id();
-
 }  // namespace
 
 std::uint64_t native_id() noexcept {
@@ -34,7 +31,11 @@ std::uint64_t native_id() noexcept {
 
 std::uint64_t initial_native_id() noexcept { return 0; }
 
-bool is_initial_thread() noexcept { return std::this_thread::get_id() == loading_thread; }
+bool is_initial_thread() noexcept {
+    // First asked while the library is loaded, which the initial thread does unless the library is loaded late.
+    static const std::thread::id loading_thread = std::this_thread::get_id();
+    return std::this_thread::get_id() == loading_thread;
+}
 
 void at_thread_exit(void (*run)(void*), void* argument) {
     exit_call.run = run;
