@@ -66,11 +66,12 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     std::atomic<bool> held{false};  ///< does nothing any more
     bool has_returned = false;      ///< from what the thread is for; the owner's alone
 
-    // At the door.
+    // At the door. What a waker touches lies on one cache line, apart from what only the owner writes: each line more is
+    // another trip between cores in each wake-up.
     std::atomic<bool> asleep_at_door{false};  ///< passes a checkpoint before it does anything
-    Parker parker;
+    alignas(64) Parker parker;
     QueuePlace place;
-    Published<WaitSite> site;
+    alignas(64) Published<WaitSite> site;
     std::atomic<bool> interrupt_requested{false};
     BlockingHooks* hooks = nullptr;  ///< newest first; the owner's alone
     bool in_hook = false;            ///< the owner's alone
