@@ -51,7 +51,7 @@ void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
     // release: pairs with with_bucket_of(), which reads the address before it has the lock.
     place.address.store(address, std::memory_order_release);
     place.queued = true;
-    detail::sleepers_on(address).fetch_add(1);
+    if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
     place.next = nullptr;
     place.previous = tail;
     (tail == nullptr ? head : tail->place.next) = &record;
@@ -62,7 +62,7 @@ void Bucket::push_front(ThreadRecord& record, const void* address) noexcept {
     QueuePlace& place = record.place;
     place.address.store(address, std::memory_order_release);  // release: as in push_back()
     place.queued = true;
-    detail::sleepers_on(address).fetch_add(1);
+    if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
     place.next = head;
     place.previous = nullptr;
     (head == nullptr ? tail : head->place.previous) = &record;
@@ -74,8 +74,9 @@ void Bucket::remove(ThreadRecord& record) noexcept {
     (place.previous == nullptr ? head : place.previous->place.next) = place.next;
     (place.next == nullptr ? tail : place.next->place.previous) = place.previous;
     place.queued = false;
-    // relaxed, here and above: an address changes only under the lock that we hold.
-    detail::sleepers_on(place.address.load(std::memory_order_relaxed)).fetch_sub(1);
+    // relaxed: an address changes only under the lock that we hold.
+    const void* const address = place.address.load(std::memory_order_relaxed);
+    if (detail::is_counted(address)) detail::sleepers_on(address).fetch_sub(1);
 }
 
 ThreadRecord* Bucket::first(const void* address) const noexcept {

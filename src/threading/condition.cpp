@@ -85,11 +85,11 @@ bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where
         {.kind = WaitKind::condition, .object = this, .where = where, .deadline = runtime::deadline_after(timeout)},
         stop);
     Reacquire lock{*this, waiting, where};
-    // relaxed, here and below: notify() counts under the same lock, which orders it.
-    waiters_.fetch_add(1, std::memory_order_relaxed);
+    // relaxed, and no read-modify-write: it changes, and notify() reads it, only with the lock held.
+    waiters_.store(waiters_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     struct Leave {
         std::atomic<std::size_t>& waiters;
-        ~Leave() { waiters.fetch_sub(1, std::memory_order_relaxed); }
+        ~Leave() { waiters.store(waiters.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
     } const leave{waiters_};
 
     const runtime::Wakeup wakeup = waiting.park_and_spin(
