@@ -1,0 +1,122 @@
+#pragma once
+// The memory of a first-in-first-out queue: a chain of blocks, filled at one end and emptied at the other.
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace threadwise::detail {
+
+/// Room for some items. Items are constructed and destroyed by the ends of the chain.
+template <class T>
+struct Block {
+    /// A block is about two pages, so that allocating it costs little per item, and a queue of few items wastes little.
+    static constexpr std::size_t capacity = std::max<std::size_t>(8192 / sizeof(T), 8);
+
+    Block* next = nullptr;
+    alignas(T) std::byte bytes[capacity * sizeof(T)];
+
+    T* begin() noexcept { return reinterpret_cast<T*>(bytes); }
+    T* end() noexcept { return begin() + capacity; }
+};
+
+/// One block that is kept for reuse: with it, a queue in steady flow allocates nothing, and after a burst all but this
+/// one is given back.
+template <class T>
+class SpareBlock {
+public:
+    SpareBlock() = default;
+    SpareBlock(const SpareBlock&) = delete;
+    SpareBlock& operator=(const SpareBlock&) = delete;
+    ~SpareBlock() { delete block_.load(std::memory_order_relaxed); }  // relaxed: nobody else is left
+
+    std::unique_ptr<Block<T>> take() {
+        // acquire: pairs with the release in give(): the block's items are destroyed.
+        if (Block<T>* block = block_.exchange(nullptr, std::memory_order_acquire)) {
+            block->next = nullptr;
+            return std::unique_ptr<Block<T>>(block);
+        }
+        return std::unique_ptr<Block<T>>(new Block<T>);  // not make_unique, which would zero the bytes
+    }
+
+    // acq_rel: release as said in take(); acquire for the deletion of the block that somebody else has given.
+    void give(Block<T>* block) noexcept { delete block_.exchange(block, std::memory_order_acq_rel); }
+
+private:
+    std::atomic<Block<T>*> block_{nullptr};
+};
+
+/// Where items are added to the chain. Used under a lock.
+template <class T>
+class ChainBack {
+public:
+    /// `first` is set to the chain's first block, once there is one.
+    explicit ChainBack(Block<T>*& first) noexcept : link_(&first) {}
+
+    /// Constructs an item at the end. What its construction throws leaves everything as it was.
+    template <class Item>
+    void add(Item&& item, SpareBlock<T>& spare) {
+        if (next_ == end_) [[unlikely]]
+            extend(spare);
+        std::construct_at(next_, std::forward<Item>(item));
+        ++next_;
+    }
+
+private:
+    void extend(SpareBlock<T>& spare) {
+        Block<T>* block = spare.take().release();
+        *link_ = block;
+        link_ = &block->next;
+        next_ = block->begin();
+        end_ = block->end();
+    }
+
+    T* next_ = nullptr;
+    T* end_ = nullptr;
+    Block<T>** link_;
+};
+
+/// Where items are taken from the chain. Used under another lock, and only for items that are known to be there.
+template <class T>
+class ChainFront {
+public:
+    ChainFront() = default;
+    ChainFront(const ChainFront&) = delete;
+    ChainFront& operator=(const ChainFront&) = delete;
+    /// Frees the blocks. All items are gone by now.
+    ~ChainFront() {
+        Block<T>* block = block_ == nullptr ? first_ : block_;
+        while (block != nullptr) delete std::exchange(block, block->next);
+    }
+
+    /// Set by the back, before it adds the first item.
+    Block<T>*& first() noexcept { return first_; }
+
+    T& item(SpareBlock<T>& spare) noexcept {
+        if (item_ == end_) [[unlikely]]
+            advance(spare);
+        return *item_;
+    }
+
+    /// Destroys the item that item() has returned.
+    void pop() noexcept { std::destroy_at(item_++); }
+
+private:
+    void advance(SpareBlock<T>& spare) noexcept {
+        Block<T>* next = block_ == nullptr ? first_ : block_->next;
+        if (block_ != nullptr) spare.give(block_);
+        block_ = next;
+        item_ = next->begin();
+        end_ = next->end();
+    }
+
+    T* item_ = nullptr;
+    T* end_ = nullptr;
+    Block<T>* block_ = nullptr;
+    Block<T>* first_ = nullptr;
+};
+
+}  // namespace threadwise::detail

@@ -1,0 +1,42 @@
+#pragma once
+
+/// \file
+/// PriorityQueue: the least item first, between any number of threads (Python: `queue.PriorityQueue`).
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "threadwise/basic_queue.hpp"
+#include "threadwise/detail/heap.hpp"
+#include "threadwise/detail/locked_storage.hpp"
+
+namespace threadwise {
+
+/// What becomes of items of which neither is less than the other.
+enum class Equals {
+    in_any_order,        ///< as in Python
+    in_order_of_arrival  ///< first in, first out; 8 bytes more an item, and up to twice the comparisons
+};
+
+/// The item that `Compare` orders before all others comes out first: the least with `std::less` (not the greatest as
+/// from a `std::priority_queue`). Entries are typically pairs or tuples whose first member is the priority.
+///
+/// One lock for all; put and get compare and move O(log n) items under it. What a comparison throws reaches the caller
+/// and leaves the queue as it was. Memory is given back as items leave.
+template <class T, class Compare = std::less<T>, Equals equals = Equals::in_any_order>
+class PriorityQueue
+    : public BasicQueue<T, detail::LockedStorage<T, detail::Heap<T, Compare, equals == Equals::in_order_of_arrival>>> {
+    using Heap = detail::Heap<T, Compare, equals == Equals::in_order_of_arrival>;
+
+public:
+    /// As BasicQueue, with what orders the items.
+    explicit PriorityQueue(std::ptrdiff_t maxsize = 0, Compare compare = {})
+        : BasicQueue<T, detail::LockedStorage<T, Heap>>(maxsize, Heap(std::move(compare))) {}
+};
+
+/// A PriorityQueue that keeps items of equal priority in the order in which they were put.
+template <class T, class Compare = std::less<T>>
+using StablePriorityQueue = PriorityQueue<T, Compare, Equals::in_order_of_arrival>;
+
+}  // namespace threadwise

@@ -1,0 +1,14 @@
+#include "threadwise/queue_errors.hpp"
+
+namespace threadwise {
+
+Empty::Empty() : std::runtime_error("the queue is empty") {}
+Full::Full() : std::runtime_error("the queue is full") {}
+ShutDown::ShutDown() : std::runtime_error("the queue has been shut down") {}
+
+// Here, so that each type has its identity in one place, the library.
+Empty::~Empty() = default;
+Full::~Full() = default;
+ShutDown::~ShutDown() = default;
+
+}  // namespace threadwise

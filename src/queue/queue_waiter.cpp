@@ -1,0 +1,89 @@
+#include "threadwise/detail/queue_waiter.hpp"
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "runtime/door.hpp"
+#include "threading/wait_result.hpp"
+#include "threadwise/errors.hpp"
+
+namespace threadwise::detail {
+namespace {
+
+enum Token : std::uint32_t { one_of_all = 0, the_designated_one = 1 };
+
+}  // namespace
+
+void refuse_timeout() { throw ValueError("the timeout of a queue's function must not be negative"); }
+
+void QueueSleepers::wake_one() noexcept {
+    runtime::unpark_one(this, [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        // Under the bucket's lock, as the validation in wait(): who has announced himself but is not queued yet will
+        // find the mark gone and try again. relaxed: that lock, or the side's, orders all that matters.
+        if (sleeper.record == nullptr) {
+            word_.fetch_and(~asleep, std::memory_order_relaxed);
+            return std::nullopt;
+        }
+        if ((word_.fetch_or(woken, std::memory_order_relaxed) & woken) != 0) return std::nullopt;
+        if (!sleeper.more) word_.fetch_and(~asleep, std::memory_order_relaxed);
+        return the_designated_one;
+    });
+}
+
+void QueueSleepers::wake_all() noexcept {
+    // relaxed: as in wake_one()
+    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~asleep, std::memory_order_relaxed); });
+}
+
+QueueWaiter::QueueWaiter(Kind kind, QueueSide side, const void* queue, Timeout timeout, std::stop_token stop,
+                         SourceLocation where)
+    : kind_(kind),
+      side_(side),
+      queue_(queue),
+      deadline_(runtime::deadline_after(timeout)),
+      stop_(std::move(stop)),
+      where_(where) {}
+
+QueueWaiter::~QueueWaiter() {
+    if (!designated_) return;
+    side_.lock.lock();
+    // relaxed: the word changes under the lock, or so that it does not matter here, see wake_one().
+    const std::uint32_t old = side_.sleepers.word_.fetch_and(~QueueSleepers::woken, std::memory_order_relaxed);
+    const bool wake = (old & QueueSleepers::asleep) != 0 && side_.ready(side_.storage);
+    side_.lock.unlock();
+    if (wake) side_.sleepers.wake_one();
+}
+
+bool QueueWaiter::wait() {
+    if (deadline_ <= platform::now() || stop_.stop_requested()) return false;
+    runtime::Waiting waiting({.kind = kind_ == Kind::get ? runtime::WaitKind::queue_get : runtime::WaitKind::queue_put,
+                              .object = queue_,
+                              .where = where_,
+                              .deadline = deadline_},
+                             stop_);
+    auto ready = [this] { return side_.ready(side_.storage); };
+    if (waiting.spin(&side_.sleepers, ready, runtime::Pace::patient) || !announce()) return true;
+    const runtime::Wakeup wakeup = waiting.park(&side_.sleepers, [this] {
+        // relaxed: under the bucket's lock, see wake_one().
+        return (side_.sleepers.word_.load(std::memory_order_relaxed) & QueueSleepers::asleep) != 0;
+    });
+    if (wakeup == runtime::Wakeup::refused) return true;
+    if (!threading::succeeded(wakeup, stop_)) return false;
+    designated_ = waiting.token() == the_designated_one;
+    return true;
+}
+
+/// False: there is no need to sleep. True: whoever changes that will look for sleepers.
+bool QueueWaiter::announce() {
+    const std::lock_guard hold(side_.lock);
+    if (side_.ready(side_.storage)) return false;
+    // relaxed: as in the destructor. Who was woken in vain lays his role down; there is nothing to pass on.
+    if (std::exchange(designated_, false)) {
+        side_.sleepers.word_.fetch_and(~QueueSleepers::woken, std::memory_order_relaxed);
+    }
+    side_.sleepers.word_.fetch_or(QueueSleepers::asleep, std::memory_order_relaxed);
+    return true;
+}
+
+}  // namespace threadwise::detail
