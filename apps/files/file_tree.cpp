@@ -37,7 +37,7 @@ FileTree collect_files(const std::vector<std::string>& paths) {
         }
     }
     std::ranges::sort(tree.files);
-    tree.files.erase(std::ranges::unique(tree.files).begin(), tree.files.end());
+    tree.files.erase(std::unique(tree.files.begin(), tree.files.end()), tree.files.end());
     return tree;
 }
 

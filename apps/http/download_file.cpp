@@ -8,7 +8,7 @@
 
 #include "files/pending_file.hpp"
 #include "files/sha256.hpp"
-#include "threadwise/event.hpp"
+#include "threadwise/sleep.hpp"
 
 namespace command {
 namespace {
@@ -140,8 +140,7 @@ DownloadReport fetch(const DownloadTarget& target, const DownloadOptions& option
         } else if (outcome.kind == TransferOutcome::Kind::transient) {
             progress.set_state(FileProgress::State::retrying);
             const Seconds wait = std::max<Seconds>(backoff(tries, options.first_backoff, random), outcome.retry_after);
-            threadwise::Event().wait(stop, wait);
-            if (!stop.stop_requested()) continue;
+            if (threadwise::sleep_for(stop, wait)) continue;
         }
         report.tries = tries;
         return report;

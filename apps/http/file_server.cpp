@@ -19,6 +19,7 @@
 #include "http/connection_pool.hpp"
 #include "http/listing.hpp"
 #include "threadwise/event.hpp"
+#include "threadwise/sleep.hpp"
 #include "threadwise/thread.hpp"
 
 namespace command {
@@ -104,7 +105,7 @@ private:
     HandlerResponse answer(const httplib::Request& request, httplib::Response& response) {
         // The others bring content, which cpp-httplib reads before it says that there is nothing for them.
         if (request.method != "GET" && request.method != "HEAD") return HandlerResponse::Unhandled;
-        if (options_.latency.count() > 0) threadwise::Event().wait(stop_.get_token(), options_.latency);
+        if (options_.latency.count() > 0) threadwise::sleep_for(stop_.get_token(), options_.latency);
 
         auto entry = folder_.open(request.path);
         if (!entry || (entry->is_folder() && !options_.listing)) {
@@ -180,7 +181,7 @@ private:
         if (options_.rate > 0) {
             const std::chrono::duration<double> due(static_cast<double>(sent) / static_cast<double>(options_.rate));
             const auto wait = due - (Clock::now() - begin);
-            if (wait.count() > 0) threadwise::Event().wait(stop_.get_token(), wait);
+            if (wait.count() > 0) threadwise::sleep_for(stop_.get_token(), wait);
         }
         return !stop_.stop_requested();
     }

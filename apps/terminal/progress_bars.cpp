@@ -83,7 +83,7 @@ Line line_of_all(const BatchProgress& progress, Seconds elapsed) {
         received += file->received();
         done += ended ? 1 : fraction(file->received(), file->total());
     }
-    const double bytes = static_cast<double>(received);
+    const auto bytes = static_cast<double>(received);
     const double speed = elapsed.count() > 0 ? bytes / elapsed.count() : 0;
     return {.name = fmt::format("{} of {} files", finished, progress.size()),
             .figures = fmt::format("{}, {}/s", human_size(bytes), human_size(speed)),
