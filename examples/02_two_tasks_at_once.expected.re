@@ -1,0 +1,11 @@
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+[1-5a-e]
+Both threads have ended\.
