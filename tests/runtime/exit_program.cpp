@@ -162,12 +162,12 @@ int main(int argc, char** argv) {
 
     start_daemons();
     // Not joined here; the process does it.
-    auto* worker = new Thread({.daemon = false}, [&] {
+    static auto& worker = *new Thread({.daemon = false}, [] {
         while (threadwise::main_thread().is_alive()) std::this_thread::yield();
         std::puts("worker done");
     });
     if (how == "return" || how == "wanted") {
-        worker->start();
+        worker.start();
         if (how == "wanted") {
             wants.wanted = true;
             daemon([] {
@@ -181,7 +181,7 @@ int main(int argc, char** argv) {
         return status;
     }
     if (how == "exit") {
-        worker->start();
+        worker.start();
         end_here(status);
     }
     if (how == "daemon") {
@@ -198,11 +198,11 @@ int main(int argc, char** argv) {
     }
     if (how == "twice") {
         // The process's end joins a thread that wants to end it, too.
-        auto* second = new Thread([] {
+        static auto& second = *new Thread([] {
             while (threadwise::main_thread().is_alive()) std::this_thread::yield();
             std::exit(96);
         });
-        second->start();
+        second.start();
         end_here(status);
     }
     if (how == "deaf") {

@@ -104,9 +104,10 @@ THREADWISE_PLAIN void on_signal(int /*signal*/, siginfo_t* /*info*/, void* conte
 /// Addresses in the objects whose code must be left in peace: whatever may hold a lock that is needed until the end.
 std::span<const std::uintptr_t> system_code() {
     static const auto addresses = [] {
-        constexpr std::array names{
-            "malloc",          "pthread_create", "__tls_get_addr", "__cxa_throw", "_Unwind_Resume",
-            "dl_iterate_phdr", "__tsan_init",    "__asan_init",    "fwrite",      "__ubsan_handle_add_overflow"};
+        // The allocator; libc, the loader, libstdc++ and libgcc by functions that nobody else provides; the sanitizers.
+        constexpr std::array names{"malloc",         "gnu_get_libc_version", "_r_debug",
+                                   "__cxa_demangle", "_Unwind_GetIP",        "__tsan_init",
+                                   "__asan_init",    "__lsan_init",          "__ubsan_handle_add_overflow"};
         std::array<std::uintptr_t, names.size()> found{};
         std::ranges::transform(names, found.begin(), [](const char* name) {
             return reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, name));
@@ -145,7 +146,11 @@ int unused_signal() noexcept {
 
 }  // namespace
 
-void let_freeze(std::atomic<bool>* flag) noexcept { frozen_flag = flag; }
+void let_freeze(std::atomic<bool>* flag) noexcept {
+    frozen_flag = flag;
+    last_stack = 0;
+    times_blocked = 0;
+}
 
 bool prepare_to_freeze() {
     if (!supported) return false;
