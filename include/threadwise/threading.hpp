@@ -14,6 +14,7 @@
 #include "threadwise/local.hpp"
 #include "threadwise/lock.hpp"
 #include "threadwise/once.hpp"
+#include "threadwise/recycling.hpp"
 #include "threadwise/rlock.hpp"
 #include "threadwise/semaphore.hpp"
 #include "threadwise/sleep.hpp"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "platform/internal_lock.hpp"
+#include "runtime/fork.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/shutdown.hpp"
 
@@ -15,6 +16,8 @@ struct Locals {
     std::vector<std::size_t> free_slots;
     std::size_t slots = 0;
     std::uint64_t last_number = 0;
+
+    Locals() { hold_over_fork(lock); }
 };
 
 Locals& the_locals() {
@@ -100,8 +103,5 @@ void erase_local_values(ThreadRecord& record) noexcept {
         for (const LocalValue& value : values) destroy(value);
     }
 }
-
-void lock_locals() noexcept { the_locals().lock.lock(); }
-void unlock_locals() noexcept { the_locals().lock.unlock(); }
 
 }  // namespace threadwise::runtime

@@ -44,8 +44,4 @@ void erase_local_value(LocalKey key) noexcept;
 /// The calling thread ends: destroys its values, also those that their destructors make anew.
 void erase_local_values(ThreadRecord& record) noexcept;
 
-/// Around a fork.
-void lock_locals() noexcept;
-void unlock_locals() noexcept;
-
 }  // namespace threadwise::runtime

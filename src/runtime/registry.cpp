@@ -9,6 +9,7 @@
 #include "platform/internal_lock.hpp"
 #include "platform/symbol.hpp"
 #include "platform/this_thread.hpp"
+#include "runtime/fork.hpp"
 #include "runtime/shutdown.hpp"
 #include "runtime/thread_life.hpp"
 #include "threadwise/detail/ident.hpp"
@@ -35,6 +36,7 @@ struct Registry {
         main->native_id = platform::initial_native_id();
         advance_life(*main, Life::running);
         records.push_back(main);
+        hold_over_fork(lock);
     }
 };
 
@@ -88,13 +90,11 @@ std::shared_ptr<ThreadRecord> take_off(const ThreadRecord& record) noexcept {
 
 /// The calling thread ends.
 void leave() noexcept {
-    pass_checkpoint(*bound_record);
-    erase_local_values(*bound_record);
-    const std::shared_ptr<ThreadRecord> record = take_off(*bound_record);
-    platform::let_freeze(nullptr);
-    bound_record = nullptr;
-    detail::this_ident = 0;
-    advance_life(*record, Life::finished);
+    ThreadRecord& record = *bound_record;
+    pass_checkpoint(record);
+    erase_local_values(record);
+    registry::unbind();
+    registry::finish(record);
 }
 
 }  // namespace
@@ -132,6 +132,15 @@ void bind(ThreadRecord& record) {
     advance_life(record, Life::running);
 }
 
+void unbind() noexcept {
+    platform::at_thread_exit(nullptr, nullptr);
+    platform::let_freeze(nullptr);
+    bound_record = nullptr;
+    detail::this_ident = 0;
+}
+
+void finish(const ThreadRecord& record) noexcept { advance_life(*take_off(record), Life::finished); }
+
 ThreadRecord& main_record() noexcept { return *the_registry().main; }
 
 void for_each(FunctionRef<void(ThreadRecord&)> visit) {
@@ -165,6 +174,19 @@ bool has_foreign() {
 void close() noexcept {
     const std::lock_guard hold(the_registry().lock);
     the_registry().closed = true;
+}
+
+void forget_other_threads() noexcept {
+    // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
+    Registry& registry = the_registry();
+    auto& others = *new std::vector<std::shared_ptr<ThreadRecord>>(std::move(registry.records));
+    for (const auto& record : others) {
+        if (record.get() != bound_record) advance_life(*record, Life::finished);
+    }
+    registry.main = bound_record->shared_from_this();
+    registry.main->native_id = platform::native_id();
+    registry.records = {registry.main};
+    registry.closed = false;
 }
 
 std::string name_of(ThreadRecord& record) {

@@ -24,6 +24,12 @@ void unlist(const ThreadRecord& record) noexcept;
 /// thread_local objects are gone.
 void bind(ThreadRecord& record);
 
+/// The calling thread has no record any more, and nothing else of the library either.
+void unbind() noexcept;
+
+/// A thread that is bound no more has ended: unlists it, and lets its joiners go on.
+void finish(const ThreadRecord& record) noexcept;
+
 /// The record of the thread that the process began with; listed also while that thread has not touched the library.
 /// Async-signal-safe.
 ThreadRecord& main_record() noexcept;
@@ -42,6 +48,9 @@ bool has_foreign();
 
 /// No Thread starts any more.
 void close() noexcept;
+
+/// In a forked child: the calling thread is the main one, and the others have ended without a trace.
+void forget_other_threads() noexcept;
 
 /// Completes a default name with that of the thread's target, when asked for the first time.
 std::string name_of(ThreadRecord& record);

@@ -12,6 +12,7 @@
 #include "platform/freeze.hpp"
 #include "platform/internal_lock.hpp"
 #include "platform/native_thread.hpp"
+#include "runtime/fork.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/thread_life.hpp"
 #include "threadwise/errors.hpp"
@@ -35,6 +36,8 @@ struct Functions {
     platform::InternalLock lock;
     std::vector<std::function<void()>> functions;
     bool begun = false;
+
+    Functions() { hold_over_fork(lock); }
 };
 
 Functions& the_functions() {
@@ -76,7 +79,8 @@ bool is_alive(const ThreadRecord& record) noexcept {
 std::shared_ptr<ThreadRecord> any_to_join() {
     std::shared_ptr<ThreadRecord> found;
     registry::for_each([&](ThreadRecord& record) {
-        if (!found && record.origin == ThreadRecord::Origin::started && !record.daemon && is_alive(record)) {
+        const bool is_to_join = record.origin == ThreadRecord::Origin::started && !record.daemon;
+        if (!found && is_to_join && is_alive(record) && &record != &registry::main_record()) {
             found = record.shared_from_this();
         }
     });
@@ -163,7 +167,9 @@ void end_threads(int status) {
 void on_thread_locals_end() {
     ThreadRecord* const record = this_record_if_any();
     if (record == nullptr) return;
-    const bool just_ends = record->origin == ThreadRecord::Origin::started && record->has_returned;
+    // The main thread of a forked child may be one that was started in the parent.
+    const bool is_main = record == &registry::main_record();
+    const bool just_ends = !is_main && record->origin == ThreadRecord::Origin::started && record->has_returned;
     if (just_ends) return;
     if (closer.load() == nullptr) {
         platform::at_exit(end_threads);
@@ -215,7 +221,6 @@ SleepingAtDoor::~SleepingAtDoor() {
 void forget_shutdown() noexcept {
     closer = nullptr;
     closing = false;
-    the_functions().lock.reset_after_fork();
     the_functions().begun = false;
 }
 

@@ -10,6 +10,7 @@
 
 #include "platform/internal_lock.hpp"
 #include "platform/symbol.hpp"
+#include "runtime/fork.hpp"
 
 namespace threadwise {
 namespace {
@@ -17,6 +18,8 @@ namespace {
 struct SetHook {
     platform::InternalLock lock;
     std::shared_ptr<const ExceptHook> hook;
+
+    SetHook() { runtime::hold_over_fork(lock); }
 };
 
 SetHook& the_hook() {

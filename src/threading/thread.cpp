@@ -6,6 +6,7 @@
 #include <typeinfo>
 
 #include "platform/native_thread.hpp"
+#include "runtime/recycler.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/thread_life.hpp"
 #include "threading/stack_size.hpp"
@@ -85,11 +86,12 @@ void Thread::start() {
     if (!runtime::begin_life(mine)) throw RuntimeError("threads can only be started once");
     const bool has_own_run = typeid(*this) != typeid(Thread) && typeid(*this) != typeid(Timer);
     mine.object = has_own_run ? this : nullptr;
-    const std::size_t size = mine.stack_size != 0 ? mine.stack_size : stack_size();
+    if (mine.stack_size == 0) mine.stack_size = stack_size();
     try {
         // Listed by its starter, so that it is in enumerate() once start() has returned.
         runtime::registry::list(mine.shared_from_this());
-        if (platform::start_native_thread(ThreadState::main, &mine, size)) return;
+        if (runtime::hand_over(mine, mine.stack_size)) return;
+        if (platform::start_native_thread(ThreadState::main, &mine, mine.stack_size)) return;
     } catch (...) {
         runtime::advance_life(mine, runtime::Life::unstarted);
         throw;

@@ -5,20 +5,26 @@
 #include <exception>
 
 #include "platform/native_thread.hpp"
+#include "runtime/recycler.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/shutdown.hpp"
 #include "threadwise/excepthook.hpp"
 
 namespace threadwise {
 
-void ThreadState::main(void* argument) {
-    auto& state = *static_cast<ThreadState*>(argument);  // kept alive by the registry until the thread has ended
-    // Before the registry says that it runs: who waits for that may look at the name.
-    platform::name_this_thread(runtime::registry::short_name_of(state));
-    runtime::registry::bind(state);
+void ThreadState::main(void* first) {
     runtime::notice_exit();
-    state.run();
-    state.target.reset();
+    runtime::RecyclableThread os_thread(static_cast<ThreadState*>(first)->stack_size);
+    for (auto* next = static_cast<ThreadRecord*>(static_cast<ThreadState*>(first)); next != nullptr;
+         next = os_thread.await_next()) {
+        auto& state = static_cast<ThreadState&>(*next);  // kept alive by the registry until the thread has ended
+        // Before the registry says that it runs: who waits for that may look at the name.
+        platform::name_this_thread(runtime::registry::short_name_of(state));
+        runtime::registry::bind(state);
+        state.run();
+        state.target.reset();
+        if (!os_thread.end_and_offer(state)) return;
+    }
 }
 
 void ThreadState::run() {

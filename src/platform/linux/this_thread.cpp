@@ -42,7 +42,7 @@ bool is_initial_thread() noexcept { return syscall(SYS_gettid) == getpid(); }
 
 void at_thread_exit(void (*run)(void*), void* argument) {
     exit_call = {run, argument};
-    if (pthread_setspecific(exit_key(), &exit_call) != 0) throw std::bad_alloc();
+    if (pthread_setspecific(exit_key(), run != nullptr ? &exit_call : nullptr) != 0) throw std::bad_alloc();
 }
 
 }  // namespace threadwise::platform

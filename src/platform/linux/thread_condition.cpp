@@ -1,0 +1,158 @@
+#include "platform/thread_condition.hpp"
+
+#include <dlfcn.h>
+#include <fenv.h>
+#include <limits.h>
+#include <link.h>
+#include <locale.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+namespace threadwise::platform {
+namespace {
+
+/// The kernel's struct sched_attr, in its first version.
+struct SchedulingAttributes {
+    std::uint32_t size = sizeof(SchedulingAttributes);
+    std::uint32_t policy = 0;
+    std::uint64_t flags = 0;
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime = 0;
+    std::uint64_t deadline = 0;
+    std::uint64_t period = 0;
+};
+
+/// Rounding, traps, flushing of denormals; not the flags that say what has happened.
+std::uint64_t floating_point_control() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    std::uint16_t control = 0;
+    std::uint32_t vector_control = 0;
+    asm("fnstcw %0" : "=m"(control));
+    asm("stmxcsr %0" : "=m"(vector_control));
+    constexpr std::uint32_t flags = 0x3F;
+    return (std::uint64_t{control} << 32) | (vector_control & ~flags);
+#else
+    return (static_cast<std::uint64_t>(fegetround()) << 32) | static_cast<std::uint32_t>(fegetexcept());
+#endif
+}
+
+bool holds(const dl_phdr_info& object, const void* address) noexcept {
+    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    return std::ranges::any_of(std::span(object.dlpi_phdr, object.dlpi_phnum), [&](const ElfW(Phdr) & segment) {
+        const std::uintptr_t begin = object.dlpi_addr + segment.p_vaddr;
+        return segment.p_type == PT_LOAD && wanted >= begin && wanted - begin < segment.p_memsz;
+    });
+}
+
+/// Somewhere in libc, also where a function's address is that of its stub in the program.
+const void* libc_address() noexcept {
+    static const void* const address = dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
+    return address;
+}
+
+/// Whether the thread's copy of the object's thread_local variables is what a new thread's would be.
+bool is_initial(const dl_phdr_info& object) noexcept {
+    const auto* const mine = static_cast<const std::byte*>(object.dlpi_tls_data);
+    if (mine == nullptr) return true;  // it has none, or the thread has not touched them
+    for (const auto& segment : std::span(object.dlpi_phdr, object.dlpi_phnum)) {
+        if (segment.p_type != PT_TLS) continue;
+        const auto* const initial = reinterpret_cast<const std::byte*>(object.dlpi_addr + segment.p_vaddr);
+        if (std::memcmp(mine, initial, segment.p_filesz) != 0) return false;
+        const auto zeros = std::span(mine, segment.p_memsz).subspan(segment.p_filesz);
+        if (!std::ranges::all_of(zeros, [](std::byte byte) { return byte == std::byte{0}; })) return false;
+    }
+    return true;
+}
+
+int find_changed(dl_phdr_info* object, std::size_t /*size*/, void* result) {
+    // libc's own are its affair (the allocator's caches), but for what is looked at below.
+    const bool is_libc = holds(*object, libc_address());
+    const bool is_program = object->dlpi_name == nullptr || *object->dlpi_name == '\0';
+    if ((is_libc && !is_program) || is_initial(*object)) return 0;
+    *static_cast<bool*>(result) = true;
+    return 1;
+}
+
+bool thread_locals_are_initial() noexcept {
+    (void)libc_address();  // before the loader's lock is held
+    bool changed = false;
+    dl_iterate_phdr(find_changed, &changed);
+    return !changed;
+}
+
+bool has_specific_values() noexcept {
+    for (pthread_key_t key = 0; key < PTHREAD_KEYS_MAX; ++key) {
+        if (pthread_getspecific(key) != nullptr) return true;
+    }
+    return false;
+}
+
+bool has_pending_signals() noexcept {
+    sigset_t blocked{};
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    if (sigisemptyset(&blocked) != 0) return false;
+    sigset_t pending{};
+    sigpending(&pending);
+    return sigisemptyset(&pending) == 0;
+}
+
+bool has_signal_stack() noexcept {
+    stack_t stack{};
+    return sigaltstack(nullptr, &stack) != 0 || (stack.ss_flags & SS_DISABLE) == 0;
+}
+
+bool holds_robust_mutexes() noexcept {
+    // The kernel's struct robust_list_head begins with a circular list.
+    void** head = nullptr;
+    std::size_t length = 0;
+    return syscall(SYS_get_robust_list, 0, &head, &length) != 0 || *head != static_cast<void*>(head);
+}
+
+bool is_cancelable_as_new() noexcept {
+    int state = 0;
+    int type = 0;
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+    return state == PTHREAD_CANCEL_ENABLE && type == PTHREAD_CANCEL_DEFERRED;
+}
+
+}  // namespace
+
+Inheritance inheritance_of_this_thread() noexcept {
+    Inheritance found;
+    sigset_t mask{};
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    std::memcpy(&found.parts[0], &mask, sizeof(std::uint64_t));  // the kernel knows 64 signals
+    SchedulingAttributes scheduling;
+    syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0);
+    found.parts[1] = (std::uint64_t{scheduling.policy} << 32) | static_cast<std::uint32_t>(scheduling.nice);
+    found.parts[2] = scheduling.priority;
+    found.parts[3] = scheduling.flags;
+    found.parts[4] = floating_point_control();
+    cpu_set_t processors{};
+    sched_getaffinity(0, sizeof processors, &processors);
+    static_assert(sizeof processors == 16 * sizeof(std::uint64_t));
+    std::memcpy(&found.parts[5], &processors, sizeof processors);
+    return found;
+}
+
+bool is_as_new() noexcept {
+    if (!is_cancelable_as_new() || uselocale(nullptr) != LC_GLOBAL_LOCALE || has_signal_stack()) return false;
+    if (has_pending_signals() || holds_robust_mutexes() || has_specific_values()) return false;
+    if (!thread_locals_are_initial()) return false;
+    feclearexcept(FE_ALL_EXCEPT);
+    errno = 0;
+    return true;
+}
+
+}  // namespace threadwise::platform

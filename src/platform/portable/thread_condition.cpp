@@ -1,0 +1,9 @@
+#include "platform/thread_condition.hpp"
+
+namespace threadwise::platform {
+
+Inheritance inheritance_of_this_thread() noexcept { return {}; }
+
+bool is_as_new() noexcept { return false; }
+
+}  // namespace threadwise::platform

@@ -1,0 +1,131 @@
+#include "runtime/fork.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <initializer_list>
+#include <mutex>
+#include <vector>
+
+#include "threadwise/threading.hpp"
+
+namespace threadwise {
+namespace {
+
+constexpr int all_well = 42;
+
+/// Runs `checks` in a forked child; each returns whether it went well. The first that did not, or `all_well`.
+int in_child(std::initializer_list<std::function<bool()>> checks) {
+    const pid_t child = fork();
+    if (child == 0) {
+        int number = 1;
+        for (const auto& check : checks) {
+            if (!check()) _exit(number);
+            ++number;
+        }
+        _exit(all_well);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool starts_and_joins() {
+#if defined(__SANITIZE_THREAD__)
+    return true;  // the thread sanitizer ends a forked process that starts a thread
+#endif
+    std::atomic<bool> ran{false};
+    Thread thread([&] { ran = true; });
+    thread.start();
+    return thread.join() && ran;
+}
+
+TEST(Fork, LeavesTheForkingThreadAlone) {
+    Event end;
+    Thread other([&] { end.wait(); });
+    other.start();
+    EXPECT_EQ(in_child({
+                  [] { return active_count() == 1; },
+                  [] { return enumerate().at(0) == current_thread(); },
+                  [] { return main_thread() == current_thread(); },
+                  [] { return get_native_id() == static_cast<std::uint64_t>(getpid()); },
+                  [&] { return !other.is_alive() && other.join(); },
+                  starts_and_joins,
+              }),
+              all_well);
+    end.set();
+}
+
+TEST(Fork, MakesAThreadThatForksTheMainOne) {
+    int status = 0;
+    Thread thread({.name = "forker"}, [&] {
+        status = in_child({
+            [] { return main_thread() == current_thread(); },
+            [] { return main_thread().name() == "forker"; },
+            [] { return active_count() == 1; },
+            starts_and_joins,
+        });
+    });
+    thread.start();
+    thread.join();
+    EXPECT_EQ(status, all_well);
+}
+
+TEST(Fork, LeavesLocksThatWork) {
+    // Others sleep on the lock and the event in the parent, but not in the child.
+    Lock lock;
+    lock.acquire();
+    Event event;
+    std::vector<Thread> sleepers;
+    for (int i = 0; i < 4; ++i) {
+        sleepers.emplace_back([&] {
+            event.wait();
+            const std::lock_guard hold(lock);
+        });
+        sleepers.back().start();
+    }
+    EXPECT_EQ(in_child({
+                  [&] { return (lock.release(), lock.acquire(false)); },
+                  [&] { return (lock.release(), true); },
+                  [&] { return (event.set(), event.wait()); },
+                  [&] {
+                      Thread holder([&] { lock.acquire(); });
+                      holder.start();
+                      return holder.join() && lock.locked();
+                  },
+              }),
+              all_well);
+    event.set();
+    lock.release();
+}
+
+TEST(Fork, KeepsTheForkersLocals) {
+    Local<int> local;
+    *local = 5;
+    EXPECT_EQ(in_child({[&] { return *local == 5; }}), all_well);
+}
+
+TEST(ForkStress, WhileOthersStartAndEnd) {
+    std::atomic<bool> done{false};
+    std::vector<Thread> busy;
+    for (int i = 0; i < 4; ++i) {
+        busy.emplace_back([&] {
+            while (!done) {
+                Thread child([] {});
+                child.start();
+                Local<int> local;
+                *local = 1;
+                child.join();
+            }
+        });
+        busy.back().start();
+    }
+    for (int i = 0; i < 30; ++i) EXPECT_EQ(in_child({[] { return active_count() == 1; }, starts_and_joins}), all_well);
+    done = true;
+}
+
+}  // namespace
+}  // namespace threadwise

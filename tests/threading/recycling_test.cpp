@@ -1,0 +1,238 @@
+#include "threadwise/recycling.hpp"
+
+#include <fenv.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "platform/thread_condition.hpp"
+#include "threadwise/threading.hpp"
+
+namespace threadwise {
+namespace {
+
+/// Not under the sanitizers nor with the portable backend; see platform::is_as_new().
+bool recycling_works() {
+    bool works = false;
+    std::thread([&] { works = platform::is_as_new(); }).join();
+    return works;
+}
+
+std::uint64_t native_id_after(const std::function<void()>& work) {
+    std::uint64_t id = 0;
+    Thread thread([&] {
+        work();
+        id = get_native_id();
+    });
+    thread.start();
+    thread.join();
+    return id;
+}
+
+void nothing() {}
+
+class Recycling : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!recycling_works()) GTEST_SKIP() << "this build never recycles";
+    }
+};
+
+TEST_F(Recycling, UsesAnOsThreadAgain) { EXPECT_EQ(native_id_after(nothing), native_id_after(nothing)); }
+
+TEST_F(Recycling, CanBeForbidden) {
+    EXPECT_TRUE(set_recycling(false));
+    EXPECT_NE(native_id_after(nothing), native_id_after(nothing));
+    EXPECT_FALSE(set_recycling(true));
+}
+
+TEST_F(Recycling, HandsOverOnlyWhatHasTheSameStack) {
+    const std::uint64_t first = native_id_after(nothing);
+    std::uint64_t second = 0;
+    Thread other({.stack_size = 1 << 20}, [&] { second = get_native_id(); });
+    other.start();
+    other.join();
+    EXPECT_NE(first, second);
+}
+
+TEST_F(Recycling, GivesEachThreadItsIdentity) {
+    std::vector<std::uint32_t> idents;
+    std::vector<std::string> names;
+    for (int i = 0; i < 3; ++i) {
+        Thread thread([&] {
+            idents.push_back(get_ident());
+            names.push_back(current_thread().name());
+            std::array<char, 16> name{};
+            pthread_getname_np(pthread_self(), name.data(), name.size());
+            if (names.back() != name.data()) names.emplace_back("the OS shows another");
+        });
+        thread.start();
+        thread.join();
+        EXPECT_EQ(idents.back(), thread.ident());
+        EXPECT_EQ(names.back(), thread.name());
+    }
+    EXPECT_NE(idents[0], idents[1]);
+    EXPECT_NE(names[1], names[2]);
+}
+
+/// What must not be there in the next thread, whether or not its OS thread is the same.
+struct Trace {
+    const char* name;
+    std::function<void()> leave;
+    std::function<bool()> is_seen;
+};
+
+thread_local int plain = 3;
+struct Destroyed {
+    ~Destroyed() { ++count; }
+    static inline std::atomic<int> count{0};
+};
+
+pthread_key_t some_key() {
+    static const pthread_key_t key = [] {
+        pthread_key_t made{};
+        pthread_key_create(&made, nullptr);
+        return made;
+    }();
+    return key;
+}
+
+std::vector<Trace> traces() {
+    some_key();
+    return {
+        {"thread_local", [] { plain = 4; }, [] { return plain != 3; }},
+        {"specific value", [] { pthread_setspecific(some_key(), &plain); },
+         [] { return pthread_getspecific(some_key()) != nullptr; }},
+        {"signal mask",
+         [] {
+             sigset_t set;
+             sigemptyset(&set);
+             sigaddset(&set, SIGUSR2);
+             pthread_sigmask(SIG_BLOCK, &set, nullptr);
+         },
+         [] {
+             sigset_t set;
+             pthread_sigmask(SIG_BLOCK, nullptr, &set);
+             return sigismember(&set, SIGUSR2) == 1;
+         }},
+        {"niceness", [] { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 5); },
+         [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())) == 5; }},
+        {"scheduling policy",
+         [] {
+             const sched_param parameters{};
+             pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
+         },
+         [] { return sched_getscheduler(0) == SCHED_BATCH; }},
+        {"affinity",
+         [] {
+             cpu_set_t one{};
+             CPU_SET(static_cast<std::size_t>(sched_getcpu()), &one);
+             sched_setaffinity(0, sizeof one, &one);
+         },
+         [all =
+              [] {
+                  cpu_set_t set{};
+                  sched_getaffinity(0, sizeof set, &set);
+                  return CPU_COUNT(&set);
+              }()] {
+             cpu_set_t set{};
+             sched_getaffinity(0, sizeof set, &set);
+             return CPU_COUNT(&set) != all;
+         }},
+        {"rounding", [] { fesetround(FE_UPWARD); }, [] { return fegetround() != FE_TONEAREST; }},
+        {"raised flags", [] { feraiseexcept(FE_INEXACT); }, [] { return fetestexcept(FE_INEXACT) != 0; }},
+        {"errno", [] { errno = EDOM; }, [] { return errno == EDOM; }},
+        {"name", [] { pthread_setname_np(pthread_self(), "left behind"); },
+         [] {
+             std::array<char, 16> name{};
+             pthread_getname_np(pthread_self(), name.data(), name.size());
+             return std::string(name.data()) == "left behind";
+         }},
+        {"signal stack",
+         [] {
+             static std::array<char, 65536> memory;
+             stack_t stack{};
+             stack.ss_sp = memory.data();
+             stack.ss_size = memory.size();
+             sigaltstack(&stack, nullptr);
+         },
+         [] {
+             stack_t stack{};
+             sigaltstack(nullptr, &stack);
+             return stack.ss_flags != SS_DISABLE;
+         }},
+        {"cancellation", [] { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr); },
+         [] {
+             int state = 0;
+             pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+             return state != PTHREAD_CANCEL_ENABLE;
+         }},
+    };
+}
+
+TEST(RecycledThread, SeesNothingOfTheOneBefore) {
+    for (const Trace& trace : traces()) {
+        Thread first(trace.leave);
+        first.start();
+        first.join();
+        bool seen = true;
+        Thread second([&] { seen = trace.is_seen(); });
+        second.start();
+        second.join();
+        EXPECT_FALSE(seen) << trace.name;
+    }
+}
+
+TEST(RecycledThread, InheritsFromItsStarter) {
+    native_id_after(nothing);  // leaves an OS thread with the other rounding on offer
+    const int old = fegetround();
+    fesetround(FE_DOWNWARD);
+    int seen = 0;
+    Thread thread([&] { seen = fegetround(); });
+    thread.start();
+    thread.join();
+    fesetround(old);
+    EXPECT_EQ(seen, FE_DOWNWARD);
+}
+
+TEST(RecycledThread, DestroysThreadLocalsBeforeItIsJoined) {
+    Destroyed::count = 0;
+    for (int i = 1; i <= 20; ++i) {
+        native_id_after([] { static thread_local Destroyed object; });
+        EXPECT_EQ(Destroyed::count, i);
+    }
+}
+
+TEST(RecyclingStress, ManyStartersAtOnce) {
+    std::atomic<int> runs{0};
+    std::vector<Thread> starters;
+    for (int i = 0; i < 4; ++i) {
+        starters.emplace_back([&, i] {
+            for (int round = 0; round < 500; ++round) {
+                Thread thread([&] {
+                    if (round % 7 == 0) plain = round;  // some are not as new afterwards
+                    ++runs;
+                });
+                thread.start();
+                if ((round + i) % 3 == 0) std::this_thread::yield();
+            }
+        });
+        starters.back().start();
+    }
+    for (Thread& starter : starters) starter.join();
+    EXPECT_EQ(runs, 2000);
+}
+
+}  // namespace
+}  // namespace threadwise
