@@ -19,6 +19,10 @@ public:
     /// Called by the thread just before it waits. May itself wait (its waits call no hooks).
     virtual void before_wait() noexcept = 0;
 
+    /// Called by the thread if the wait turns out to be a long one: it has spun in vain and is about to sleep, perhaps
+    /// several times in one wait. May not wait.
+    virtual void before_sleep() noexcept {}
+
     /// Called by the thread after the wait, before the waiting function returns. May itself wait.
     virtual void after_wait() noexcept = 0;
 

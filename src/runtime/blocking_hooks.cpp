@@ -10,6 +10,10 @@ struct BlockingHooksChain {
         for (BlockingHooks* hooks = newest; hooks != nullptr; hooks = hooks->older_) hooks->before_wait();
     }
 
+    static void sleep(BlockingHooks* newest) noexcept {
+        for (BlockingHooks* hooks = newest; hooks != nullptr; hooks = hooks->older_) hooks->before_sleep();
+    }
+
     static void after(BlockingHooks* newest) noexcept {
         if (newest == nullptr) return;
         after(newest->older_);
@@ -41,6 +45,13 @@ void run_before_wait(ThreadRecord& record) noexcept {
     if (record.hooks == nullptr || record.in_hook) return;
     record.in_hook = true;
     BlockingHooksChain::before(record.hooks);
+    record.in_hook = false;
+}
+
+void run_before_sleep(ThreadRecord& record) noexcept {
+    if (record.hooks == nullptr || record.in_hook) return;
+    record.in_hook = true;
+    BlockingHooksChain::sleep(record.hooks);
     record.in_hook = false;
 }
 

@@ -8,6 +8,9 @@ namespace threadwise::runtime {
 /// Newest to oldest; nothing while a hook itself waits.
 void run_before_wait(ThreadRecord& record) noexcept;
 
+/// Newest to oldest; nothing while a hook itself waits.
+void run_before_sleep(ThreadRecord& record) noexcept;
+
 /// Oldest to newest; nothing while a hook itself waits.
 void run_after_wait(ThreadRecord& record) noexcept;
 

@@ -91,6 +91,7 @@ Parker::State Waiting::sleep_once(platform::Instant deadline) noexcept {
 }
 
 Wakeup Waiting::sleep() {
+    run_before_sleep(record_);
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
