@@ -1,0 +1,11 @@
+#pragma once
+// What becomes of exceptions that nobody waits for.
+
+#include "threadwise/export.hpp"
+
+namespace threadwise::detail {
+
+/// Writes the exception that is being handled to standard error, as Python's logger would.
+THREADWISE_API void report_exception(const char* what_happened) noexcept;
+
+}  // namespace threadwise::detail

@@ -1,0 +1,113 @@
+#pragma once
+// A queued task: one cache line, whatever it is.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "threadwise/detail/report.hpp"
+
+namespace threadwise::detail {
+
+class GroupCore;
+struct Task;
+
+enum class TaskAction : std::uint8_t {
+    run,
+    cancel,  ///< the pool was shut down with cancel_futures
+    fail,    ///< the pool is broken
+};
+
+/// What is to be done, and up to 48 bytes of what it needs. `invoke` does it, or not, and destroys what is inside.
+struct alignas(64) Task {
+    using Invoke = void (*)(Task&, TaskAction) noexcept;
+    using Relocate = void (*)(Task& to, Task& from) noexcept;
+
+    static constexpr std::size_t room = 48;
+
+    template <class Content>
+    Content& content() noexcept {
+        return *std::launder(reinterpret_cast<Content*>(bytes));
+    }
+
+    Invoke invoke;
+    union {
+        GroupCore* group;  ///< whom to tell when it has run; null: nobody
+        Task* next;        ///< while it is in a list of its owner's
+    };
+    std::byte bytes[room];
+};
+
+static_assert(sizeof(Task) == 64);
+
+template <class Content>
+inline constexpr bool fits_into_task = sizeof(Content) <= Task::room &&
+                                       alignof(Content) <= 16 && std::is_nothrow_move_constructible_v<Content>;
+
+/// A callable inside the task, if it fits; behind a pointer otherwise.
+template <class Call>
+using TaskContent = std::conditional_t<fits_into_task<Call>, Call, std::unique_ptr<Call>>;
+
+template <class Content>
+void relocate_task(Task& to, Task& from) noexcept {
+    to.invoke = from.invoke;
+    to.group = from.group;
+    ::new (static_cast<void*>(to.bytes)) Content(std::move(from.content<Content>()));
+    std::destroy_at(&from.content<Content>());
+}
+
+/// Null where copying the bytes does it.
+template <class Content>
+constexpr Task::Relocate relocation() noexcept {
+    if constexpr (std::is_trivially_copyable_v<Content>) {
+        return nullptr;
+    } else {
+        return &relocate_task<Content>;
+    }
+}
+
+inline void relocate(Task& to, Task& from, Task::Relocate how) noexcept {
+    if (how == nullptr) {
+        std::memcpy(static_cast<void*>(&to), &from, sizeof(Task));
+    } else {
+        how(to, from);
+    }
+}
+
+template <class Call>
+Call& call_in(Task& task) noexcept {
+    if constexpr (fits_into_task<Call>) {
+        return task.content<Call>();
+    } else {
+        return *task.content<std::unique_ptr<Call>>();
+    }
+}
+
+template <class Call, class... Arguments>
+void put_call(Task& task, Arguments&&... arguments) {
+    if constexpr (fits_into_task<Call>) {
+        ::new (static_cast<void*>(task.bytes)) Call(std::forward<Arguments>(arguments)...);
+    } else {
+        ::new (static_cast<void*>(task.bytes))
+            std::unique_ptr<Call>(std::make_unique<Call>(std::forward<Arguments>(arguments)...));
+    }
+}
+
+/// The task of fire_and_forget().
+template <class Call>
+void invoke_forgotten(Task& task, TaskAction action) noexcept {
+    if (action == TaskAction::run) {
+        try {
+            std::move(call_in<Call>(task))();
+        } catch (...) {
+            report_exception("exception in a task that was submitted with fire_and_forget");
+        }
+    }
+    std::destroy_at(&task.content<TaskContent<Call>>());
+}
+
+}  // namespace threadwise::detail

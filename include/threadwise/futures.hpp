@@ -1,0 +1,9 @@
+#pragma once
+// All of Python's concurrent.futures, and task groups.
+
+#include "threadwise/as_completed.hpp"
+#include "threadwise/executor_errors.hpp"
+#include "threadwise/future.hpp"
+#include "threadwise/task_group.hpp"
+#include "threadwise/thread_pool_executor.hpp"
+#include "threadwise/wait.hpp"

@@ -1,0 +1,77 @@
+#pragma once
+// wait: until all, or the first, of several futures are done (Python: concurrent.futures.wait).
+
+#include <exception>
+#include <ranges>
+#include <type_traits>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "threadwise/detail/completions.hpp"
+#include "threadwise/future.hpp"
+#include "threadwise/source_location.hpp"
+#include "threadwise/timeout.hpp"
+
+namespace threadwise {
+
+enum class ReturnWhen : std::uint8_t {
+    first_completed,  ///< any future is done
+    first_exception,  ///< any future has failed; without failures, all are done
+    all_completed,
+};
+inline constexpr ReturnWhen FIRST_COMPLETED = ReturnWhen::first_completed;
+inline constexpr ReturnWhen FIRST_EXCEPTION = ReturnWhen::first_exception;
+inline constexpr ReturnWhen ALL_COMPLETED = ReturnWhen::all_completed;
+
+/// What wait() returns, each future once, in the order they were given.
+template <class T>
+struct DoneAndNotDone {
+    std::vector<Future<T>> done;
+    std::vector<Future<T>> not_done;
+};
+
+namespace detail {
+
+template <class Futures>
+using FutureIn = std::remove_cvref_t<std::ranges::range_reference_t<Futures>>;
+
+/// Each future once, in the order given.
+template <class Futures>
+auto unique_futures(Futures&& futures) {
+    std::vector<FutureIn<Futures>> unique;
+    std::unordered_set<FutureIn<Futures>> seen;
+    for (auto&& future : futures) {
+        if (seen.insert(future).second) unique.push_back(future);
+    }
+    return unique;
+}
+
+template <class T>
+std::vector<FutureState*> states_of(const std::vector<Future<T>>& futures) {
+    std::vector<FutureState*> states;
+    states.reserve(futures.size());
+    for (const auto& future : futures) states.push_back(FutureAccess::state(future));
+    return states;
+}
+
+/// Returns when that is so, or after the timeout.
+THREADWISE_API void wait_for_states(const std::vector<FutureState*>& states, ReturnWhen return_when, Timeout timeout,
+                                    SourceLocation where);
+
+}  // namespace detail
+
+/// Waits until the futures are done as `return_when` says, or for `timeout`, and tells which are. Cancelled futures are
+/// done. Throws InterruptedError if interrupt() ends the wait. In a worker of the futures' pool it waits as
+/// Future::result() does; calls that have not begun are made here only by ALL_COMPLETED without a timeout.
+template <std::ranges::input_range Futures>
+auto wait(Futures&& futures, Timeout timeout = forever, ReturnWhen return_when = ALL_COMPLETED,
+          SourceLocation where = SourceLocation::current()) {
+    auto all = detail::unique_futures(std::forward<Futures>(futures));
+    detail::wait_for_states(detail::states_of(all), return_when, timeout, where);
+    DoneAndNotDone<typename detail::FutureIn<Futures>::value_type> result;
+    for (auto& future : all) (future.done() ? result.done : result.not_done).push_back(std::move(future));
+    return result;
+}
+
+}  // namespace threadwise

@@ -1,0 +1,103 @@
+#include "threadwise/detail/completions.hpp"
+
+#include <string>
+#include <utility>
+
+#include "runtime/door.hpp"
+#include "threading/wait_result.hpp"
+#include "threadwise/executor_errors.hpp"
+
+namespace threadwise::detail {
+
+class Completions::Node final : public Watcher {
+public:
+    Node(Completions& owner, FutureState& state, std::size_t index) : owner_(owner), state_(&state), index_(index) {}
+
+    bool runs_user_code() const noexcept override { return false; }
+
+    void tell(FutureState&) noexcept override {
+        next = owner_.news_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+        // seq_cst, as the load below: either the sleeper's last look sees this, or it is seen asleep.
+        while (!owner_.news_.compare_exchange_weak(next, this)) {}
+        if (owner_.asleep_.load()) runtime::unpark_all(&owner_.news_);
+    }
+
+    void watch() { state_->watch(*this); }
+
+    /// The future is not looked at any more.
+    void let_go() noexcept {
+        if (state_ != nullptr) std::exchange(state_, nullptr)->unwatch(*this);
+    }
+
+    std::size_t index() const noexcept { return index_; }
+
+    Node* next = nullptr;
+
+private:
+    friend class Completions;
+    ~Node() override = default;
+    friend struct std::default_delete<Node>;
+
+    Completions& owner_;
+    FutureState* state_;
+    std::size_t index_;
+};
+
+Completions::Completions(const std::vector<FutureState*>& states) : left_(states.size()) {
+    nodes_.reserve(states.size());
+    for (FutureState* const state : states) {
+        nodes_.push_back(std::make_unique<Node>(*this, *state, nodes_.size()));
+        nodes_.back()->watch();
+    }
+}
+
+Completions::~Completions() {
+    for (const auto& node : nodes_) {
+        if (node != nullptr) node->let_go();
+    }
+}
+
+std::size_t Completions::next(const Deadline& deadline, SourceLocation where) {
+    if (ready_ == nullptr && !take_news()) wait(deadline, where);
+    Node& node = *std::exchange(ready_, ready_->next);
+    const std::size_t index = node.index();
+    node.let_go();  // it has been told, but the one who tells it may not have left it
+    nodes_[index].reset();
+    --left_;
+    return index;
+}
+
+bool Completions::take_news() noexcept {
+    // acquire: the nodes' links.
+    for (Node* node = news_.exchange(nullptr, std::memory_order_acquire); node != nullptr;) {
+        Node* const older = node->next;
+        node->next = ready_;
+        ready_ = node;
+        node = older;
+    }
+    return ready_ != nullptr;
+}
+
+void Completions::wait(const Deadline& deadline, SourceLocation where) {
+    auto news = [this] { return news_.load() != nullptr; };
+    while (!take_news()) {
+        const Timeout timeout = deadline.left();
+        if (!timeout.is_forever() && timeout.duration().count() <= 0) {
+            throw TimeoutError(std::to_string(left_) + " (of " + std::to_string(nodes_.size()) +
+                               ") futures unfinished");
+        }
+        runtime::Waiting waiting({.kind = runtime::WaitKind::futures,
+                                  .object = this,
+                                  .where = where,
+                                  .deadline = runtime::deadline_after(timeout)});
+        if (waiting.spin(&news_, news)) continue;
+        const runtime::Wakeup wakeup = waiting.park(&news_, [&] {
+            asleep_.store(true);
+            return !news();
+        });
+        asleep_.store(false, std::memory_order_relaxed);  // relaxed: too many wake-ups do no harm
+        threading::succeeded(wakeup);
+    }
+}
+
+}  // namespace threadwise::detail

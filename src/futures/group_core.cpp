@@ -1,0 +1,208 @@
+#include "threadwise/detail/group_core.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "futures/pool.hpp"
+#include "futures/pool_worker.hpp"
+#include "runtime/door.hpp"
+#include "runtime/spin.hpp"
+#include "threadwise/executor_errors.hpp"
+
+namespace threadwise::detail {
+
+struct GroupCore::Failure {
+    std::exception_ptr exception;
+    Failure* next;
+};
+
+GroupCore::~GroupCore() {
+    Failure* failure = failures_.load(std::memory_order_acquire);
+    while (failure != nullptr) delete std::exchange(failure, failure->next);
+}
+
+void GroupCore::forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept {
+    if (pushed == WorkDeque::Pushed::full) {
+        // There is plenty to steal already: this one waits here for room, or for the join.
+        task.next = std::exchange(kept_back_, &task);
+    } else {
+        announce_work(*pool_);
+    }
+}
+
+void GroupCore::fork_from_elsewhere(Task& task, Task::Relocate how) {
+    elsewhere_.fetch_add(one, std::memory_order_relaxed);  // relaxed: the queue orders it before the task's end
+    try {
+        pool_->submit(task, how, Pool::Accept::group_tasks);
+    } catch (...) {
+        count_one_less_elsewhere();
+        throw;
+    }
+}
+
+void GroupCore::run_elsewhere(Task& task, PoolWorker& worker) noexcept {
+    const std::uint64_t trail = worker.trail();
+    // release: who follows the trail finds the deque as it is now, or newer.
+    trail_.store(trail, std::memory_order_release);
+    task.invoke(task, TaskAction::run);
+    std::uint64_t expected = trail;
+    // seq_cst: the trail ends before anything that this worker does next can be stolen, see help().
+    trail_.compare_exchange_strong(expected, 0);
+    count_one_less_elsewhere();
+}
+
+void GroupCore::drop(Task& task) noexcept {
+    cancel();
+    keep(std::make_exception_ptr(CancelledError("the pool was shut down before the group's task could run")));
+    task.invoke(task, TaskAction::cancel);
+    count_one_less_elsewhere();
+}
+
+void GroupCore::count_one_less_elsewhere() noexcept {
+    // acq_rel: publishes what the task did. Unless home sleeps, the group may be gone from here on.
+    if (elsewhere_.fetch_sub(one, std::memory_order_acq_rel) != one + awaited) return;
+    // Home goes on only when the mark is gone, so the group is still there for that.
+    runtime::unpark_one(&elsewhere_, [this](runtime::Sleeper) -> std::optional<std::uint32_t> {
+        elsewhere_.store(0, std::memory_order_release);  // release: as above
+        return 0;
+    });
+}
+
+void GroupCore::abandon() noexcept {
+    cancel();
+    join(SourceLocation());
+}
+
+void GroupCore::join_slow(SourceLocation where) {
+    if (home_ != nullptr && home_ != this_worker) {
+        throw RuntimeError("TaskGroup.wait() was called on another thread than the one that made the group");
+    }
+    for (;;) {
+        if (home_ != nullptr) {
+            run_own();
+            // acq_rel: sees what ran elsewhere. From now on `elsewhere_` counts all that is not done.
+            elsewhere_.fetch_add(std::exchange(here_, 0) * one, std::memory_order_acq_rel);
+        }
+        if (elsewhere_.load(std::memory_order_acquire) == 0) return;
+        if (home_ != nullptr && (help() || spin_for_others())) continue;
+        wait_for_others(where);
+    }
+}
+
+void GroupCore::run_own() noexcept {
+    while (here_ != 0) {
+        Task* task = take_own();
+        if (task == nullptr) {
+            if (kept_back_ == nullptr) return;
+            task = std::exchange(kept_back_, kept_back_->next);
+            task->group = this;
+            push_kept_back();
+        }
+        run_here(*task);
+    }
+}
+
+// The newest task of the deque, if it is the group's.
+Task* GroupCore::take_own() noexcept {
+    WorkDeque& deque = home_->deque();
+    if (Task* const task = deque.pop_private(this)) return task;
+    Task* const task = deque.pop();
+    if (task == nullptr || task->group == this) return task;
+    // Somebody else's work may not run on top of this task: it goes back, for thieves.
+    deque.push(*task);
+    deque.share_all();
+    announce_work(*pool_);
+    return nullptr;
+}
+
+void GroupCore::push_kept_back() noexcept {
+    bool shared = false;
+    while (kept_back_ != nullptr) {
+        Task* const next = kept_back_->next;
+        kept_back_->group = this;
+        const WorkDeque::Pushed pushed = home_->deque().push(*kept_back_);
+        if (pushed == WorkDeque::Pushed::full) {
+            kept_back_->next = next;
+            break;
+        }
+        shared = shared || pushed == WorkDeque::Pushed::shared;
+        kept_back_ = next;
+    }
+    if (shared) announce_work(*pool_);
+}
+
+// Leapfrogging (Wagner and Calder, "Leapfrogging: a portable technique for implementing efficient futures", 1993): who
+// waits for a thief steals from that thief, and only what the stolen task has forked.
+bool GroupCore::help() noexcept {
+    const std::uint64_t trail = trail_.load(std::memory_order_acquire);  // acquire: pairs with run_elsewhere()
+    if (trail == 0) return false;
+    Task* const task = PoolWorker::follow(*pool_, trail);
+    if (task == nullptr) return false;
+    // If the trail has ended meanwhile, the task may be anybody's.
+    if (trail_.load() != trail) {
+        pool_->take_back(*task);
+        announce_work(*pool_);
+        return true;
+    }
+    static_cast<PoolWorker*>(home_)->execute(*task);
+    home_->free_task(*task);
+    return true;
+}
+
+bool GroupCore::spin_for_others() noexcept {
+    runtime::SpinMemory always;
+    return runtime::spin_until(always, platform::never, 2, [this] {
+        // relaxed: the loop looks again.
+        if (elsewhere_.load(std::memory_order_relaxed) == 0) return true;
+        const std::uint64_t trail = trail_.load(std::memory_order_relaxed);
+        return trail != 0 && PoolWorker::can_follow(*pool_, trail);
+    });
+}
+
+void GroupCore::wait_for_others(SourceLocation where) {
+    auto all_done = [this] { return elsewhere_.load(std::memory_order_acquire) == 0; };
+    runtime::Waiting waiting({.kind = runtime::WaitKind::task_group, .object = this, .where = where});
+    if (waiting.spin(&elsewhere_, all_done)) return;
+    const runtime::Wakeup wakeup = waiting.park(&elsewhere_, [this] {
+        // acquire: if it is zero, see what the tasks did. If only the mark is left, the wake-up is about to come.
+        std::int64_t left = elsewhere_.load(std::memory_order_acquire);
+        while (left != 0 && (left & awaited) == 0) {
+            if (elsewhere_.compare_exchange_weak(left, left | awaited, std::memory_order_acquire)) break;
+        }
+        return left != 0;
+    });
+    if (wakeup == runtime::Wakeup::interrupted) {
+        runtime::take_interrupt(waiting.record());
+        cancel();
+        keep(std::make_exception_ptr(InterruptedError("interrupted while waiting for a TaskGroup's tasks")));
+    }
+}
+
+void GroupCore::fail() noexcept {
+    cancel();
+    keep(std::current_exception());
+}
+
+void GroupCore::keep(std::exception_ptr exception) noexcept {
+    auto* const failure = new Failure{std::move(exception), failures_.load(std::memory_order_relaxed)};
+    // release: pairs with rethrow().
+    while (!failures_.compare_exchange_weak(failure->next, failure, std::memory_order_release,
+                                            std::memory_order_relaxed)) {}
+}
+
+void GroupCore::throw_failures() {
+    std::vector<std::exception_ptr> exceptions;
+    Failure* failure = failures_.exchange(nullptr, std::memory_order_acquire);
+    while (failure != nullptr) {
+        exceptions.push_back(std::move(failure->exception));
+        delete std::exchange(failure, failure->next);
+    }
+    cancelled_.store(false, std::memory_order_relaxed);  // relaxed: no task is left that could read it
+    if (exceptions.size() == 1) std::rethrow_exception(exceptions.front());
+    std::reverse(exceptions.begin(), exceptions.end());
+    throw ExceptionGroup("unhandled errors in a TaskGroup", std::move(exceptions));
+}
+
+}  // namespace threadwise::detail

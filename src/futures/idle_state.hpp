@@ -1,0 +1,123 @@
+#pragma once
+// Who of a pool's workers has nothing to do, and who is to be woken for new work.
+
+#include <atomic>
+#include <cstdint>
+
+namespace threadwise::detail {
+
+/// How many workers search for work, how many sleep, and how many may yet be started, in one word.
+///
+/// The invariant: if there is work that a worker could take, then somebody searches, or nobody sleeps (and none may be
+/// started). So a new task wakes somebody only when nobody searches, and a pool whose workers are awake makes no
+/// system call. It holds by three rules:
+///
+/// 1. Who makes work visible does that first and reads this word afterwards; if nobody searches and somebody sleeps, it
+///    wakes one, who counts as searching from that moment on (claim()).
+/// 2. Who searches and finds nothing first counts itself as sleeping and then looks once more before it sleeps.
+/// 3. Who searches and finds something stops to search; if it was the last one, it looks whether there is more, and
+///    then does as in rule 1. That task's submitter may have relied on it.
+///
+/// In 1 against 2 and in 1 against 3 each side writes one thing and then reads the other's. Both use seq_cst for both,
+/// so in their single order one of the writes comes first and the other side's read sees it.
+class IdleState {
+public:
+    enum class Claim : std::uint8_t { nobody, sleeper, vacancy };
+
+    explicit IdleState(std::uint64_t vacancies) noexcept : word_(vacancies * vacancy) {}
+
+    /// Rule 1: whether nobody searches and somebody could.
+    bool needs_waking() const noexcept { return needs_waking(word_.load(std::memory_order_seq_cst)); }
+
+    /// Rule 1: turns a sleeper, or else a vacancy, into a searcher, unless there is a searcher already.
+    Claim claim() noexcept {
+        std::uint64_t word = word_.load(std::memory_order_seq_cst);
+        while (needs_waking(word)) {
+            const bool wakes = sleepers(word) != 0;
+            if (word_.compare_exchange_weak(word, word + searcher - (wakes ? sleeper : vacancy))) {
+                return wakes ? Claim::sleeper : Claim::vacancy;
+            }
+        }
+        return Claim::nobody;
+    }
+
+    /// The vacancy could not be filled after all.
+    void give_back_vacancy() noexcept { word_.fetch_add(vacancy - searcher); }
+
+    /// Returns whether somebody else searches already.
+    bool begin_search() noexcept { return searchers(word_.fetch_add(searcher)) != 0; }
+
+    /// Rule 3: returns whether the caller must look for more work, on behalf of those who sleep.
+    bool end_search() noexcept {
+        const std::uint64_t after = word_.fetch_sub(searcher) - searcher;
+        return needs_waking(after);
+    }
+
+    /// Rule 2: from searching to sleeping.
+    void fall_asleep() noexcept { word_.fetch_add(sleeper - searcher); }
+
+    /// From sleeping to searching, by oneself. False: somebody has claimed this sleeper, his wake-up is under way.
+    bool get_up() noexcept { return move(sleeper, searcher); }
+
+    /// From sleeping to gone, by oneself. False: as above.
+    bool leave_bed() noexcept { return move(sleeper, vacancy); }
+
+    /// From searching to gone.
+    void leave() noexcept { word_.fetch_add(vacancy - searcher); }
+
+    /// All sleepers become searchers; returns how many there were.
+    std::uint64_t claim_all_sleepers() noexcept {
+        std::uint64_t word = word_.load();
+        while (!word_.compare_exchange_weak(word, word + sleepers(word) * (searcher - sleeper))) {}
+        return sleepers(word);
+    }
+
+    /// A worker that runs a task waits for something: another may take its place.
+    void vacate() noexcept {
+        std::uint64_t word = word_.load(std::memory_order_relaxed);
+        while (!word_.compare_exchange_weak(word, surplus_of(word) != 0 ? word - surplus : word + vacancy)) {}
+    }
+
+    /// And goes on. If its place has been taken there is now one worker too many, until one leaves.
+    void come_back() noexcept {
+        std::uint64_t word = word_.load(std::memory_order_relaxed);
+        while (!word_.compare_exchange_weak(word, vacancies(word) != 0 ? word - vacancy : word + surplus)) {}
+    }
+
+    /// Whether the caller, who runs no task, is the one too many: it must go.
+    bool take_surplus() noexcept {
+        std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: a hint; the exchange decides
+        while (surplus_of(word) != 0) {
+            if (word_.compare_exchange_weak(word, word - surplus)) return true;
+        }
+        return false;
+    }
+
+private:
+    // 16 bits each; a pool has at most some thousands of workers.
+    static constexpr std::uint64_t searcher = 1;
+    static constexpr std::uint64_t sleeper = std::uint64_t{1} << 16;
+    static constexpr std::uint64_t vacancy = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t surplus = std::uint64_t{1} << 48;
+
+    static std::uint64_t searchers(std::uint64_t word) noexcept { return word & 0xffff; }
+    static std::uint64_t sleepers(std::uint64_t word) noexcept { return word >> 16 & 0xffff; }
+    static std::uint64_t vacancies(std::uint64_t word) noexcept { return word >> 32 & 0xffff; }
+    static std::uint64_t surplus_of(std::uint64_t word) noexcept { return word >> 48; }
+
+    static bool needs_waking(std::uint64_t word) noexcept {
+        return searchers(word) == 0 && (sleepers(word) | vacancies(word)) != 0;
+    }
+
+    bool move(std::uint64_t from, std::uint64_t to) noexcept {
+        std::uint64_t word = word_.load();
+        while (sleepers(word) != 0) {
+            if (word_.compare_exchange_weak(word, word - from + to)) return true;
+        }
+        return false;
+    }
+
+    alignas(64) std::atomic<std::uint64_t> word_;
+};
+
+}  // namespace threadwise::detail

@@ -1,0 +1,108 @@
+#include "futures/injection_queue.hpp"
+
+#include <mutex>
+#include <utility>
+
+namespace threadwise::detail {
+
+InjectionQueue::InjectionQueue() : last_(new Segment), first_(last_) {}
+
+InjectionQueue::~InjectionQueue() {
+    // Whoever destroys a queue has emptied it: what is left are the segment in use and the spare ones.
+    delete first_;
+    while (spare_ != nullptr) delete std::exchange(spare_, spare_->next);
+}
+
+bool InjectionQueue::push(Task& task, Task::Relocate how) {
+    const std::lock_guard hold(push_lock_);
+    if (closed_.load(std::memory_order_relaxed)) return false;  // relaxed: written under this lock
+    write(task, how);
+    return true;
+}
+
+void InjectionQueue::push_always(Task& task) {
+    const std::lock_guard hold(push_lock_);
+    write(task, nullptr);
+}
+
+void InjectionQueue::write(Task& task, Task::Relocate how) {
+    if (write_place_ == Segment::size) {
+        last_->next = &fresh_segment();
+        last_ = last_->next;
+        write_place_ = 0;
+    }
+    Task& place = last_->tasks[write_place_++];
+    // The lines ahead were last in a worker's cache; to fetch them takes longer than to submit a task.
+    __builtin_prefetch(&place + 4, 1);
+    relocate(place, task, how);
+    // seq_cst: publishes the task, and is in one order with who is idle, see IdleState. relaxed: only written here.
+    pushed_.store(pushed_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+}
+
+void InjectionQueue::close() noexcept {
+    const std::lock_guard hold(push_lock_);
+    closed_.store(true, std::memory_order_release);
+}
+
+InjectionQueue::Taken InjectionQueue::pop() noexcept {
+    Segment* left = nullptr;
+    const Taken taken = take(left);
+    if (left != nullptr) done(*left, 1);
+    return taken;
+}
+
+InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
+    const std::lock_guard hold(pop_lock_);
+    const std::uint64_t popped = popped_.load(std::memory_order_relaxed);  // relaxed: only written under this lock
+    if (popped == known_pushed_) {
+        // acquire: the tasks up to there, and the links between their segments.
+        known_pushed_ = pushed_.load(std::memory_order_acquire);
+        if (popped == known_pushed_) return {};
+    }
+    if (read_place_ == Segment::size) {
+        left = std::exchange(first_, first_->next);
+        read_place_ = 0;
+    }
+    const Taken taken{&first_->tasks[read_place_++], first_};
+    __builtin_prefetch(taken.task + 2, 1);
+    // relaxed: only a count; seq_cst readers care for pushed_.
+    popped_.store(popped + 1, std::memory_order_relaxed);
+    return taken;
+}
+
+InjectionQueue::Segment& InjectionQueue::fresh_segment() {
+    {
+        const std::lock_guard hold(spare_lock_);
+        if (spare_ != nullptr) {
+            Segment& segment = *std::exchange(spare_, spare_->next);
+            --spares_;
+            segment.next = nullptr;
+            return segment;
+        }
+    }
+    return *new Segment;
+}
+
+void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
+    // acq_rel: whoever finishes the segment sees that all others are through with it.
+    if (segment.unfinished.fetch_sub(count, std::memory_order_acq_rel) != count) return;
+    segment.unfinished.store(Segment::size + 1, std::memory_order_relaxed);  // relaxed: the lock publishes it
+    {
+        const std::lock_guard hold(spare_lock_);
+        if (spares_ < most_spares) {
+            segment.next = spare_;
+            spare_ = &segment;
+            ++spares_;
+            return;
+        }
+    }
+    delete &segment;
+}
+
+void InjectionQueue::reset_after_fork() noexcept {
+    push_lock_.reset_after_fork();
+    pop_lock_.reset_after_fork();
+    spare_lock_.reset_after_fork();
+}
+
+}  // namespace threadwise::detail

@@ -1,0 +1,93 @@
+#pragma once
+// The tasks that come from outside of a pool, first in first out.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "platform/internal_lock.hpp"
+#include "threadwise/detail/task.hpp"
+
+namespace threadwise::detail {
+
+/// A linked list of segments of 63 tasks. A task is written into its segment, taken in order, and run where it lies;
+/// when all tasks of a segment have run, it is used again or, after a burst, given back. Submitters share one line and
+/// one lock, workers another: they meet only at `pushed_`, which a worker reads once it has taken all it knew of.
+///
+/// A lock rather than something lock-free on either side: uncontended it costs two atomic operations, it keeps the
+/// order strict, and it lets segments go without deferred reclamation.
+class InjectionQueue {
+public:
+    struct Segment;
+
+    InjectionQueue();
+    ~InjectionQueue();
+    InjectionQueue(const InjectionQueue&) = delete;
+    InjectionQueue& operator=(const InjectionQueue&) = delete;
+
+    /// Moves the task in. False: the queue is closed. Throws std::bad_alloc.
+    bool push(Task& task, Task::Relocate how);
+    /// The same, even when closed, for tasks that had been accepted before.
+    void push_always(Task& task);
+
+    /// What is pushed from now on is refused.
+    void close() noexcept;
+    /// acquire: who sees it closed sees why.
+    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+
+    /// A task and the segment it lies in, which must be told when the task has run.
+    struct Taken {
+        Task* task = nullptr;
+        Segment* segment = nullptr;
+    };
+    Taken pop() noexcept;
+
+    /// `count` tasks of the segment have run.
+    void done(Segment& segment, std::uint32_t count) noexcept;
+
+    /// Tasks that wait. seq_cst: see IdleState.
+    std::size_t size() const noexcept {
+        const std::uint64_t popped = popped_.load(std::memory_order_seq_cst);
+        return static_cast<std::size_t>(pushed_.load(std::memory_order_seq_cst) - popped);
+    }
+
+    /// In a forked child: nobody holds the locks.
+    void reset_after_fork() noexcept;
+
+private:
+    void write(Task& task, Task::Relocate how);
+    Taken take(Segment*& left) noexcept;
+    Segment& fresh_segment();
+
+    static constexpr std::size_t most_spares = 32;
+
+    // The submitters' line.
+    alignas(64) platform::InternalLock push_lock_;
+    std::atomic<bool> closed_{false};
+    Segment* last_;
+    std::uint32_t write_place_ = 0;
+    std::atomic<std::uint64_t> pushed_{0};
+
+    // The workers' line.
+    alignas(64) platform::InternalLock pop_lock_;
+    std::uint32_t read_place_ = 0;
+    Segment* first_;
+    std::uint64_t known_pushed_ = 0;
+    std::atomic<std::uint64_t> popped_{0};
+
+    alignas(64) platform::InternalLock spare_lock_;
+    Segment* spare_ = nullptr;
+    std::size_t spares_ = 0;
+};
+
+struct InjectionQueue::Segment {
+    static constexpr std::uint32_t size = 63;
+
+    std::array<Task, size> tasks;
+    /// Tasks that have not run; and one for the queue itself, until both its ends have left the segment.
+    std::atomic<std::uint32_t> unfinished{size + 1};
+    Segment* next = nullptr;  // written before pushed_ tells of the first task in it
+};
+
+}  // namespace threadwise::detail

@@ -1,0 +1,202 @@
+#include "futures/pool.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "futures/current_worker.hpp"
+#include "futures/pool_worker.hpp"
+#include "runtime/door.hpp"
+#include "threadwise/detail/group_core.hpp"
+#include "threadwise/executor_errors.hpp"
+
+namespace threadwise::detail {
+
+constinit thread_local Worker* this_worker = nullptr;
+
+void announce_work(Pool& pool) noexcept {
+    try {
+        pool.announce();
+    } catch (const RuntimeError&) {
+        // Only when the pool has no worker: then nobody is here to make work visible.
+    }
+}
+
+Pool::Pool(Options options)
+    : options_(std::move(options)),
+      idle_(options_.max_workers),
+      workers_(std::make_unique<std::atomic<PoolWorker*>[]>(options_.max_workers + most_stand_ins)) {}
+
+Pool::~Pool() {
+    // relaxed: the last owner is alone.
+    for (std::size_t i = 0; i < worker_count_; ++i) {
+        PoolWorker* const worker = workers_[i];
+        worker->join();
+        delete worker;
+    }
+    drop_queued(TaskAction::cancel);
+}
+
+void Pool::throw_refusal() const {
+    if (broken_.load(std::memory_order_acquire)) {
+        throw BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore");
+    }
+    throw RuntimeError("cannot schedule new futures after shutdown");
+}
+
+namespace {
+
+void drop_task(Task& task, TaskAction action) noexcept {
+    task.group != nullptr ? task.group->drop(task) : task.invoke(task, action);
+}
+
+// A task that lies elsewhere.
+void invoke_boxed(Task& box, TaskAction action) noexcept {
+    Task& task = *box.content<Task*>();
+    if (action == TaskAction::run) {
+        static_cast<PoolWorker*>(this_worker)->execute(task);
+        this_worker->free_task(task);
+    } else {
+        drop_task(task, action);
+        delete &task;
+    }
+}
+
+}  // namespace
+
+void Pool::submit(Task& task, Task::Relocate how, Accept after_shutdown) {
+    if (runs_here(this)) {
+        Worker& worker = *this_worker;
+        if (injection_.closed() && after_shutdown == Accept::nothing) throw_refusal();
+        Task& own = worker.new_task();
+        relocate(own, task, how);
+        if (worker.deque().push(own) == WorkDeque::Pushed::full) {
+            take_back(own);
+        } else {
+            worker.deque().share_all();
+        }
+    } else if (!injection_.push(task, how)) {
+        throw_refusal();
+    }
+    if (idle_.needs_waking()) announce();
+}
+
+void Pool::take_back(Task& task) noexcept {
+    Task box{.invoke = &invoke_boxed, .group = nullptr, .bytes = {}};
+    box.content<Task*>() = &task;
+    injection_.push_always(box);
+}
+
+void Pool::announce() {
+    switch (idle_.claim()) {
+        case IdleState::Claim::nobody: break;
+        case IdleState::Claim::sleeper: wake_sleeper(); break;
+        case IdleState::Claim::vacancy: fill_vacancy(); break;
+    }
+}
+
+bool Pool::work_is_visible() const noexcept {
+    if (injection_.size() != 0) return true;
+    const std::size_t count = worker_count_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < count; ++i) {
+        // acquire: the worker was made before it was put there.
+        if (workers_[i].load(std::memory_order_acquire)->deque().has_shared()) return true;
+    }
+    return false;
+}
+
+void Pool::wake_sleeper() noexcept {
+    runtime::unpark_one(&wake_ups_, [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        if (sleeper.record != nullptr) return 0;
+        ++wake_ups_;
+        return std::nullopt;
+    });
+}
+
+void Pool::wake_all_sleepers() noexcept {
+    for (std::uint64_t left = idle_.claim_all_sleepers(); left > 0; --left) wake_sleeper();
+    runtime::unpark_all(&stand_ins_);
+}
+
+bool Pool::wake_stand_in() noexcept {
+    return runtime::unpark_one(&stand_ins_, [](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        if (sleeper.record == nullptr) return std::nullopt;
+        return has_place;
+    });
+}
+
+void Pool::fill_vacancy() {
+    if (wake_stand_in()) return;
+    const std::lock_guard hold(threads_lock_);
+    try {
+        if (PoolWorker* const worker = vacant_worker()) {
+            worker->start();
+            return;
+        }
+        idle_.give_back_vacancy();
+    } catch (const std::exception& error) {
+        idle_.give_back_vacancy();
+        if (threads() == 0) {
+            throw RuntimeError(std::string("can't start new thread: ") + error.what() +
+                               "; the task stays queued until one can be started");
+        }
+    }
+}
+
+PoolWorker* Pool::vacant_worker() {
+    const std::size_t count = worker_count_.load(std::memory_order_relaxed);  // relaxed: written under this lock
+    for (std::size_t i = 0; i < count; ++i) {
+        PoolWorker* const worker = workers_[i].load(std::memory_order_relaxed);  // relaxed: as above
+        if (!worker->has_thread()) return worker;
+    }
+    if (count == options_.max_workers + most_stand_ins) return nullptr;
+    workers_[count].store(new PoolWorker(*this, count), std::memory_order_release);
+    // release: who sees the count sees the worker.
+    worker_count_.store(count + 1, std::memory_order_release);
+    return workers_[count].load(std::memory_order_relaxed);
+}
+
+void Pool::break_down() noexcept {
+    broken_.store(true, std::memory_order_release);
+    injection_.close();
+    drop_queued(TaskAction::fail);
+    wake_all_sleepers();
+}
+
+void Pool::drop_queued(TaskAction action) noexcept {
+    for (;;) {
+        const InjectionQueue::Taken taken = injection_.pop();
+        if (taken.task == nullptr) return;
+        drop_task(*taken.task, action);
+        injection_.done(*taken.segment, 1);
+    }
+}
+
+void Pool::shutdown(bool wait, bool cancel_futures, SourceLocation where) {
+    if (wait && runs_here(this)) {
+        throw RuntimeError("cannot wait for a pool in one of its own workers: use shutdown(false) there");
+    }
+    injection_.close();
+    if (cancel_futures) drop_queued(TaskAction::cancel);
+    wake_all_sleepers();
+    if (wait) wait_for_threads(where);
+}
+
+void Pool::wait_for_threads(SourceLocation where) {
+    // acquire: what the last thread did is visible to who waited for it.
+    auto all_gone = [this] { return alive_.load(std::memory_order_acquire) == 0; };
+    while (!all_gone()) {
+        runtime::Waiting waiting({.kind = runtime::WaitKind::executor, .object = this, .where = where});
+        if (waiting.spin(&alive_, all_gone)) break;
+        if (waiting.park(&alive_, [&] { return !all_gone(); }) == runtime::Wakeup::interrupted) {
+            runtime::take_interrupt(waiting.record());
+            throw InterruptedError("interrupted while waiting for a pool's workers to end");
+        }
+    }
+    const std::lock_guard hold(threads_lock_);
+    for (std::size_t i = 0; i < worker_count_; ++i) workers_[i].load()->join();
+}
+
+}  // namespace threadwise::detail

@@ -1,0 +1,231 @@
+#include "futures/pool_worker.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "runtime/door.hpp"
+#include "runtime/registry.hpp"
+#include "threadwise/detail/group_core.hpp"
+#include "threadwise/detail/report.hpp"
+
+namespace threadwise::detail {
+
+void PoolWorker::start() {
+    join();
+    in_use_.store(true, std::memory_order_relaxed);         // relaxed: read under the lock that guards this call
+    pool().alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the thread is not there yet
+    try {
+        thread_ = std::thread([this, pool = pool().shared_from_this()] { main(pool); });
+    } catch (...) {
+        pool().alive_.fetch_sub(1, std::memory_order_relaxed);
+        in_use_.store(false, std::memory_order_relaxed);
+        throw;
+    }
+}
+
+void PoolWorker::join() {
+    if (!thread_.joinable()) return;
+    // The last owner of a pool that nobody waited for may be one of its own threads.
+    is_this_thread() ? thread_.detach() : thread_.join();
+}
+
+void PoolWorker::main(const std::shared_ptr<Pool>& pool) {
+    runtime::registry::rename(runtime::this_record(), pool->options_.thread_name_prefix + "_" + std::to_string(index_));
+    this_worker = this;
+    if (initialize()) {
+        const BlockingHooksScope scope(*this);
+        work();
+    } else {
+        pool->idle_.leave();
+    }
+    flush_segment();
+    this_worker = nullptr;
+    // release: the worker may be started again.
+    in_use_.store(false, std::memory_order_release);
+    // acq_rel: who waits for the last thread sees what all of them did.
+    if (pool->alive_.fetch_sub(1, std::memory_order_acq_rel) == 1) runtime::unpark_all(&pool->alive_);
+}
+
+bool PoolWorker::initialize() noexcept {
+    Pool& pool = this->pool();
+    if (!pool.options_.initializer) return true;
+    if (pool.broken_.load(std::memory_order_acquire)) return false;
+    try {
+        pool.options_.initializer();
+        return true;
+    } catch (...) {
+        report_exception("exception in a pool's initializer");
+        pool.break_down();
+        return false;
+    }
+}
+
+void PoolWorker::work() {
+    IdleState& idle = pool().idle_;
+    bool searches = true;  // whoever starts or wakes a worker counts it as searching
+    for (;;) {
+        if (const Found found = find(); found.task != nullptr) {
+            if (searches && idle.end_search() && pool().work_is_visible()) announce_work(pool());
+            searches = false;
+            run(found);
+            if (!idle.take_surplus()) continue;
+            if (!stand_by()) return;
+            searches = true;
+            continue;
+        }
+        // One that searches is enough: the others go to sleep at once.
+        const bool others_search = !searches && idle.begin_search();
+        searches = true;
+        if (rest(others_search) == Rest::leave) return;
+    }
+}
+
+PoolWorker::Found PoolWorker::find() noexcept {
+    InjectionQueue& injection = pool().injection_;
+    // Now and then the tasks from outside come first, or tasks that submit tasks could keep them waiting for ever.
+    constexpr std::uint32_t own_tasks_in_a_row = 61;
+    if (++tick_ % own_tasks_in_a_row == 0) {
+        if (const auto [task, segment] = injection.pop(); task != nullptr) return {task, segment};
+    }
+    if (Task* const task = deque().pop()) return {task, nullptr};
+    if (const auto [task, segment] = injection.pop(); task != nullptr) return {task, segment};
+    return {steal(), nullptr};
+}
+
+Task* PoolWorker::steal() noexcept {
+    const std::size_t count = pool().worker_count_.load(std::memory_order_acquire);
+    random_ = random_ * 1664525U + 1013904223U;  // so that thieves do not all begin with the same victim
+    for (std::size_t i = 0, victim = random_ % count; i < count; ++i, ++victim) {
+        if (victim == count) victim = 0;
+        // acquire: the worker was made before it was put there.
+        PoolWorker* const worker = pool().workers_[victim].load(std::memory_order_acquire);
+        if (worker == this) continue;
+        if (Task* const task = worker->deque().steal()) return task;
+    }
+    return nullptr;
+}
+
+void PoolWorker::run(const Found& found) noexcept {
+    runs_task_ = true;
+    if (found.segment == nullptr) {
+        execute(*found.task);
+        free_task(*found.task);
+    } else {
+        if (found.segment != segment_) {
+            flush_segment();
+            segment_ = found.segment;
+        }
+        execute(*found.task);
+        ++segment_done_;
+    }
+    runs_task_ = false;
+}
+
+void PoolWorker::execute(Task& task) noexcept {
+    if (task.group != nullptr) {
+        task.group->run_elsewhere(task, *this);
+    } else {
+        task.invoke(task, TaskAction::run);
+    }
+}
+
+void PoolWorker::flush_segment() noexcept {
+    if (segment_done_ != 0) pool().injection_.done(*segment_, segment_done_);
+    segment_ = nullptr;
+    segment_done_ = 0;
+}
+
+PoolWorker::Rest PoolWorker::rest(bool others_search) {
+    flush_segment();
+    Pool& pool = this->pool();
+    runtime::Waiting waiting({.kind = runtime::WaitKind::worker,
+                              .object = &pool,
+                              .where = {},
+                              .deadline = runtime::deadline_after(pool.options_.idle_timeout)});
+    auto there_is_reason = [&pool] { return pool.work_is_visible() || pool.injection_.closed(); };
+    const bool awake = there_is_reason() || (!others_search && waiting.spin(&pool.wake_ups_, there_is_reason));
+    if (!awake) return sleep(waiting);
+    if (!pool.injection_.closed() || pool.work_is_visible()) return Rest::woken;
+    pool.idle_.leave();
+    if (pool.work_is_visible()) announce_work(pool);  // rule 2 of IdleState: leaving is a way to sleep
+    return Rest::leave;
+}
+
+PoolWorker::Rest PoolWorker::sleep(runtime::Waiting& waiting) {
+    Pool& pool = this->pool();
+    pool.idle_.fall_asleep();
+    for (;;) {
+        if ((pool.work_is_visible() || pool.injection_.closed()) && pool.idle_.get_up()) return Rest::woken;
+        switch (waiting.park(&pool.wake_ups_, [&pool] {
+            if (pool.wake_ups_ == 0) return true;
+            --pool.wake_ups_;
+            return false;
+        })) {
+            case runtime::Wakeup::woken:
+            case runtime::Wakeup::refused: return Rest::woken;
+            case runtime::Wakeup::timed_out:
+                // If it has been claimed just now, the wake-up is about to come.
+                if (pool.idle_.leave_bed()) return Rest::leave;
+                break;
+            case runtime::Wakeup::interrupted: runtime::take_interrupt(waiting.record()); break;
+        }
+    }
+}
+
+// Waits, without a place, until the place of a waiting worker is free; false: the thread is to end.
+bool PoolWorker::stand_by() {
+    constexpr std::chrono::seconds patience{10};
+    flush_segment();
+    Pool& pool = this->pool();
+    if (deque().share_all() && pool.idle_.needs_waking()) announce_work(pool);
+    runtime::Waiting waiting({.kind = runtime::WaitKind::worker,
+                              .object = &pool,
+                              .where = {},
+                              .deadline = runtime::deadline_after(patience)});
+    for (;;) {
+        switch (waiting.park(&pool.stand_ins_, [&pool] { return !pool.injection_.closed(); })) {
+            case runtime::Wakeup::woken: return waiting.token() == Pool::has_place;
+            case runtime::Wakeup::refused:
+            case runtime::Wakeup::timed_out: return false;
+            case runtime::Wakeup::interrupted: runtime::take_interrupt(waiting.record()); break;
+        }
+    }
+}
+
+// A short wait is over before a stand-in could begin: only who really goes to sleep gives its place away.
+void PoolWorker::before_sleep() noexcept {
+    if (!runs_task_ || vacated_) return;
+    Pool& pool = this->pool();
+    const bool only_time_passes = runtime::this_record().site.read().kind == runtime::WaitKind::sleep;
+    if (only_time_passes && !pool.options_.replace_sleepers) return;
+    vacated_ = true;
+    deque().share_all();
+    pool.idle_.vacate();
+    if (pool.work_is_visible()) announce_work(pool);
+}
+
+void PoolWorker::after_wait() noexcept {
+    if (std::exchange(vacated_, false)) pool().idle_.come_back();
+}
+
+std::uint64_t PoolWorker::trail() noexcept {
+    ++thefts_;
+    return static_cast<std::uint64_t>(index_ + 1) << 48 | static_cast<std::uint64_t>(thefts_ & 0xffff) << 32 |
+           static_cast<std::uint32_t>(deque().bottom());
+}
+
+PoolWorker& PoolWorker::leader(Pool& pool, std::uint64_t trail) noexcept {
+    // acquire: the worker was made before it was put there.
+    return *pool.workers_[(trail >> 48) - 1].load(std::memory_order_acquire);
+}
+
+Task* PoolWorker::follow(Pool& pool, std::uint64_t trail) noexcept {
+    return leader(pool, trail).deque().steal_from(static_cast<std::uint32_t>(trail));
+}
+
+bool PoolWorker::can_follow(Pool& pool, std::uint64_t trail) noexcept {
+    return leader(pool, trail).deque().has_shared_from(static_cast<std::uint32_t>(trail));
+}
+
+}  // namespace threadwise::detail

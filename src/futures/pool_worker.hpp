@@ -1,0 +1,82 @@
+#pragma once
+// One thread of a pool: how it finds work, and what it does when there is none.
+
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "futures/injection_queue.hpp"
+#include "futures/pool.hpp"
+#include "threadwise/blocking_hooks.hpp"
+#include "threadwise/detail/worker.hpp"
+
+namespace threadwise::runtime {
+class Waiting;
+}
+
+namespace threadwise::detail {
+
+/// The oldest of its tasks are stolen by others; it takes the newest itself, then what came from outside, then what it
+/// can steal. While a task waits at the door for something, the worker gives its place to another (the blocking hooks).
+class PoolWorker final : public Worker, private BlockingHooks {
+public:
+    PoolWorker(Pool& pool, std::size_t index) noexcept : Worker(pool), index_(index) {}
+
+    /// Starts its thread. Throws std::system_error.
+    void start();
+    bool has_thread() const noexcept { return in_use_.load(std::memory_order_acquire); }
+    void join();
+    bool is_this_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+
+    /// Where a thief is, for those who wait for what it has stolen: itself, and above which place of its deque the
+    /// descendants of the stolen task lie. Never 0.
+    std::uint64_t trail() noexcept;
+    /// What others may do with a trail: take one of those descendants.
+    static Task* follow(Pool& pool, std::uint64_t trail) noexcept;
+    /// Whether that may be worth trying.
+    static bool can_follow(Pool& pool, std::uint64_t trail) noexcept;
+
+    /// Runs a task that is not this thread's own any more, and tells its group.
+    void execute(Task& task) noexcept;
+
+private:
+    enum class Rest : std::uint8_t { woken, leave };
+
+    struct Found {
+        Task* task = nullptr;
+        InjectionQueue::Segment* segment = nullptr;  ///< where it lies; null: in memory of its own
+    };
+
+    static PoolWorker& leader(Pool& pool, std::uint64_t trail) noexcept;
+
+    void main(const std::shared_ptr<Pool>& pool);
+    bool initialize() noexcept;
+    void work();
+    Found find() noexcept;
+    Task* steal() noexcept;
+    void run(const Found& found) noexcept;
+    Rest rest(bool others_search);
+    Rest sleep(runtime::Waiting& waiting);
+    bool stand_by();
+    void flush_segment() noexcept;
+
+    void before_wait() noexcept override {}
+    void before_sleep() noexcept override;
+    void after_wait() noexcept override;
+
+    const std::size_t index_;
+    std::thread thread_;
+    std::atomic<bool> in_use_{false};
+
+    // The segment whose tasks this worker runs, and how many of them it has run without saying so.
+    InjectionQueue::Segment* segment_ = nullptr;
+    std::uint32_t segment_done_ = 0;
+
+    std::uint32_t tick_ = 0;
+    std::uint32_t random_ = static_cast<std::uint32_t>(index_) * 2654435761U + 1;
+    std::uint32_t thefts_ = 0;
+    bool runs_task_ = false;
+    bool vacated_ = false;
+};
+
+}  // namespace threadwise::detail

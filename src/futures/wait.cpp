@@ -1,0 +1,39 @@
+#include "threadwise/wait.hpp"
+
+namespace threadwise::detail {
+namespace {
+
+bool failed(const FutureState& state) { return state.finished() && state.exception() != nullptr; }
+
+void wait_for_all(const std::vector<FutureState*>& states, const Deadline& deadline, SourceLocation where) {
+    for (FutureState* const state : states) {
+        if (!state->wait(deadline.left(), {}, where)) return;
+    }
+}
+
+void wait_for_some(const std::vector<FutureState*>& states, ReturnWhen return_when, const Deadline& deadline,
+                   SourceLocation where) {
+    Completions completions(states);
+    try {
+        while (completions.left() != 0) {
+            const FutureState& state = *states[completions.next(deadline, where)];
+            if (return_when == ReturnWhen::first_completed || failed(state)) return;
+        }
+    } catch (const TimeoutError&) {
+        // Who waits looks at the futures.
+    }
+}
+
+}  // namespace
+
+void wait_for_states(const std::vector<FutureState*>& states, ReturnWhen return_when, Timeout timeout,
+                     SourceLocation where) {
+    const Deadline deadline(timeout);
+    if (return_when == ReturnWhen::all_completed) {
+        wait_for_all(states, deadline, where);
+    } else {
+        wait_for_some(states, return_when, deadline, where);
+    }
+}
+
+}  // namespace threadwise::detail
