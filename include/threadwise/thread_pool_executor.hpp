@@ -127,6 +127,9 @@ public:
     std::size_t threads() const noexcept;
     int max_workers() const noexcept;
 
+    /// Whether the calling thread is one of the pool's workers.
+    bool runs_this_thread() const noexcept;
+
 private:
     friend class TaskGroup;
 

@@ -27,9 +27,10 @@ void GroupCore::forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept {
     if (pushed == WorkDeque::Pushed::full) {
         // There is plenty to steal already: this one waits here for room, or for the join.
         task.next = std::exchange(kept_back_, &task);
-    } else {
-        announce_work(*pool_);
+        return;
     }
+    if (home_->others_are_idle()) home_->deque().share_all();
+    announce_work(*pool_);
 }
 
 void GroupCore::fork_from_elsewhere(Task& task, Task::Relocate how) {
@@ -75,7 +76,7 @@ void GroupCore::abandon() noexcept {
     join(SourceLocation());
 }
 
-void GroupCore::join_slow(SourceLocation where) {
+void GroupCore::join_slow(const SourceLocation& where) {
     if (home_ != nullptr && home_ != this_worker) {
         throw RuntimeError("TaskGroup.wait() was called on another thread than the one that made the group");
     }
@@ -153,15 +154,18 @@ bool GroupCore::help() noexcept {
 
 bool GroupCore::spin_for_others() noexcept {
     runtime::SpinMemory always;
-    return runtime::spin_until(always, platform::never, 2, [this] {
+    pool_->begin_help();
+    const bool found = runtime::spin_until(always, platform::never, 2, [this] {
         // relaxed: the loop looks again.
         if (elsewhere_.load(std::memory_order_relaxed) == 0) return true;
         const std::uint64_t trail = trail_.load(std::memory_order_relaxed);
         return trail != 0 && PoolWorker::can_follow(*pool_, trail);
     });
+    pool_->end_help();
+    return found;
 }
 
-void GroupCore::wait_for_others(SourceLocation where) {
+void GroupCore::wait_for_others(const SourceLocation& where) {
     auto all_done = [this] { return elsewhere_.load(std::memory_order_acquire) == 0; };
     runtime::Waiting waiting({.kind = runtime::WaitKind::task_group, .object = this, .where = where});
     if (waiting.spin(&elsewhere_, all_done)) return;

@@ -26,6 +26,9 @@ public:
 
     explicit IdleState(std::uint64_t vacancies) noexcept : word_(vacancies * vacancy) {}
 
+    /// Zero if nobody is idle, waits for a task, or can be started.
+    const std::atomic<std::uint64_t>& word() const noexcept { return word_; }
+
     /// Rule 1: whether nobody searches and somebody could.
     bool needs_waking() const noexcept { return needs_waking(word_.load(std::memory_order_seq_cst)); }
 
@@ -84,6 +87,10 @@ public:
         while (!word_.compare_exchange_weak(word, vacancies(word) != 0 ? word - vacancy : word + surplus)) {}
     }
 
+    /// A worker looks, while it waits for a task, for what that task forks: nobody's searcher, but it is glad of work.
+    void begin_help() noexcept { word_.fetch_add(helper, std::memory_order_relaxed); }  // relaxed: a hint
+    void end_help() noexcept { word_.fetch_sub(helper, std::memory_order_relaxed); }
+
     /// Whether the caller, who runs no task, is the one too many: it must go.
     bool take_surplus() noexcept {
         std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: a hint; the exchange decides
@@ -94,16 +101,19 @@ public:
     }
 
 private:
-    // 16 bits each; a pool has at most some thousands of workers.
+    // 13 bits each but for helpers; a pool has at most 4096 workers and half as many stand-ins.
+    static constexpr int bits = 13;
+    static constexpr std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
     static constexpr std::uint64_t searcher = 1;
-    static constexpr std::uint64_t sleeper = std::uint64_t{1} << 16;
-    static constexpr std::uint64_t vacancy = std::uint64_t{1} << 32;
-    static constexpr std::uint64_t surplus = std::uint64_t{1} << 48;
+    static constexpr std::uint64_t sleeper = searcher << bits;
+    static constexpr std::uint64_t vacancy = sleeper << bits;
+    static constexpr std::uint64_t surplus = vacancy << bits;
+    static constexpr std::uint64_t helper = surplus << bits;
 
-    static std::uint64_t searchers(std::uint64_t word) noexcept { return word & 0xffff; }
-    static std::uint64_t sleepers(std::uint64_t word) noexcept { return word >> 16 & 0xffff; }
-    static std::uint64_t vacancies(std::uint64_t word) noexcept { return word >> 32 & 0xffff; }
-    static std::uint64_t surplus_of(std::uint64_t word) noexcept { return word >> 48; }
+    static std::uint64_t searchers(std::uint64_t word) noexcept { return word / searcher & mask; }
+    static std::uint64_t sleepers(std::uint64_t word) noexcept { return word / sleeper & mask; }
+    static std::uint64_t vacancies(std::uint64_t word) noexcept { return word / vacancy & mask; }
+    static std::uint64_t surplus_of(std::uint64_t word) noexcept { return word / surplus & mask; }
 
     static bool needs_waking(std::uint64_t word) noexcept {
         return searchers(word) == 0 && (sleepers(word) | vacancies(word)) != 0;

@@ -46,6 +46,9 @@ public:
     /// Work has become visible: see IdleState. Throws RuntimeError if there is no worker and none can be started.
     void announce();
 
+    void begin_help() noexcept { idle_.begin_help(); }
+    void end_help() noexcept { idle_.end_help(); }
+
     void shutdown(bool wait, bool cancel_futures, SourceLocation where);
 
     const Options& options() const noexcept { return options_; }

@@ -20,7 +20,8 @@ namespace threadwise::detail {
 /// can steal. While a task waits at the door for something, the worker gives its place to another (the blocking hooks).
 class PoolWorker final : public Worker, private BlockingHooks {
 public:
-    PoolWorker(Pool& pool, std::size_t index) noexcept : Worker(pool), index_(index) {}
+    PoolWorker(Pool& pool, std::size_t index) noexcept
+        : Worker(pool, pool.options_.max_workers, pool.idle_.word()), index_(index) {}
 
     /// Starts its thread. Throws std::system_error.
     void start();

@@ -14,7 +14,7 @@ namespace threadwise {
 namespace {
 
 std::size_t checked_max_workers(std::optional<int> wanted) {
-    constexpr int most = 32767;
+    constexpr int most = 4096;
     if (!wanted) return std::min(32U, platform::core_count() + 4);
     if (*wanted <= 0) throw ValueError("max_workers must be greater than 0");
     if (*wanted > most) throw ValueError("max_workers must be at most " + std::to_string(most));
@@ -80,6 +80,8 @@ void ThreadPoolExecutor::shutdown(bool wait, bool cancel_futures, SourceLocation
 std::size_t ThreadPoolExecutor::queued() const noexcept { return pool_->queued(); }
 std::size_t ThreadPoolExecutor::threads() const noexcept { return pool_->threads(); }
 int ThreadPoolExecutor::max_workers() const noexcept { return static_cast<int>(pool_->options().max_workers); }
+
+bool ThreadPoolExecutor::runs_this_thread() const noexcept { return detail::runs_here(pool_.get()); }
 
 ThreadPoolExecutor& default_executor() {
     static ThreadPoolExecutor executor(

@@ -45,7 +45,7 @@ public:
     /// At home, or from any thread if the home is none: returns when all tasks have run; at home those that have not
     /// begun are run here and now. An interrupt() of the wait cancels the group and counts as a failure. Throws
     /// RuntimeError on a thread that may not join.
-    void join(SourceLocation where) {
+    void join(const SourceLocation& where) {
         if (home_ == this_worker) [[likely]] {
             // Without a home nothing is forked here.
             while (here_ != 0) {
@@ -94,13 +94,13 @@ private:
 
     void forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept;
     void keep(std::exception_ptr exception) noexcept;
-    void join_slow(SourceLocation where);
+    void join_slow(const SourceLocation& where);
     void run_own() noexcept;
     Task* take_own() noexcept;
     void push_kept_back() noexcept;
     bool help() noexcept;
     bool spin_for_others() noexcept;
-    void wait_for_others(SourceLocation where);
+    void wait_for_others(const SourceLocation& where);
     void count_one_less_elsewhere() noexcept;
     [[noreturn]] void throw_failures();
 

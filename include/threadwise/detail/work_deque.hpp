@@ -5,7 +5,7 @@
 // 2013; van Dijk and van de Pol, "Lace", 2014). The tasks from `split` on are private to the owner, who pushes and pops
 // them with plain loads and stores; those below `split` are shared, by the protocol of Chase and Lev ("Dynamic circular
 // work-stealing deque", 2005) in its C++11 form (Lê, Pop, Cohen and Zappa Nardelli, 2013), with `split` as its bottom.
-// A push keeps the oldest few tasks shared, so a thief finds work without asking and a deep recursion pays no atomic
+// A push keeps the two oldest tasks shared, so a thief finds work without asking and a deep recursion pays no atomic
 // operation below its first levels.
 
 #include <array>
@@ -97,7 +97,7 @@ public:
 
 private:
     static constexpr std::int64_t capacity = 1024;
-    static constexpr std::int64_t enough_shared = 8;
+    static constexpr std::int64_t enough_shared = 2;
 
     std::atomic<Task*>& slot(std::int64_t place) noexcept {
         return slots_[static_cast<std::size_t>(place) % static_cast<std::size_t>(capacity)];

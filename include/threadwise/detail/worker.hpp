@@ -1,7 +1,9 @@
 #pragma once
 // The part of a pool's worker that forking and joining touch, inline.
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "threadwise/detail/task.hpp"
@@ -15,12 +17,18 @@ class Pool;
 /// A pool's thread as far as its own tasks are concerned. Used by that thread alone, but for the deque's thieves.
 class Worker {
 public:
-    explicit Worker(Pool& pool) noexcept : pool_(pool) {}
+    Worker(Pool& pool, std::size_t max_workers, const std::atomic<std::uint64_t>& idle) noexcept
+        : pool_(pool), max_workers_(max_workers), idle_(idle) {}
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
     Pool& pool() const noexcept { return pool_; }
+    /// Of the pool.
+    std::size_t max_workers() const noexcept { return max_workers_; }
     WorkDeque& deque() noexcept { return deque_; }
+
+    /// Whether a worker of the pool has nothing to do, or could be started. relaxed: a hint.
+    bool others_are_idle() const noexcept { return idle_.load(std::memory_order_relaxed) != 0; }
 
     /// Memory for a task: taken from those that ran, if there are any.
     Task& new_task() {
@@ -52,6 +60,8 @@ private:
 
     WorkDeque deque_;
     Pool& pool_;
+    const std::size_t max_workers_;
+    const std::atomic<std::uint64_t>& idle_;
     Task* spare_ = nullptr;
     std::size_t spares_ = 0;
 };

@@ -1,0 +1,94 @@
+#pragma once
+// parallel_reduce: the sum, in the widest sense, of a range.
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <ranges>
+#include <utility>
+
+#include "threadwise/detail/parallel.hpp"
+#include "threadwise/task_group.hpp"
+#include "threadwise/thread_pool_executor.hpp"
+
+namespace threadwise {
+namespace detail {
+
+/// One piece, in order, as four sums side by side: the processor need not wait for one addition to begin the next.
+template <class T, class Iterator, class Operation>
+T reduce_piece(Iterator begin, std::size_t first, std::size_t last, Operation& operation) {
+    const auto at = [begin](std::size_t i) -> decltype(auto) {
+        return begin[static_cast<std::iter_difference_t<Iterator>>(i)];
+    };
+    const std::size_t quarter = (last - first) / 4;
+    if (quarter == 0) {
+        T sum(at(first));
+        while (++first < last) sum = operation(std::move(sum), at(first));
+        return sum;
+    }
+    T a(at(first));
+    T b(at(first + quarter));
+    T c(at(first + 2 * quarter));
+    T d(at(first + 3 * quarter));
+    for (std::size_t i = first + 1; i < first + quarter; ++i) {
+        a = operation(std::move(a), at(i));
+        b = operation(std::move(b), at(i + quarter));
+        c = operation(std::move(c), at(i + 2 * quarter));
+        d = operation(std::move(d), at(i + 3 * quarter));
+    }
+    for (std::size_t i = first + 4 * quarter; i < last; ++i) d = operation(std::move(d), at(i));
+    return operation(operation(std::move(a), std::move(b)), operation(std::move(c), std::move(d)));
+}
+
+template <class T, class Iterator, class Operation>
+T reduce_on_demand(Iterator begin, std::size_t first, std::size_t last, Operation& operation) {
+    std::optional<T> sum;
+    const auto add = [&](T&& more) {
+        sum.emplace(sum ? operation(std::move(*sum), std::move(more)) : std::move(more));
+    };
+    while (first < last) {
+        if (last - first > 1 && work_is_wanted()) {
+            const std::size_t middle = first + (last - first) / 2;
+            std::optional<T> right;
+            TaskGroup group;
+            group.run([&, last] { right.emplace(reduce_on_demand<T>(begin, middle, last, operation)); });
+            add(reduce_on_demand<T>(begin, first, middle, operation));
+            group.wait();
+            add(std::move(*right));
+            break;
+        }
+        const std::size_t end = first + piece_of(last - first);
+        add(reduce_piece<T>(begin, first, end, operation));
+        first = end;
+    }
+    return std::move(*sum);
+}
+
+}  // namespace detail
+
+/// `operation(...operation(operation(init, first), second)..., last)`, grouped in any way but in this order:
+/// `operation` must be associative and take T and elements on either side, but need not be commutative. The range is
+/// split when an idle worker wants a part of it. Throws what `operation` throws.
+template <std::ranges::random_access_range Range, class T, class Operation = std::plus<>>
+    requires std::ranges::sized_range<Range> T parallel_reduce(ThreadPoolExecutor& executor, Range&& range, T init,
+                                                               Operation operation = {}) {
+        const auto size = static_cast<std::size_t>(std::ranges::size(range));
+        if (size == 0) return init;
+        std::optional<T> sum;
+        detail::run_inside(
+            executor, [&] { sum.emplace(detail::reduce_on_demand<T>(std::ranges::begin(range), 0, size, operation)); });
+        return operation(std::move(init), std::move(*sum));
+    }
+
+/// The same in the pool that runs the calling task, or in default_executor().
+template <std::ranges::random_access_range Range, class T, class Operation = std::plus<>>
+    requires std::ranges::sized_range<Range> T parallel_reduce(Range&& range, T init, Operation operation = {}) {
+        const auto size = static_cast<std::size_t>(std::ranges::size(range));
+        if (size == 0) return init;
+        std::optional<T> sum;
+        detail::run_inside(
+            [&] { sum.emplace(detail::reduce_on_demand<T>(std::ranges::begin(range), 0, size, operation)); });
+        return operation(std::move(init), std::move(*sum));
+    }
+
+}  // namespace threadwise
