@@ -59,7 +59,7 @@ public:
     void release() { unlock(); }
 
     /// Whether it was held a moment ago.
-    bool locked() const noexcept { return word_.holder() != 0; }
+    bool locked() const noexcept { return word_.owner() != 0; }
 
     /// The standard's names for a timed acquire. A time in the past tries once.
     template <class Rep, class Period>

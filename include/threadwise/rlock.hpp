@@ -62,7 +62,7 @@ public:
     void release() { unlock(); }
 
     /// Whether any thread held it a moment ago (Python 3.14).
-    bool locked() const noexcept { return word_.holder() != 0; }
+    bool locked() const noexcept { return word_.owner() != 0; }
 
     /// Whether the calling thread owns it.
     bool is_owned() const noexcept {

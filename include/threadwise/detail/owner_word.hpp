@@ -71,6 +71,12 @@ public:
         return holder_.load(std::memory_order_relaxed);
     }
 
+    /// The same, in whoever's eyes: also of a thread that is just about to take it, or has just been handed it.
+    std::uint32_t owner() const noexcept {
+        // relaxed: nothing may be concluded from the answer about other memory.
+        return value_.load(std::memory_order_relaxed) & owner_mask;
+    }
+
     /// For a wait site: whoever reads the owner while the thread waits.
     const std::atomic<std::uint32_t>& value() const noexcept { return value_; }
 
