@@ -4,7 +4,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +15,8 @@
 namespace bench {
 namespace {
 
+constexpr int any_core = -1;
+
 void pin(int core) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -24,6 +25,27 @@ void pin(int core) {
         std::fprintf(stderr, "cannot pin a thread to core %d\n", core);
         std::exit(1);
     }
+}
+
+/// Runs `body` on one thread for each core named, see two_threads().
+double together(const std::vector<int>& core, const std::function<void(std::size_t)>& body) {
+    std::atomic<std::size_t> ready{0};
+    std::vector<Clock::time_point> begin(core.size());
+    std::vector<Clock::time_point> end(core.size());
+    std::vector<std::thread> running;
+    for (std::size_t me = 0; me < core.size(); ++me) {
+        running.emplace_back([&, me] {
+            if (core[me] != any_core) pin(core[me]);
+            ready.fetch_add(1);
+            while (ready.load() < core.size()) std::this_thread::yield();
+            begin[me] = Clock::now();
+            body(me);
+            end[me] = Clock::now();
+        });
+    }
+    for (std::thread& thread : running) thread.join();
+    const auto first = *std::min_element(begin.begin(), begin.end());
+    return std::chrono::duration<double>(*std::max_element(end.begin(), end.end()) - first).count();
 }
 
 }  // namespace
@@ -48,24 +70,11 @@ bool possible(Place place, const char* question) {
 double two_threads(Place place, const std::function<void(std::size_t)>& body) {
     const std::vector<int> allowed = cores();
     // The last core rather than the first, which tends to serve the machine's interrupts.
-    const std::array<int, 2> core{place == Place::one_core ? allowed.back() : allowed.front(), allowed.back()};
+    return together({place == Place::one_core ? allowed.back() : allowed.front(), allowed.back()}, body);
+}
 
-    std::atomic<int> ready{0};
-    std::array<Clock::time_point, 2> begin;
-    std::array<Clock::time_point, 2> end;
-    const auto run = [&](std::size_t me) {
-        pin(core[me]);
-        ready.fetch_add(1);
-        while (ready.load() < 2) std::this_thread::yield();
-        begin[me] = Clock::now();
-        body(me);
-        end[me] = Clock::now();
-    };
-    std::thread first(run, 0);
-    std::thread second(run, 1);
-    first.join();
-    second.join();
-    return std::chrono::duration<double>(std::max(end[0], end[1]) - std::min(begin[0], begin[1])).count();
+double threads(std::size_t count, const std::function<void(std::size_t)>& body) {
+    return together(std::vector<int>(count, any_core), body);
 }
 
 struct Bystander::State {

@@ -20,6 +20,9 @@ enum class Place { two_cores, one_core };
 /// to the end of the last; starting and joining the threads is not counted.
 double two_threads(Place place, const std::function<void(std::size_t)>& body);
 
+/// The same with `body(0)` to `body(count - 1)` on as many threads, placed as the system likes.
+double threads(std::size_t count, const std::function<void(std::size_t)>& body);
+
 /// A thread that sleeps while this object lives. With it the C library and every lock know that the process
 /// has several threads, as a program that needs locks has: glibc takes a std::mutex without an atomic
 /// operation otherwise.
