@@ -1,5 +1,6 @@
 #include "threadwise/detail/queue_lock.hpp"
 
+#include "queue/head_start.hpp"
 #include "threading/contended.hpp"
 #include "threading/owner_gate.hpp"
 
@@ -7,6 +8,7 @@ namespace threadwise::detail {
 
 void QueueLock::lock_slow() {
     const OwnerGate gate{word_, runtime::this_record().ident};
+    head_start();
     if (gate.try_take(false)) return;
     const runtime::WaitSite site{
         .kind = runtime::WaitKind::lock, .object = this, .owner_word = &word_.value(), .where = {}};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "queue/head_start.hpp"
 #include "runtime/door.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/errors.hpp"
@@ -56,7 +57,10 @@ QueueWaiter::~QueueWaiter() {
 }
 
 bool QueueWaiter::wait() {
-    if (deadline_ <= platform::now() || stop_.stop_requested()) return false;
+    if (stop_.stop_requested()) return false;
+    if (deadline_ != platform::never && deadline_ <= platform::now()) return false;
+    head_start();
+    if (side_.ready(side_.storage)) return true;
     runtime::Waiting waiting({.kind = kind_ == Kind::get ? runtime::WaitKind::queue_get : runtime::WaitKind::queue_put,
                               .object = queue_,
                               .where = where_,
