@@ -4,34 +4,26 @@
 #include <httplib.h>
 
 #include <cstddef>
-#include <deque>
 #include <functional>
-#include <vector>
+#include <utility>
 
-#include "threadwise/condition.hpp"
-#include "threadwise/lock.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/thread_pool_executor.hpp"
 
 namespace command {
 
 /// Runs cpp-httplib's connections on the library's threads.
 class ConnectionPool : public httplib::TaskQueue {
 public:
-    explicit ConnectionPool(std::size_t threads);
+    explicit ConnectionPool(std::size_t threads)
+        : executor_({.max_workers = static_cast<int>(threads), .thread_name_prefix = "connection"}) {}
 
-    void enqueue(std::function<void()> serve) override;
+    void enqueue(std::function<void()> serve) override { executor_.fire_and_forget(std::move(serve)); }
 
     /// Returns when everything that was enqueued has run.
-    void shutdown() override;
+    void shutdown() override { executor_.shutdown(); }
 
 private:
-    void work();
-
-    threadwise::Lock lock_;
-    threadwise::Condition changed_{lock_};
-    std::deque<std::function<void()>> waiting_;
-    bool closing_ = false;
-    std::vector<threadwise::Thread> threads_;
+    threadwise::ThreadPoolExecutor executor_;
 };
 
 }  // namespace command

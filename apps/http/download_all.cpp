@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "threadwise/event.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/thread_pool_executor.hpp"
 
 namespace command {
 
@@ -34,12 +35,12 @@ std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targ
         }
     };
 
-    std::vector<threadwise::Thread> workers;
-    for (auto& connection : connections) {
-        workers.emplace_back(threadwise::ThreadOptions{.name = "download"}, work, std::ref(connection)).start();
-    }
+    threadwise::ThreadPoolExecutor executor(
+        {.max_workers = static_cast<int>(std::max<std::size_t>(connections.size(), 1)),
+         .thread_name_prefix = "download"});
+    for (auto& connection : connections) executor.fire_and_forget(work, std::ref(connection));
     while (!finished.wait(redraw_interval)) draw();
-    for (auto& worker : workers) worker.join();
+    executor.shutdown();
     draw();
     return reports;
 }
