@@ -4,6 +4,7 @@
 
 #include "support/bench.hpp"
 #include "support/timing.hpp"
+#include "threadwise/recycling.hpp"
 #include "threadwise/thread.hpp"
 #ifdef BENCH_BOOST
 #include <boost/thread/thread.hpp>
@@ -31,9 +32,19 @@ bench::Sample start_and_join_threadwise() {
     });
 }
 
+bench::Sample start_and_join_new_os_threads() {
+    return [] {
+        threadwise::set_recycling(false);
+        std::vector<double> measured = start_and_join_threadwise()();
+        threadwise::set_recycling(true);
+        return measured;
+    };
+}
+
 std::vector<bench::Subject> threads() {
     return {
         {"threadwise", start_and_join_threadwise()},
+        {"threadwise:no-recycling", start_and_join_new_os_threads()},
         {"std::thread", start_and_join<std::thread>()},
 #ifdef BENCH_BOOST
         {"boost::thread", start_and_join<boost::thread>()},

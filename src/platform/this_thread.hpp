@@ -15,7 +15,8 @@ std::uint64_t initial_native_id() noexcept;
 bool is_initial_thread() noexcept;
 
 /// Calls `run(argument)` when the calling thread ends, after its C++ thread_local objects are gone. Once per thread at
-/// a time: a second call replaces the first, null takes it back, and may be made from destructors that run as the thread ends.
+/// a time: a second call replaces the first, null takes it back, and may be made from destructors that run as the
+/// thread ends.
 void at_thread_exit(void (*run)(void*), void* argument);
 
 }  // namespace threadwise::platform
