@@ -68,8 +68,8 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
 
     std::atomic<bool> asleep_at_door{false};  ///< passes a checkpoint before it does anything
 
-    // At the door. What a waker touches lies on one cache line, apart from what only the owner writes: each line more is
-    // another trip between cores in each wake-up.
+    // At the door. What a waker touches lies on one cache line, apart from what only the owner writes: each line more
+    // is another trip between cores in each wake-up.
     alignas(64) Parker parker;
     QueuePlace place;
     alignas(64) Published<WaitSite> site;

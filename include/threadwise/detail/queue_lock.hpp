@@ -11,7 +11,8 @@ namespace threadwise::detail {
 class QueueLock {
 public:
     void lock() {
-        if (!word_.try_take()) [[unlikely]] lock_slow();
+        if (!word_.try_take()) [[unlikely]]
+            lock_slow();
     }
 
     void unlock() noexcept { word_.release(); }
