@@ -2,6 +2,7 @@
 // All of Python's concurrent.futures, and task groups.
 
 #include "threadwise/as_completed.hpp"
+#include "threadwise/executor.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/future.hpp"
 #include "threadwise/parallel_for.hpp"

@@ -78,7 +78,7 @@ public:
         return future;
     }
 
-    /// The same without a future, for less: neither allocates, if the call needs at most 48 bytes, nor counts owners.
+    /// The same without a future, for less: neither allocates, if the call needs at most 40 bytes, nor counts owners.
     /// What the call throws is reported on standard error.
     template <class Function, class... Arguments>
         requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>

@@ -99,10 +99,4 @@ void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
     delete &segment;
 }
 
-void InjectionQueue::reset_after_fork() noexcept {
-    push_lock_.reset_after_fork();
-    pop_lock_.reset_after_fork();
-    spare_lock_.reset_after_fork();
-}
-
 }  // namespace threadwise::detail

@@ -11,9 +11,10 @@
 
 namespace threadwise::detail {
 
-/// A linked list of segments of 63 tasks. A task is written into its segment, taken in order, and run where it lies;
-/// when all tasks of a segment have run, it is used again or, after a burst, given back. Submitters share one line and
-/// one lock, workers another: they meet only at `pushed_`, which a worker reads once it has taken all it knew of.
+/// A linked list of segments of 72 tasks, 56 bytes each. A task is written into its segment, taken in order, and run
+/// where it lies; when all tasks of a segment have run, it is used again or, after a burst, given back. Submitters
+/// share one line and one lock, workers another: they meet only at `pushed_`, which a worker reads once it has taken
+/// all it knew of.
 ///
 /// A lock rather than something lock-free on either side: uncontended it costs two atomic operations, it keeps the
 /// order strict, and it lets segments go without deferred reclamation.
@@ -52,9 +53,6 @@ public:
         return static_cast<std::size_t>(pushed_.load(std::memory_order_seq_cst) - popped);
     }
 
-    /// In a forked child: nobody holds the locks.
-    void reset_after_fork() noexcept;
-
 private:
     void write(Task& task, Task::Relocate how);
     Taken take(Segment*& left) noexcept;
@@ -82,7 +80,7 @@ private:
 };
 
 struct InjectionQueue::Segment {
-    static constexpr std::uint32_t size = 63;
+    static constexpr std::uint32_t size = 72;
 
     std::array<Task, size> tasks;
     /// Tasks that have not run; and one for the queue itself, until both its ends have left the segment.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "futures/current_worker.hpp"
+#include "futures/live_pools.hpp"
 #include "futures/pool.hpp"
 #include "platform/cpu.hpp"
 
@@ -52,7 +53,9 @@ void invoke_future(detail::Task& task, detail::TaskAction action) noexcept {
 }  // namespace
 
 ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolOptions options)
-    : pool_(std::make_shared<detail::Pool>(pool_options(std::move(options)))) {}
+    : pool_(std::make_shared<detail::Pool>(pool_options(std::move(options)))) {
+    detail::end_with_process(pool_);
+}
 
 ThreadPoolExecutor::~ThreadPoolExecutor() {
     pool_->shutdown(!detail::runs_here(pool_.get()), false, SourceLocation::current());

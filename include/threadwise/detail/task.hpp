@@ -1,5 +1,5 @@
 #pragma once
-// A queued task: one cache line, whatever it is.
+// A queued task: less than a cache line, whatever it is.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,12 +22,12 @@ enum class TaskAction : std::uint8_t {
     fail,    ///< the pool is broken
 };
 
-/// What is to be done, and up to 48 bytes of what it needs. `invoke` does it, or not, and destroys what is inside.
-struct alignas(64) Task {
+/// What is to be done, and up to 40 bytes of what it needs. `invoke` does it, or not, and destroys what is inside.
+struct Task {
     using Invoke = void (*)(Task&, TaskAction) noexcept;
     using Relocate = void (*)(Task& to, Task& from) noexcept;
 
-    static constexpr std::size_t room = 48;
+    static constexpr std::size_t room = 40;
 
     template <class Content>
     Content& content() noexcept {
@@ -39,14 +39,14 @@ struct alignas(64) Task {
         GroupCore* group;  ///< whom to tell when it has run; null: nobody
         Task* next;        ///< while it is in a list of its owner's
     };
-    std::byte bytes[room];
+    alignas(8) std::byte bytes[room];
 };
 
-static_assert(sizeof(Task) == 64);
+static_assert(sizeof(Task) == 56);
 
 template <class Content>
 inline constexpr bool fits_into_task = sizeof(Content) <= Task::room &&
-                                       alignof(Content) <= 16 && std::is_nothrow_move_constructible_v<Content>;
+                                       alignof(Content) <= 8 && std::is_nothrow_move_constructible_v<Content>;
 
 /// A callable inside the task, if it fits; behind a pointer otherwise.
 template <class Call>
