@@ -35,12 +35,16 @@ bool Event::wait_slow(std::stop_token stop, Timeout timeout, SourceLocation wher
     runtime::Waiting waiting({.kind = runtime::WaitKind::event, .object = this, .where = where, .deadline = deadline},
                              stop);
     if (waiting.spin(this, pulsed)) return true;
-    const runtime::Wakeup wakeup = waiting.park(this, [&] {
-        // acquire: if it turns out that there is no need to sleep, set() must be seen whole. Marking needs no order:
-        // set() finds the mark, or the mark's exchange finds the pulse.
-        return (word_.fetch_or(parked_bit, std::memory_order_acquire), !pulsed());
-    });
-    return threading::succeeded(wakeup, stop);
+    for (;;) {
+        const runtime::Wakeup wakeup = waiting.park(this, [&] {
+            // acquire: if it turns out that there is no need to sleep, set() must be seen whole. Marking needs no
+            // order: set() finds the mark, or the mark's exchange finds the pulse.
+            return (word_.fetch_or(parked_bit, std::memory_order_acquire), !pulsed());
+        });
+        // A set() from before this wait, cleared again since, may have got as far as waking sleepers only now.
+        if (wakeup == runtime::Wakeup::woken && !pulsed()) continue;
+        return threading::succeeded(wakeup, stop);
+    }
 }
 
 }  // namespace threadwise
