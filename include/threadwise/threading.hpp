@@ -17,6 +17,7 @@
 #include "threadwise/recycling.hpp"
 #include "threadwise/rlock.hpp"
 #include "threadwise/semaphore.hpp"
+#include "threadwise/shared_lock.hpp"
 #include "threadwise/sleep.hpp"
 #include "threadwise/stack_size.hpp"
 #include "threadwise/thread.hpp"

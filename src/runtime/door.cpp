@@ -141,14 +141,13 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
     return true;
 }
 
-std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first) {
+std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first) {
     Bucket& bucket = bucket_of(address);
     ThreadRecord* woken = nullptr;
     ThreadRecord** link = &woken;
     std::size_t found = 0;
     {
         const std::lock_guard hold(bucket.lock);
-        first();
         for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
             ThreadRecord* const next = Bucket::next_on(*sleeper, address);
             bucket.remove(*sleeper);
@@ -158,6 +157,7 @@ std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> f
             link = &sleeper->place.next;
             sleeper = next;
         }
+        first(found);
     }
     while (woken != nullptr) {
         // Once notified, a record may be gone: look for the next one first.

@@ -110,9 +110,14 @@ struct Sleeper {
 /// nobody. Returns whether somebody was woken.
 bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide);
 
-/// Wakes the first `count` that sleep on `address`; returns how many there were. Their tokens are 0. `first` runs under
-/// the bucket's lock before any of them wakes.
-std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first);
+/// Wakes the first `count` that sleep on `address`; returns how many there were. Their tokens are 0. `first` is told
+/// how many, under the bucket's lock before any of them wakes.
+std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first);
+
+/// The same, for who need not be told how many.
+inline std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first) {
+    return unpark(address, count, [first](std::size_t) { first(); });
+}
 
 inline std::size_t unpark_all(const void* address) {
     return unpark(address, SIZE_MAX, [] {});

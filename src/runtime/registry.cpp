@@ -18,6 +18,7 @@
 namespace threadwise {
 
 constinit thread_local std::uint32_t detail::this_ident = 0;
+constinit thread_local detail::ReaderSlots* detail::this_reader_slots = nullptr;
 
 namespace runtime {
 namespace {
@@ -126,6 +127,7 @@ void bind(ThreadRecord& record) {
     platform::at_thread_exit([](void*) { leave(); }, nullptr);
     bound_record = &record;
     detail::this_ident = record.ident;
+    detail::this_reader_slots = &record.reader_slots;
     if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.held);
     record.native_id = platform::native_id();
     pass_checkpoint(record);
@@ -137,6 +139,7 @@ void unbind() noexcept {
     platform::let_freeze(nullptr);
     bound_record = nullptr;
     detail::this_ident = 0;
+    detail::this_reader_slots = nullptr;
 }
 
 void finish(const ThreadRecord& record) noexcept { advance_life(*take_off(record), Life::finished); }

@@ -9,6 +9,7 @@
 #include "runtime/local_values.hpp"
 #include "runtime/parker.hpp"
 #include "runtime/wait_site.hpp"
+#include "threadwise/detail/reader_slots.hpp"
 
 namespace threadwise {
 class BlockingHooks;
@@ -76,6 +77,8 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     std::atomic<bool> interrupt_requested{false};
     BlockingHooks* hooks = nullptr;  ///< newest first; the owner's alone
     bool in_hook = false;            ///< the owner's alone
+
+    detail::ReaderSlots reader_slots;  ///< SharedLocks that it reads
 };
 
 /// The calling thread's record; a foreign thread gets one when it first asks. Throws std::bad_alloc only then.

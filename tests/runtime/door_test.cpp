@@ -241,9 +241,9 @@ TEST(Unpark, WakesAsManyAsAskedAndSaysHowMany) {
         threads[i] = std::make_unique<SleepingThread>(&address);
         ASSERT_TRUE(wait_for_sleepers(&address, i + 1));
     }
-    bool first = false;
-    EXPECT_EQ(unpark(&address, 2, [&] { first = true; }), 2U);
-    EXPECT_TRUE(first);
+    std::size_t told = 0;
+    EXPECT_EQ(unpark(&address, 2, [&](std::size_t count) { told = count; }), 2U);
+    EXPECT_EQ(told, 2U);
     threads[0]->join();
     threads[1]->join();
     EXPECT_EQ(sleepers(&address), 3U);
