@@ -134,26 +134,23 @@ TEST(Event, StressEachSetLetsTheOnlyWaiterPassOnce) {
 TEST(Event, StressNoPulseIsMissed) {
     Event event;
     std::atomic<int> waiting{0};
-    std::atomic<bool> done{false};
+    std::atomic<int> cleared{0};
     const int pulses = testing::rounds(3'000);
     testing::run_together(4, [&](std::size_t i) {
-        if (i == 0) {
-            for (int pulse = 0; pulse < pulses; ++pulse) {
+        for (int pulse = 0; pulse < pulses; ++pulse) {
+            if (i == 0) {
                 // All three have begun to wait: each must pass by this pulse, or nobody lets it pass.
                 ASSERT_TRUE(testing::wait_until([&] { return testing::waiters(&event) == 3; }));
                 waiting.store(3);
                 event.set();
                 event.clear();
+                cleared.store(pulse + 1);
                 ASSERT_TRUE(testing::wait_until([&] { return waiting.load() == 0; }));
+            } else {
+                ASSERT_TRUE(event.wait(testing::patience));
+                --waiting;
+                while (cleared.load() != pulse + 1) std::this_thread::yield();
             }
-            done = true;
-            event.set();
-            return;
-        }
-        while (!done) {
-            ASSERT_TRUE(event.wait(testing::patience));
-            --waiting;
-            while (waiting.load() > 0 && !done) std::this_thread::yield();
         }
     });
 }
