@@ -26,7 +26,7 @@ test-tsan: ## The same under the thread sanitizer
 test-portable: ## The same on the portable backend
 
 test-release test-asan test-tsan test-portable test-coverage: test-%: build/%/build.ninja
-	@cmake --build --preset $*
+	@cmake --build --preset $* $(if $(TARGETS),--target $(TARGETS))
 	@$(FIXED_ADDRESSES) ctest --preset $* -j $(JOBS) $(ARGS)
 
 # gcc 12's thread sanitizer does not start where the kernel randomises addresses by more than 28 bits.
