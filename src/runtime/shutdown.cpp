@@ -22,8 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Threads get so long to be stopped. One that is in the system's libraries nearly all the time has to be asked a hundred
-/// times, and a loaded machine may run it only now and then.
+/// Threads get so long to be stopped. One that is in the system's libraries nearly all the time has to be asked a
+/// hundred times, and a loaded machine may run it only now and then.
 constexpr auto patience_with_daemons = 15s;
 /// An exit that waits so long for other threads, while some are held, waits for one of those.
 constexpr auto patience_with_exit = 10s;

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -183,6 +184,8 @@ std::vector<Trace> traces() {
 
 TEST(RecycledThread, SeesNothingOfTheOneBefore) {
     for (const Trace& trace : traces()) {
+        // The address sanitizer gives each thread one, and frees what it finds there as the thread ends.
+        if (std::string_view(trace.name) == "signal stack" && !recycling_works()) continue;
         Thread first(trace.leave);
         first.start();
         first.join();
