@@ -1,24 +1,28 @@
 #pragma once
 // Condition: wait until something that a lock guards has changed (Python: threading.Condition).
 //
-//     Condition changed;                       // over an RLock of its own, or over a lock of yours: Condition
-//     changed(lock) { std::scoped_lock hold(changed); changed.wait_for([&] { return !items.empty(); }); take(items); }
-//     { std::scoped_lock hold(changed); items.push_back(item); changed.notify(); }
+//     Condition changed;  // over an RLock of its own; Condition changed(lock) is over a lock of yours
+//
+//     // the thread that waits                                       // the thread that brings
+//     std::scoped_lock hold(changed);                                std::scoped_lock hold(changed);
+//     changed.wait_for([&] { return !items.empty(); });              items.push_back(item);
+//     take(items);                                                   changed.notify();
 //
 // wait() releases the lock, sleeps until notified, and takes the lock again. There are no spurious wake-ups, but the
 // state may have changed again before the lock is taken: use wait_for() with a predicate, or loop.
 //
 // Over a Lock or an RLock, notified waiters do not all wake to fight for the lock: they move over to its queue, and
-// each wakes as the lock becomes free (wait morphing). Over a lock of another type they wake at once.
+// each wakes as the lock becomes free (wait morphing). Over a lock of another type, once woken they compete
+// for it.
 //
 // Cost: no allocation to wait or notify; notify without a waiter is one load.
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-
 #include <stop_token>
 #include <utility>
 
@@ -121,7 +125,7 @@ private:
         Clock::time_point start_;
     };
 
-    struct Reacquire;
+    struct Held;
 
     template <class OtherLock>
     static bool acquire_other(void* lock, bool blocking, Timeout timeout, SourceLocation) {
@@ -164,13 +168,15 @@ private:
         .count = [](void*) -> std::uint32_t* { return nullptr; },
     };
 
-    /// Moves waiters over to the lock's queue; false if that lock cannot have them.
-    bool move_to_lock(std::size_t n);
+    bool wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,
+                   SourceLocation where);
+    void notify_over(detail::OwnerWord& word, std::size_t n);
     [[noreturn]] THREADWISE_API static void refuse_acquire();
 
     static const Operations lock_operations;
     static const Operations rlock_operations;
 
+    /// The condition's lock, if it has no other; what guards the waiters, if it has one that is no Lock or RLock.
     RLock own_lock_;
     void* lock_;
     const Operations* operations_;

@@ -1,6 +1,8 @@
 #include "threadwise/condition.hpp"
 
+#include <mutex>
 #include <optional>
+#include <utility>
 
 #include "threading/contended.hpp"
 #include "threading/owner_gate.hpp"
@@ -35,39 +37,36 @@ Condition::Condition() noexcept : lock_(&own_lock_), operations_(&rlock_operatio
 Condition::Condition(Lock& lock) noexcept : lock_(&lock), operations_(&lock_operations) {}
 Condition::Condition(RLock& lock) noexcept : lock_(&lock), operations_(&rlock_operations) {}
 
-/// Gives up the lock for the length of a wait, and takes it again in the same wait.
-struct Condition::Reacquire {
-    Condition& condition;
-    runtime::Waiting& waiting;
-    SourceLocation where;
+/// The Lock or RLock that a wait gives up for its length, and takes again.
+struct Condition::Held {
+    detail::OwnerWord& word;
+    std::uint32_t* taken_again;  ///< an RLock's count; null for a Lock
+    const void* object;
     std::uint32_t count = 0;
 
+    static Held of(const Operations& operations, void* lock) {
+        return {*operations.word(lock), operations.count(lock), lock};
+    }
+
     void release() {
-        if (std::uint32_t* const taken_again = condition.operations_->count(condition.lock_)) {
-            count = *taken_again;
-            *taken_again = 0;
-        }
-        condition.operations_->unlock(condition.lock_);
+        if (taken_again != nullptr) count = std::exchange(*taken_again, 0);
+        word.release();
     }
 
-    void acquire(runtime::Wakeup wakeup) {
-        if (detail::OwnerWord* const word = condition.operations_->word(condition.lock_)) {
-            acquire_word(*word, wakeup);
-        } else {
-            condition.operations_->lock(condition.lock_, where);
-        }
-        if (count != 0) *condition.operations_->count(condition.lock_) = count;
+    void acquire(runtime::Waiting& waiting, runtime::Wakeup wakeup, SourceLocation where) {
+        acquire_word(waiting, wakeup, where);
+        if (taken_again != nullptr) *taken_again = count;
     }
 
-    void acquire_word(detail::OwnerWord& word, runtime::Wakeup wakeup) {
+private:
+    void acquire_word(runtime::Waiting& waiting, runtime::Wakeup wakeup, SourceLocation where) {
         // Who was moved to the lock's queue has been woken by a release of the lock, as any other waiter there.
         const bool from_queue = wakeup == runtime::Wakeup::woken && waiting.requeued();
         const detail::OwnerGate gate{word, waiting.record().ident};
         if (from_queue && waiting.token() == threading::handed_over) return gate.accept();
         if (gate.try_take(from_queue)) return;
-        const bool over_rlock = condition.operations_ == &rlock_operations;
-        waiting.turn_to({.kind = over_rlock ? WaitKind::rlock : WaitKind::lock,
-                         .object = condition.lock_,
+        waiting.turn_to({.kind = taken_again != nullptr ? WaitKind::rlock : WaitKind::lock,
+                         .object = object,
                          .owner_word = &word.value(),
                          .where = where});
         threading::acquire_contended(gate, waiting, from_queue);
@@ -81,20 +80,37 @@ bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where
     if (!operations_->is_owned(lock_)) {
         throw RuntimeError("cannot wait on un-acquired lock: acquire the condition first");
     }
-    runtime::Waiting waiting(
-        {.kind = WaitKind::condition, .object = this, .where = where, .deadline = runtime::deadline_after(timeout)},
-        stop);
-    Reacquire lock{*this, waiting, where};
+    const platform::Instant deadline = runtime::deadline_after(timeout);
+    if (operations_->word(lock_) != nullptr) {
+        Held lock = Held::of(*operations_, lock_);
+        return wait_over(lock, stop, deadline, where);
+    }
+    // What another lock does to unlock and lock, it may do at the door: not in the middle of a wait of ours. So that
+    // wait is over our own lock, which notify() takes, too.
+    std::unique_lock inner(own_lock_);
+    operations_->unlock(lock_);
+    Held lock = Held::of(rlock_operations, &own_lock_);
+    try {
+        const bool notified = wait_over(lock, stop, deadline, where);
+        inner.unlock();
+        operations_->lock(lock_, where);
+        return notified;
+    } catch (const InterruptedError&) {
+        inner.unlock();
+        operations_->lock(lock_, where);
+        throw;
+    }
+}
+
+bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,
+                          SourceLocation where) {
+    runtime::Waiting waiting({.kind = WaitKind::condition, .object = this, .where = where, .deadline = deadline}, stop);
     // relaxed, and no read-modify-write: it changes, and notify() reads it, only with the lock held.
     waiters_.store(waiters_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    struct Leave {
-        std::atomic<std::size_t>& waiters;
-        ~Leave() { waiters.store(waiters.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed); }
-    } const leave{waiters_};
-
     const runtime::Wakeup wakeup = waiting.park_and_spin(
         this, [] { return true; }, [&] { lock.release(); });
-    lock.acquire(wakeup);
+    lock.acquire(waiting, wakeup, where);
+    waiters_.store(waiters_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     return threading::succeeded(wakeup, stop);
 }
 
@@ -102,24 +118,26 @@ void Condition::notify(std::size_t n) {
     if (!operations_->is_owned(lock_)) {
         throw RuntimeError("cannot notify on un-acquired lock: acquire the condition first");
     }
-    if (waiters_.load(std::memory_order_relaxed) == 0) return;
-    if (!move_to_lock(n)) runtime::unpark(this, n, [] {});
+    if (detail::OwnerWord* const word = operations_->word(lock_)) return notify_over(*word, n);
+    const std::scoped_lock inner(own_lock_);
+    notify_over(*rlock_operations.word(&own_lock_), n);
 }
 
-bool Condition::move_to_lock(std::size_t n) {
-    detail::OwnerWord* const word = operations_->word(lock_);
-    if (word == nullptr) return false;
-    // Only by its holder: it will find them when it frees the lock. That leaves out a notify() by a thread other than
-    // the holder, which a Lock, having no owner, must let pass.
-    if (word->holder() != detail::this_ident) return false;
+void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
+    if (n == 0 || waiters_.load(std::memory_order_relaxed) == 0) return;
+    if (word.holder() != detail::this_ident) {
+        // A Lock has no owner, so a thread may pass that does not hold it. But only the holder will find sleepers in
+        // the lock's queue when it frees the lock: they have to be woken instead.
+        runtime::unpark(this, n, [] {});
+        return;
+    }
     // Who still spins is told at once: that costs less than to move him, and he will spin for the lock, too.
     const bool told = runtime::unpark_one(this, [](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (sleeper.record == nullptr || sleeper.record->parker.is_asleep()) return std::nullopt;
         return threading::compete;
     });
     if (told) --n;
-    if (n != 0) runtime::requeue(this, word->key(), n);
-    return true;
+    if (n != 0) runtime::requeue(this, word.key(), n);
 }
 
 void Condition::refuse_acquire() {

@@ -14,6 +14,7 @@
 #include "runtime/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
+#include "threadwise/sleep.hpp"
 
 namespace threadwise {
 namespace {
@@ -242,6 +243,54 @@ TEST(Condition, ALockMayBeHeldByAnotherThanWhoNotifies) {
     lock.lock();
     std::jthread([&] { condition.notify_all(); }).join();
     lock.unlock();
+}
+
+/// Its lock() and unlock() wait at the door themselves.
+class LockThatWaits {
+public:
+    void lock() {
+        sleep_for(1us);
+        lock_.lock();
+    }
+    void unlock() {
+        lock_.unlock();
+        sleep_for(1us);
+    }
+
+private:
+    Lock lock_;
+};
+
+TEST(Condition, OverALockThatWaitsItself) {
+    LockThatWaits lock;
+    Condition changed(lock);
+    int turn = 0;
+    auto take_turns = [&](int mine) {
+        for (int i = 0; i < 200; ++i) {
+            const std::scoped_lock hold(changed);
+            EXPECT_TRUE(changed.wait_for([&] { return turn == mine; }));
+            turn = 1 - mine;
+            changed.notify();
+        }
+    };
+    std::jthread other(take_turns, 1);
+    take_turns(0);
+}
+
+TEST(Condition, NotifyOfNobodyWakesNobody) {
+    Condition changed;
+    bool woken = false;
+    std::jthread waiter([&] {
+        const std::scoped_lock hold(changed);
+        changed.wait();
+        woken = true;
+    });
+    ASSERT_TRUE(testing::wait_for_sleepers(&changed, 1));
+    const std::scoped_lock hold(changed);
+    changed.notify(0);
+    EXPECT_EQ(testing::sleepers(&changed), 1U);
+    EXPECT_FALSE(woken);
+    changed.notify();
 }
 
 TEST(Condition, StressANotifyWithoutTheLockLosesNobody) {
