@@ -34,13 +34,22 @@ inline std::size_t sleepers(const void* address) {
     return count;
 }
 
+/// Whether that thread is queued. Only its bucket's list may be asked: as long as it is in none, the record is its own.
+inline bool is_queued(const runtime::ThreadRecord& record) {
+    const void* const address = record.place.address.load();
+    if (address == nullptr) return false;
+    runtime::Bucket& bucket = runtime::bucket_of(address);
+    const std::lock_guard hold(bucket.lock);
+    const auto* other = bucket.first(address);
+    while (other != nullptr && other != &record) other = runtime::Bucket::next_on(*other, address);
+    return other != nullptr;
+}
+
 /// How many threads are queued because of a wait for `object`, whatever address they sleep on.
 inline std::size_t asleep_for(const void* object) {
     std::size_t count = 0;
     runtime::registry::for_each([&](runtime::ThreadRecord& record) {
-        runtime::with_bucket_of(record, [&](runtime::Bucket&) {
-            if (record.place.queued && record.site.read().object == object) ++count;
-        });
+        if (is_queued(record) && record.site.read().object == object) ++count;
     });
     return count;
 }
