@@ -23,6 +23,7 @@ public:
     AsCompleted(std::vector<Future<T>> futures, Timeout timeout, SourceLocation where)
         : futures_(std::move(futures)), completions_(detail::states_of(futures_)), deadline_(timeout), where_(where) {}
 
+    /// An input iterator; each step waits for the next future.
     class Iterator {
     public:
         using iterator_concept = std::input_iterator_tag;

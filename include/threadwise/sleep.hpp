@@ -32,6 +32,7 @@ bool sleep_until(std::stop_token stop, const std::chrono::time_point<Clock, Dura
     return !stop.stop_requested();
 }
 
+/// The same, which only an interrupt() ends early.
 template <class Clock, class Duration>
 void sleep_until(const std::chrono::time_point<Clock, Duration>& time,
                  SourceLocation where = SourceLocation::current()) {

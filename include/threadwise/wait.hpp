@@ -15,14 +15,18 @@
 
 namespace threadwise {
 
+/// When wait() returns.
 enum class ReturnWhen : std::uint8_t {
     first_completed,  ///< any future is done
     first_exception,  ///< any future has failed; without failures, all are done
     all_completed,
 };
+/// Python's names for them.
+///@{
 inline constexpr ReturnWhen FIRST_COMPLETED = ReturnWhen::first_completed;
 inline constexpr ReturnWhen FIRST_EXCEPTION = ReturnWhen::first_exception;
 inline constexpr ReturnWhen ALL_COMPLETED = ReturnWhen::all_completed;
+///@}
 
 /// What wait() returns, each future once, in the order they were given.
 template <class T>
