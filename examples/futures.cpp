@@ -2,7 +2,6 @@
 #include <threadwise/futures.hpp>
 
 #include <iostream>
-#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -24,7 +23,7 @@ int main() {
     std::cout << "submit: " << future.result() << '\n';
 
     std::cout << "map:";
-    for (const auto& word : pool.map([](int n) { return std::to_string(n * n); }, std::views::iota(1, 6))) {
+    for (const auto& word : pool.map([](int n) { return std::to_string(n * n); }, std::vector{1, 2, 3, 4, 5})) {
         std::cout << ' ' << word;
     }
     std::cout << '\n';

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <ranges>
+#include <type_traits>
 #include <utility>
 
 #include "threadwise/detail/parallel.hpp"
@@ -14,9 +15,15 @@
 namespace threadwise {
 namespace detail {
 
+/// As an iterator over the integers from `first` on.
+template <class Index>
+struct Counter {
+    Index first;
+    Index operator[](std::ptrdiff_t i) const noexcept { return static_cast<Index>(first + static_cast<Index>(i)); }
+};
+
 template <class Iterator, class Body>
 void for_each_on_demand(TaskGroup& group, Iterator begin, std::size_t first, std::size_t last, Body& body) {
-    using Difference = std::iter_difference_t<Iterator>;
     while (first < last && !group.cancelled()) {
         if (last - first > 1 && work_is_wanted()) {
             const std::size_t middle = first + (last - first) / 2;
@@ -25,7 +32,7 @@ void for_each_on_demand(TaskGroup& group, Iterator begin, std::size_t first, std
             continue;
         }
         for (const std::size_t end = first + piece_of(last - first); first < end; ++first) {
-            std::invoke(body, begin[static_cast<Difference>(first)]);
+            std::invoke(body, begin[static_cast<std::ptrdiff_t>(first)]);
         }
     }
 }
@@ -61,7 +68,14 @@ void parallel_for(Range&& range, Body body) {
 /// `body(i)` for each i from `first` up to, but without, `last`.
 template <std::integral Index, class Body>
 void parallel_for(Index first, std::type_identity_t<Index> last, Body body) {
-    if (first < last) parallel_for(std::views::iota(first, last), std::move(body));
+    if (first >= last) return;
+    detail::run_inside([&] {
+        TaskGroup group;
+        const detail::Counter<Index> begin{first};
+        detail::for_each_on_demand(group, begin, 0, static_cast<std::size_t>(last) - static_cast<std::size_t>(first),
+                                   body);
+        group.wait();
+    });
 }
 
 }  // namespace threadwise

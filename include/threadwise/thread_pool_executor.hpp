@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -111,9 +112,9 @@ public:
     auto map(MapOptions options, Function&& function, Ranges&&... ranges) {
         if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
         if (options.buffersize == 0) throw ValueError("buffersize must be None or > 0");
-        return detail::MapResults<ThreadPoolExecutor, std::decay_t<Function>, std::views::all_t<Ranges>...>(
+        return detail::MapResults<ThreadPoolExecutor, std::decay_t<Function>, Ranges...>(
             *this, options.timeout, options.buffersize, std::forward<Function>(function),
-            std::views::all(std::forward<Ranges>(ranges))...);
+            std::forward<Ranges>(ranges)...);
     }
 
     /// From now on submit() throws. `cancel_futures`: cancels all calls that have not begun. `wait`: returns when all

@@ -5,7 +5,6 @@
 #include <memory>
 #include <numeric>
 #include <random>
-#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -17,6 +16,12 @@
 
 namespace threadwise {
 namespace {
+
+std::vector<int> numbers(std::size_t count) {
+    std::vector<int> all(count);
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
 
 class Parallel : public testing::TestWithParam<int> {
 protected:
@@ -40,7 +45,7 @@ TEST_P(Parallel, ForCounts) {
 }
 
 TEST_P(Parallel, ForThrowsWhatABodyThrows) {
-    EXPECT_THROW(parallel_for(pool, std::views::iota(0, 1000),
+    EXPECT_THROW(parallel_for(pool, numbers(1000),
                               [](int i) {
                                   if (i == 500) throw std::out_of_range("500");
                               }),
@@ -49,7 +54,7 @@ TEST_P(Parallel, ForThrowsWhatABodyThrows) {
 
 TEST_P(Parallel, LoopsNest) {
     std::atomic<int> count{0};
-    parallel_for(pool, std::views::iota(0, 30),
+    parallel_for(pool, numbers(30),
                  [&](int) { parallel_for(0, 30, [&](int) { parallel_for(0, 10, [&](int) { ++count; }); }); });
     EXPECT_EQ(count, 30 * 30 * 10);
 }

@@ -6,10 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <latch>
 #include <memory>
 #include <numeric>
-#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -298,16 +298,29 @@ TEST(ThreadPoolExecutor, MapTimesOut) {
     go_on.set();
 }
 
+/// The numbers below ten; counts those that have been taken.
+struct Taking {
+    struct Iterator {
+        using value_type = int;
+        using difference_type = std::ptrdiff_t;
+        int* taken;
+        int operator*() const { return (*taken)++; }
+        Iterator& operator++() { return *this; }
+        void operator++(int) {}
+        bool operator==(std::default_sentinel_t) const { return *taken == 10; }
+    };
+    int& taken;
+    Iterator begin() const { return {&taken}; }
+    std::default_sentinel_t end() const { return {}; }
+};
+
 TEST(ThreadPoolExecutor, MapSubmitsNoMoreThanItsBuffer) {
     ThreadPoolExecutor pool(1);
     int taken = 0;
-    auto counted = std::views::iota(0, 10) | std::views::transform([&](int n) {
-                       ++taken;
-                       return n;
-                   });
+    const Taking numbers{taken};
     int expected = 0;
     for (const int result : pool.map(
-             {.buffersize = 3}, [](int n) { return n; }, counted)) {
+             {.buffersize = 3}, [](int n) { return n; }, numbers)) {
         EXPECT_EQ(result, expected++);
         EXPECT_LE(taken, expected + 3);
     }

@@ -18,19 +18,21 @@
 
 namespace threadwise::detail {
 
-/// A range of results, in the order of the arguments. Submits up to `buffersize` calls ahead. Used by one thread.
-template <class Executor, class Function, class... Views>
+/// A range of results, in the order of the arguments. Submits up to `buffersize` calls ahead. Used by one thread. Keeps
+/// references to ranges given as lvalues, and the others themselves.
+template <class Executor, class Function, class... Ranges>
 class MapResults {
 public:
-    using Result = std::invoke_result_t<Function&, std::ranges::range_value_t<Views>...>;
+    using Result = std::invoke_result_t<Function&, std::ranges::range_value_t<Ranges&>...>;
 
     template <class F>
-    MapResults(Executor& executor, Timeout timeout, std::optional<std::size_t> buffersize, F&& function, Views... views)
+    MapResults(Executor& executor, Timeout timeout, std::optional<std::size_t> buffersize, F&& function,
+               Ranges&&... ranges)
         : executor_(executor),
           deadline_(timeout),
           function_(std::make_shared<Function>(std::forward<F>(function))),
-          views_(std::move(views)...),
-          next_(std::apply([](auto&... view) { return std::tuple(std::ranges::begin(view)...); }, views_)) {
+          ranges_(std::forward<Ranges>(ranges)...),
+          next_(std::apply([](auto&... range) { return std::tuple(std::ranges::begin(range)...); }, ranges_)) {
         for (std::size_t i = 0; (!buffersize || i < *buffersize) && submit_next(); ++i) {}
     }
     MapResults(const MapResults&) = delete;
@@ -69,14 +71,14 @@ private:
         submit_next();
     }
 
-    bool submit_next() { return submit_next(std::index_sequence_for<Views...>()); }
+    bool submit_next() { return submit_next(std::index_sequence_for<Ranges...>()); }
 
     template <std::size_t... I>
     bool submit_next(std::index_sequence<I...>) {
-        if (((std::get<I>(next_) == std::ranges::end(std::get<I>(views_))) || ...)) return false;
-        calls_.push_back(executor_.submit([function = function_](std::ranges::range_value_t<Views>&&... elements)
+        if (((std::get<I>(next_) == std::ranges::end(std::get<I>(ranges_))) || ...)) return false;
+        calls_.push_back(executor_.submit([function = function_](std::ranges::range_value_t<Ranges&>&&... elements)
                                               -> Result { return std::invoke(*function, std::move(elements)...); },
-                                          std::ranges::range_value_t<Views>(*std::get<I>(next_))...));
+                                          std::ranges::range_value_t<Ranges&>(*std::get<I>(next_))...));
         (++std::get<I>(next_), ...);
         return true;
     }
@@ -84,8 +86,8 @@ private:
     Executor& executor_;
     Deadline deadline_;
     std::shared_ptr<Function> function_;
-    std::tuple<Views...> views_;
-    std::tuple<std::ranges::iterator_t<Views>...> next_;
+    std::tuple<Ranges...> ranges_;
+    std::tuple<std::ranges::iterator_t<Ranges&>...> next_;
     std::deque<Future<Result>> calls_;
 };
 
