@@ -7,6 +7,7 @@
 #include "support/bench.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
+#include "threadwise/barrier.hpp"
 #ifdef BENCH_BOOST
 #include <boost/thread/barrier.hpp>
 #endif
@@ -37,6 +38,7 @@ private:
 
 std::vector<bench::Subject> barriers() {
     return {
+        {"threadwise", meet<threadwise::Barrier>([](auto& barrier) { barrier.wait(); })},
         {"std::barrier", meet<std::barrier<>>([](auto& barrier) { barrier.arrive_and_wait(); })},
         {"pthread_barrier_t", meet<PosixBarrier>([](auto& barrier) { barrier.wait(); })},
 #ifdef BENCH_BOOST

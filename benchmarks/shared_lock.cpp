@@ -6,6 +6,7 @@
 #include "support/bench.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
+#include "threadwise/shared_lock.hpp"
 #ifdef BENCH_ABSEIL
 #include "support/abseil.hpp"
 #endif
@@ -56,6 +57,7 @@ bench::Sample readers(int count) {
 
 std::vector<bench::Subject> locks(int count) {
     return {
+        {"threadwise", readers<threadwise::SharedLock>(count)},
         {"std::shared_mutex", readers<std::shared_mutex>(count)},
 #ifdef BENCH_ABSEIL
         {"absl::Mutex", readers<bench::AbseilMutex>(count)},
