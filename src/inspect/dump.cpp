@@ -42,13 +42,20 @@ struct Line {
     Wait wait;
 };
 
+/// Asked of the bucket's own list: whose lock we hold. The record's mark may be guarded by another bucket's by now.
+bool is_queued_in(const runtime::Bucket& bucket, const ThreadRecord& record) {
+    const ThreadRecord* queued = bucket.head;
+    while (queued != nullptr && queued != &record) queued = queued->place.next;
+    return queued != nullptr;
+}
+
 /// With the lock of the bucket in which the thread is queued it cannot go on, so what it waits for is still there, and
 /// its holder can be read. Otherwise only what the thread itself has written down is sure to be there.
 Wait look_at(ThreadRecord& record) {
-    return runtime::with_bucket_of(record, [&](runtime::Bucket&) {
+    return runtime::with_bucket_of(record, [&](const runtime::Bucket& bucket) {
         Wait wait{.site = record.site.read()};
         wait.owner = wait.site.owner;
-        if (record.place.queued) {
+        if (is_queued_in(bucket, record)) {
             // relaxed: nothing is read by way of the owner.
             if (wait.site.owner_word != nullptr) {
                 wait.owner = wait.site.owner_word->load(std::memory_order_relaxed) & runtime::owner_mask;
