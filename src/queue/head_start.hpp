@@ -7,10 +7,10 @@
 
 namespace threadwise::detail {
 
-/// Leaves a side of a queue alone for a microsecond or two. A look at it takes its cache line from the thread that works
-/// there, which then gets no more than an item or two done between two looks; left alone it does dozens. And if another
-/// thread waits for this core, it runs first: it may be the very one that fills the queue, or empties it. On both
-/// hangs how fast threads pass items (benchmarks/queue.cpp); a wake-up takes ten times as long.
+/// Leaves a side of a queue alone for a microsecond or two. A look at it takes its cache line from the thread that
+/// works there, which then gets no more than an item or two done between two looks; left alone it does dozens. And if
+/// another thread waits for this core, it runs first: it may be the very one that fills the queue, or empties it. On
+/// both hangs how fast threads pass items (benchmarks/queue.cpp); a wake-up takes ten times as long.
 inline void head_start() noexcept {
     constexpr int pauses = 128;
     std::this_thread::yield();
