@@ -75,7 +75,7 @@ template <class T, class Call>
 class CallState final : public FutureValue<T> {
 public:
     template <class... Arguments>
-    CallState(const Pool* pool, Arguments&&... arguments)
+    explicit CallState(const Pool* pool, Arguments&&... arguments)
         : FutureValue<T>(2, pool), call_(std::in_place, std::forward<Arguments>(arguments)...) {}
 
 private:

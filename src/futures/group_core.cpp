@@ -71,9 +71,16 @@ void GroupCore::count_one_less_elsewhere() noexcept {
     });
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): by another thread than the group's, which must not go unnoticed
 void GroupCore::abandon() noexcept {
     cancel();
-    join(SourceLocation());
+    for (;;) {
+        try {
+            return join(SourceLocation());
+        } catch (const InterruptedError&) {
+            continue;  // the tasks refer to what is about to go
+        }
+    }
 }
 
 void GroupCore::join_slow(const SourceLocation& where) {
@@ -190,6 +197,7 @@ void GroupCore::fail() noexcept {
 }
 
 void GroupCore::keep(std::exception_ptr exception) noexcept {
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): better to end than to lose an exception
     auto* const failure = new Failure{std::move(exception), failures_.load(std::memory_order_relaxed)};
     // release: pairs with rethrow().
     while (!failures_.compare_exchange_weak(failure->next, failure, std::memory_order_release,
