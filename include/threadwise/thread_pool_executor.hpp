@@ -86,7 +86,7 @@ public:
     void fire_and_forget(Function&& function, Arguments&&... arguments) {
         using Call = detail::BoundCallOf<Function, Arguments...>;
         using Content = detail::TaskContent<Call>;
-        detail::Task task;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled in below
+        detail::Task task;
         task.invoke = &detail::invoke_forgotten<Call>;
         task.group = nullptr;
         detail::put_call<Call>(task, std::forward<Function>(function), std::forward<Arguments>(arguments)...);

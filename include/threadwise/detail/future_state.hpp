@@ -17,7 +17,6 @@ class FutureState;
 class Pool;
 
 /// Somebody who wants to be told once that a future is done.
-// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): only its kind destroys it
 class THREADWISE_API Watcher {
 public:
     Watcher() = default;
@@ -39,7 +38,6 @@ private:
 };
 
 /// Shared by the handles and by who will run the task, who count themselves (add_owner, drop_owner).
-// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): drop_owner() destroys it, and nobody else may
 class THREADWISE_API FutureState {
 public:
     /// The states of Python's futures.

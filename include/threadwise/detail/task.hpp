@@ -45,8 +45,8 @@ struct Task {
 static_assert(sizeof(Task) == 56);
 
 template <class Content>
-inline constexpr bool fits_into_task =  // NOLINT(misc-redundant-expression): it is not, for other contents
-    sizeof(Content) <= Task::room && alignof(Content) <= 8 && std::is_nothrow_move_constructible_v<Content>;
+inline constexpr bool fits_into_task = sizeof(Content) <= Task::room &&
+                                       alignof(Content) <= 8 && std::is_nothrow_move_constructible_v<Content>;
 
 /// A callable inside the task, if it fits; behind a pointer otherwise.
 template <class Call>
