@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "support/backend.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
@@ -49,6 +50,7 @@ bool starts_and_joins() {
 }
 
 TEST(Fork, LeavesTheForkingThreadAlone) {
+    THREADWISE_NEEDS("hooks on fork");
     Event end;
     Thread other([&] { end.wait(); });
     other.start();
@@ -65,6 +67,7 @@ TEST(Fork, LeavesTheForkingThreadAlone) {
 }
 
 TEST(Fork, MakesAThreadThatForksTheMainOne) {
+    THREADWISE_NEEDS("hooks on fork");
     int status = 0;
     Thread thread({.name = "forker"}, [&] {
         status = in_child({
@@ -115,6 +118,7 @@ TEST(Fork, KeepsTheForkersLocals) {
 }
 
 TEST(ForkStress, WhileOthersStartAndEnd) {
+    THREADWISE_NEEDS("hooks on fork");
     std::atomic<bool> done{false};
     std::vector<Thread> busy;
     for (int i = 0; i < 4; ++i) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "support/backend.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::runtime {
@@ -38,6 +39,8 @@ Ended run(const std::string& how, int status) {
 
 class Shutdown : public testing::TestWithParam<const char*> {
 protected:
+    void SetUp() override { THREADWISE_NEEDS("way to stop daemons that are busy"); }
+
     static std::string expected() {
         const std::string how = GetParam();
         const bool joins = how == "return" || how == "exit";
@@ -60,12 +63,14 @@ INSTANTIATE_TEST_SUITE_P(How, Shutdown, testing::Values("return", "exit", "daemo
                          [](const auto& how) { return std::string(how.param); });
 
 TEST(ShutdownThatCannotDestroy, EndsWhenADaemonHoldsWhatADestructorWants) {
+    THREADWISE_NEEDS("way to see what the exiting thread waits for");
     const Ended ended = run("wanted", 7);
     EXPECT_EQ(ended.status, 7);
     EXPECT_EQ(ended.printed, "begin\nending\nfirst\nsecond\nworker done\n");
 }
 
 TEST(ShutdownThatCannotDestroy, EndsWhenADaemonCannotBeStopped) {
+    THREADWISE_NEEDS("word for the status with which the process ends");
     const Ended ended = run("deaf", 8);
     EXPECT_EQ(ended.status, 8);
     EXPECT_EQ(ended.printed, "begin\nending\nfirst\nsecond\n");

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "support/backend.hpp"
 #include "threadwise/thread.hpp"
 
 namespace threadwise {
@@ -45,6 +46,7 @@ TEST(StackSize, MayBeGivenForOneThread) {
 }
 
 TEST(StackSize, OfMoreThanThereIsFailsToStart) {
+    THREADWISE_NEEDS("say in the size of a stack");
     Thread thread({.stack_size = std::numeric_limits<std::size_t>::max() / 4}, [] {});
     EXPECT_THROW(thread.start(), RuntimeError);
     EXPECT_FALSE(thread.is_alive());

@@ -59,8 +59,8 @@ public:
         join_slow(where);
     }
 
-    /// Cancels what has not begun and joins.
-    void abandon() noexcept;
+    /// Cancels what has not begun and joins. Ends the program on another thread than the group's.
+    void abandon() noexcept;  // NOLINT(bugprone-exception-escape)
 
     /// Whether no task is left. acquire: who finds it so sees what ran elsewhere.
     bool is_joined() const noexcept { return here_ == 0 && elsewhere_.load(std::memory_order_acquire) == 0; }
