@@ -37,7 +37,7 @@ Ended run(const std::string& how, int status) {
     return ended;
 }
 
-class Shutdown : public testing::TestWithParam<const char*> {
+class Shutdown : public ::testing::TestWithParam<const char*> {
 protected:
     void SetUp() override { THREADWISE_NEEDS("way to stop daemons that are busy"); }
 
@@ -59,7 +59,7 @@ protected:
 TEST_P(Shutdown, EndsWithDaemonsBusy) { end_often(20); }
 TEST_P(Shutdown, SoakEndsWithDaemonsBusy) { end_often(1000); }
 
-INSTANTIATE_TEST_SUITE_P(How, Shutdown, testing::Values("return", "exit", "daemon", "thread", "twice"),
+INSTANTIATE_TEST_SUITE_P(How, Shutdown, ::testing::Values("return", "exit", "daemon", "thread", "twice"),
                          [](const auto& how) { return std::string(how.param); });
 
 TEST(ShutdownThatCannotDestroy, EndsWhenADaemonHoldsWhatADestructorWants) {

@@ -132,7 +132,7 @@ Inheritance inheritance_of_this_thread() noexcept {
     Inheritance found;
     sigset_t mask{};
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-    std::memcpy(&found.parts[0], &mask, sizeof(std::uint64_t));  // the kernel knows 64 signals
+    std::memcpy(found.parts.data(), &mask, sizeof(std::uint64_t));  // the kernel knows 64 signals
     SchedulingAttributes scheduling;
     syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0);
     found.parts[1] = (std::uint64_t{scheduling.policy} << 32) | static_cast<std::uint32_t>(scheduling.nice);
