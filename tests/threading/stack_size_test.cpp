@@ -39,6 +39,7 @@ TEST(StackSize, RefusesWhatIsTooSmall) {
 }
 
 TEST(StackSize, MayBeGivenForOneThread) {
+    THREADWISE_NEEDS("say in the size of a stack");
     // Deeper than the 8 MiB that threads mostly get.
     Thread thread({.stack_size = 64 * mebibyte}, [] { EXPECT_NE(fill_stack(32 * mebibyte), 0U); });
     thread.start();
