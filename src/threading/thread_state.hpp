@@ -20,7 +20,7 @@ struct ThreadState final : runtime::ThreadRecord {
     std::size_t stack_size = 0;
 
     /// What the native thread does.
-    static void main(void* state);
+    static void main(void* first);
 
 private:
     void run();
