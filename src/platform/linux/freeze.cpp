@@ -1,7 +1,6 @@
 #include "platform/freeze.hpp"
 
 #include <dlfcn.h>
-#include <link.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -17,6 +16,7 @@
 #include <string_view>
 
 #include "platform/internal_section.hpp"
+#include "platform/linux/loaded_objects.hpp"
 
 // Past the sanitizers, which put signals off until the program enters the system library: a thread that computes would
 // never be stopped.
@@ -102,30 +102,21 @@ THREADWISE_PLAIN void on_signal(int /*signal*/, siginfo_t* /*info*/, void* conte
 }
 
 /// Addresses in the objects whose code must be left in peace: whatever may hold a lock that is needed until the end.
-std::span<const std::uintptr_t> system_code() {
+std::span<const void* const> system_code() {
     static const auto addresses = [] {
         // The allocator; libc, the loader, libstdc++ and libgcc by functions that nobody else provides; the sanitizers.
         constexpr std::array names{"malloc",         "gnu_get_libc_version", "_r_debug",
                                    "__cxa_demangle", "_Unwind_GetIP",        "__tsan_init",
                                    "__asan_init",    "__lsan_init",          "__ubsan_handle_add_overflow"};
-        std::array<std::uintptr_t, names.size()> found{};
-        std::ranges::transform(names, found.begin(), [](const char* name) {
-            return reinterpret_cast<std::uintptr_t>(dlsym(RTLD_DEFAULT, name));
-        });
+        std::array<const void*, names.size()> found{};
+        std::ranges::transform(names, found.begin(), [](const char* name) { return dlsym(RTLD_DEFAULT, name); });
         return found;
     }();
     return addresses;
 }
 
-bool holds(const dl_phdr_info& object, std::uintptr_t address) noexcept {
-    return std::ranges::any_of(std::span(object.dlpi_phdr, object.dlpi_phnum), [&](const ElfW(Phdr) & segment) {
-        const std::uintptr_t begin = object.dlpi_addr + segment.p_vaddr;
-        return segment.p_type == PT_LOAD && address >= begin && address - begin < segment.p_memsz;
-    });
-}
-
 int collect_stoppable(dl_phdr_info* object, std::size_t /*size*/, void* /*unused*/) {
-    if (std::ranges::any_of(system_code(), [&](std::uintptr_t address) { return holds(*object, address); })) return 0;
+    if (std::ranges::any_of(system_code(), [&](const void* address) { return holds(*object, address); })) return 0;
     for (const auto& segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
         if (stoppable_count == stoppable.size()) return 1;
@@ -155,8 +146,8 @@ void let_freeze(std::atomic<bool>* flag) noexcept {
 bool prepare_to_freeze() {
     if (!supported) return false;
     stoppable_count = 0;
-    (void)system_code();  // before the loader's lock is held
-    dl_iterate_phdr(collect_stoppable, nullptr);
+    (void)system_code();  // before any lock is held
+    visit_objects(collect_stoppable, nullptr);
     signal_number = unused_signal();
     if (stoppable_count == 0 || signal_number == 0) return false;
     struct sigaction action {};

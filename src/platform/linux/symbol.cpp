@@ -12,6 +12,8 @@
 #include <optional>
 #include <span>
 
+#include "platform/linux/loaded_objects.hpp"
+
 namespace threadwise::platform {
 namespace {
 
@@ -22,20 +24,16 @@ struct LoadedObject {
 };
 
 struct Search {
-    std::uintptr_t address;
+    const void* address;
     std::optional<LoadedObject> found;
 };
 
 int match_object(dl_phdr_info* info, std::size_t /*size*/, void* argument) {
     auto& search = *static_cast<Search*>(argument);
-    for (const auto& segment : std::span(info->dlpi_phdr, info->dlpi_phnum)) {
-        const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-        if (segment.p_type != PT_LOAD || search.address < begin || search.address - begin >= segment.p_memsz) continue;
-        const bool is_program = info->dlpi_name == nullptr || *info->dlpi_name == '\0';
-        search.found = LoadedObject{is_program ? "/proc/self/exe" : info->dlpi_name, info->dlpi_addr};
-        return 1;
-    }
-    return 0;
+    if (!holds(*info, search.address)) return 0;
+    const bool is_program = info->dlpi_name == nullptr || *info->dlpi_name == '\0';
+    search.found = LoadedObject{is_program ? "/proc/self/exe" : info->dlpi_name, info->dlpi_addr};
+    return 1;
 }
 
 class MappedFile {
@@ -92,11 +90,12 @@ std::string linker_name(const MappedFile& file, std::uintptr_t address) {
 }  // namespace
 
 std::string function_name(const void* address) {
-    Search search{reinterpret_cast<std::uintptr_t>(address), {}};
-    dl_iterate_phdr(match_object, &search);
+    Search search{address, {}};
+    visit_objects(match_object, &search);
     if (!search.found) return {};
     const MappedFile file(search.found->file.c_str());
-    return unqualified(demangled(linker_name(file, search.address - search.found->offset).c_str()));
+    return unqualified(
+        demangled(linker_name(file, reinterpret_cast<std::uintptr_t>(address) - search.found->offset).c_str()));
 }
 
 }  // namespace threadwise::platform

@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <fenv.h>
 #include <limits.h>
-#include <link.h>
 #include <locale.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,6 +15,8 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+
+#include "platform/linux/loaded_objects.hpp"
 
 namespace threadwise::platform {
 namespace {
@@ -46,19 +47,14 @@ std::uint64_t floating_point_control() noexcept {
 #endif
 }
 
-bool holds(const dl_phdr_info& object, const void* address) noexcept {
-    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-    return std::ranges::any_of(std::span(object.dlpi_phdr, object.dlpi_phnum), [&](const ElfW(Phdr) & segment) {
-        const std::uintptr_t begin = object.dlpi_addr + segment.p_vaddr;
-        return segment.p_type == PT_LOAD && wanted >= begin && wanted - begin < segment.p_memsz;
-    });
-}
-
 /// Somewhere in libc, also where a function's address is that of its stub in the program.
 const void* libc_address() noexcept {
     static const void* const address = dlsym(RTLD_DEFAULT, "gnu_get_libc_version");
     return address;
 }
+
+// Found at load: on first use, a fork meanwhile would leave the child an address that is being looked for for good.
+[[maybe_unused]] const void* const found_at_load = libc_address();
 
 /// Whether the thread's copy of the object's thread_local variables is what a new thread's would be.
 bool is_initial(const dl_phdr_info& object) noexcept {
@@ -84,9 +80,9 @@ int find_changed(dl_phdr_info* object, std::size_t /*size*/, void* result) {
 }
 
 bool thread_locals_are_initial() noexcept {
-    (void)libc_address();  // before the loader's lock is held
+    (void)libc_address();  // before any lock is held
     bool changed = false;
-    dl_iterate_phdr(find_changed, &changed);
+    visit_objects(find_changed, &changed);
     return !changed;
 }
 
