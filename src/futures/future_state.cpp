@@ -8,20 +8,28 @@
 #include "futures/current_worker.hpp"
 #include "platform/internal_lock.hpp"
 #include "runtime/door.hpp"
+#include "runtime/fork.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {
 namespace {
 
+struct alignas(64) Stripe {
+    platform::InternalLock lock;
+};
+
 // A lock in each future would cost memory in all of them for the few that are watched: they share some instead.
+constinit std::array<Stripe, 64> stripes;
+
 platform::InternalLock& stripe_of(const FutureState& state) noexcept {
-    struct alignas(64) Stripe {
-        platform::InternalLock lock;
-    };
-    static constinit std::array<Stripe, 64> stripes;
     return stripes[(reinterpret_cast<std::uintptr_t>(&state) >> 6) % stripes.size()].lock;
 }
+
+[[maybe_unused]] const bool armed = [] {
+    for (Stripe& stripe : stripes) runtime::hold_over_fork(stripe.lock, runtime::ForkOrder::before_registry);
+    return true;
+}();
 
 const char* name_of(FutureState::Status status) noexcept {
     switch (status) {

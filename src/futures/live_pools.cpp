@@ -6,6 +6,7 @@
 
 #include "futures/current_worker.hpp"
 #include "platform/internal_lock.hpp"
+#include "runtime/fork.hpp"
 #include "runtime/shutdown.hpp"
 #include "threadwise/errors.hpp"
 
@@ -16,6 +17,8 @@ struct LivePools {
     platform::InternalLock lock;
     std::vector<std::weak_ptr<Pool>> pools;
     bool registered = false;
+
+    LivePools() { runtime::hold_over_fork(lock, runtime::ForkOrder::before_registry); }
 };
 
 LivePools& the_pools() {
@@ -23,6 +26,8 @@ LivePools& the_pools() {
     static auto& pools = *new LivePools;
     return pools;
 }
+
+[[maybe_unused]] const bool made_at_load = (the_pools(), true);
 
 void end_all() {
     std::vector<std::weak_ptr<Pool>> pools;

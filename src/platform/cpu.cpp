@@ -9,4 +9,11 @@ unsigned core_count() noexcept {
     return count == 0 ? 1 : count;
 }
 
+namespace {
+
+// Asked at load: on first use, a fork meanwhile would leave the child a value that is being made for good.
+[[maybe_unused]] const unsigned asked_at_load = core_count();
+
+}  // namespace
+
 }  // namespace threadwise::platform

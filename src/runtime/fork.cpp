@@ -1,9 +1,11 @@
 #include "runtime/fork.hpp"
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <ranges>
+#include <span>
 
 #include "platform/fork.hpp"
 #include "runtime/parking_table.hpp"
@@ -14,18 +16,24 @@
 namespace threadwise::runtime {
 namespace {
 
-constinit std::array<std::atomic<platform::InternalLock*>, 16> locks{};
-constinit std::atomic<std::size_t> lock_count{0};
-/// How many the forking thread holds; its alone, as the registry's lock is the first.
-constinit std::size_t held = 0;
+struct Entry {
+    platform::InternalLock* lock;
+    ForkOrder order;
+};
+
+// Written while the library is loaded, only read after.
+constinit std::array<Entry, 128> entries{};
+constinit std::size_t count = 0;
+
+std::span<Entry> locks() noexcept { return std::span(entries).first(count); }
 
 void before() {
     this_record();  // so that the child has a main thread
-    for (held = 0; held < lock_count && locks.at(held) != nullptr; ++held) locks.at(held).load()->lock();
+    for (const Entry& entry : locks()) entry.lock->lock();
 }
 
 void release_locks() noexcept {
-    while (held > 0) locks.at(--held).load()->unlock();
+    for (const Entry& entry : std::views::reverse(locks())) entry.lock->unlock();
 }
 
 void in_child() {
@@ -40,10 +48,10 @@ void in_child() {
 
 }  // namespace
 
-void hold_over_fork(platform::InternalLock& lock) {
-    const std::size_t place = lock_count.fetch_add(1);
-    if (place >= locks.size()) std::abort();  // one lock a room: make the array larger
-    locks.at(place) = &lock;
+void hold_over_fork(platform::InternalLock& lock, ForkOrder order) {
+    if (count == entries.size()) std::abort();  // make the array larger
+    entries.at(count++) = {&lock, order};
+    std::ranges::stable_sort(locks(), {}, &Entry::order);
 }
 
 }  // namespace threadwise::runtime

@@ -5,8 +5,12 @@
 
 namespace threadwise::runtime {
 
+/// The order in which a fork takes the locks. One that is taken while another is held stands below that.
+enum class ForkOrder { before_registry, registry, after_registry };
+
 /// From now on that lock, which is never destroyed, is held by the forking thread during a fork: what it guards is
-/// whole in the child. Locks that are taken while others are held are to be named after those.
-void hold_over_fork(platform::InternalLock& lock);
+/// whole in the child. To be called while the library is loaded, when nobody can fork yet: a lock that is made on first
+/// use may be half made in the child.
+void hold_over_fork(platform::InternalLock& lock, ForkOrder order = ForkOrder::after_registry);
 
 }  // namespace threadwise::runtime

@@ -26,6 +26,8 @@ Locals& the_locals() {
     return locals;
 }
 
+[[maybe_unused]] const bool made_at_load = (the_locals(), true);
+
 /// Under the lock.
 LocalValue take(LocalValues& values, LocalKey key) noexcept {
     if (key.slot >= values.size() || values[key.slot].number != key.number) return {};

@@ -34,6 +34,8 @@ Recycler& the_recycler() {
     return recycler;
 }
 
+[[maybe_unused]] const bool made_at_load = (the_recycler(), true);
+
 // relaxed throughout: a setting, which orders nothing else.
 constinit std::atomic<bool> is_allowed{true};
 

@@ -37,7 +37,7 @@ struct Registry {
         main->native_id = platform::initial_native_id();
         advance_life(*main, Life::running);
         records.push_back(main);
-        hold_over_fork(lock);
+        hold_over_fork(lock, ForkOrder::registry);
     }
 };
 

@@ -47,6 +47,8 @@ Functions& the_functions() {
     return functions;
 }
 
+[[maybe_unused]] const bool made_at_load = (the_functions(), true);
+
 /// The newest one that has not run; empty: there are no more, and there will be none.
 std::function<void()> next_function() {
     Functions& all = the_functions();

@@ -28,6 +28,8 @@ SetHook& the_hook() {
     return hook;
 }
 
+[[maybe_unused]] const bool made_at_load = (the_hook(), true);
+
 std::shared_ptr<const ExceptHook> exchange_hook(std::shared_ptr<const ExceptHook> hook) {
     const std::lock_guard hold(the_hook().lock);
     return std::exchange(the_hook().hook, std::move(hook));

@@ -32,6 +32,9 @@ bool can_be_biased() noexcept {
     return can;
 }
 
+// Asked at load, as first use by one thread may meet a fork by another.
+[[maybe_unused]] const bool asked_at_load = can_be_biased();
+
 }  // namespace
 
 bool SharedLock::noted() const noexcept {

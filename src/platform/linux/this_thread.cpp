@@ -32,6 +32,9 @@ pthread_key_t exit_key() {
     return key;
 }
 
+// Made at load: on first use, a fork meanwhile would leave the child a key that is being made for good.
+[[maybe_unused]] const pthread_key_t made_at_load = exit_key();
+
 }  // namespace
 
 std::uint64_t native_id() noexcept { return static_cast<std::uint64_t>(syscall(SYS_gettid)); }
