@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 #include <ranges>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -20,8 +21,12 @@ namespace threadwise {
 template <class T>
 class AsCompleted {
 public:
-    AsCompleted(std::vector<Future<T>> futures, Timeout timeout, SourceLocation where)
-        : futures_(std::move(futures)), completions_(detail::states_of(futures_)), deadline_(timeout), where_(where) {}
+    AsCompleted(std::vector<Future<T>> futures, std::stop_token stop, Timeout timeout, SourceLocation where)
+        : futures_(std::move(futures)),
+          completions_(detail::states_of(futures_)),
+          stop_(std::move(stop)),
+          deadline_(timeout),
+          where_(where) {}
 
     /// An input iterator; each step waits for the next future.
     class Iterator {
@@ -56,24 +61,33 @@ private:
     bool advance() {
         current_ = {};
         if (completions_.left() == 0) return false;
-        current_ = std::move(futures_[completions_.next(deadline_, where_)]);
+        current_ = std::move(futures_[completions_.next(deadline_, stop_, where_)]);
         return true;
     }
 
     std::vector<Future<T>> futures_;
     Future<T> current_;
     detail::Completions completions_;  // before futures_ goes it has stopped to watch them
+    std::stop_token stop_;
     detail::Deadline deadline_;
     SourceLocation where_;
 };
 
 /// Gives each of the futures once it is done, cancelled ones too, those that are done already first. `timeout` counts
 /// from this call; what is not done by then ends the iteration with TimeoutError. A future that has been given out is
-/// not held any longer: reading the results of a million calls does not keep a million results.
+/// not held any longer: reading the results of a million calls does not keep a million results. Once stop is requested,
+/// a step that would have to wait throws InterruptedError.
+template <std::ranges::input_range Futures>
+auto as_completed(std::stop_token stop, Futures&& futures, Timeout timeout = forever,
+                  SourceLocation where = SourceLocation::current()) {
+    using T = typename detail::FutureIn<Futures>::value_type;
+    return AsCompleted<T>(detail::unique_futures(std::forward<Futures>(futures)), std::move(stop), timeout, where);
+}
+
+/// The same without a stop token.
 template <std::ranges::input_range Futures>
 auto as_completed(Futures&& futures, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
-    using T = typename detail::FutureIn<Futures>::value_type;
-    return AsCompleted<T>(detail::unique_futures(std::forward<Futures>(futures)), timeout, where);
+    return as_completed(std::stop_token(), std::forward<Futures>(futures), timeout, where);
 }
 
 }  // namespace threadwise

@@ -17,6 +17,7 @@
 
 #include <concepts>
 #include <functional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -67,6 +68,15 @@ public:
     /// tasks that had begun have ended. Throws RuntimeError in another task than the one that made the group.
     void wait(SourceLocation where = SourceLocation::current()) {
         core_.join(where);
+        core_.rethrow();
+    }
+
+    /// The same; a request to stop acts as interrupt() does: it cancels the group, and is thrown as InterruptedError.
+    void wait(const std::stop_token& stop, SourceLocation where = SourceLocation::current()) {
+        {
+            const std::stop_callback on_stop(stop, [this]() noexcept { core_.stop(); });
+            core_.join(where);
+        }
         core_.rethrow();
     }
 

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <ranges>
+#include <stop_token>
 #include <type_traits>
 #include <unordered_set>
 #include <utility>
@@ -59,23 +60,31 @@ std::vector<FutureState*> states_of(const std::vector<Future<T>>& futures) {
     return states;
 }
 
-/// Returns when that is so, or after the timeout.
-THREADWISE_API void wait_for_states(const std::vector<FutureState*>& states, ReturnWhen return_when, Timeout timeout,
-                                    SourceLocation where);
+/// Returns when that is so, after the timeout, or when stop is requested.
+THREADWISE_API void wait_for_states(const std::vector<FutureState*>& states, ReturnWhen return_when,
+                                    const std::stop_token& stop, Timeout timeout, SourceLocation where);
 
 }  // namespace detail
 
-/// Waits until the futures are done as `return_when` says, or for `timeout`, and tells which are. Cancelled futures are
-/// done. Throws InterruptedError if interrupt() ends the wait. In a worker of the futures' pool it waits as
-/// Future::result() does; calls that have not begun are made here only by ALL_COMPLETED without a timeout.
+/// Waits until the futures are done as `return_when` says, for `timeout`, or until stop is requested, and tells which
+/// are. Cancelled futures are done. Throws InterruptedError if interrupt() ends the wait. In a worker of the futures'
+/// pool it waits as Future::result() does.
 template <std::ranges::input_range Futures>
-auto wait(Futures&& futures, Timeout timeout = forever, ReturnWhen return_when = ALL_COMPLETED,
+auto wait(std::stop_token stop, Futures&& futures, Timeout timeout = forever, ReturnWhen return_when = ALL_COMPLETED,
           SourceLocation where = SourceLocation::current()) {
     auto all = detail::unique_futures(std::forward<Futures>(futures));
-    detail::wait_for_states(detail::states_of(all), return_when, timeout, where);
+    detail::wait_for_states(detail::states_of(all), return_when, stop, timeout, where);
     DoneAndNotDone<typename detail::FutureIn<Futures>::value_type> result;
     for (auto& future : all) (future.done() ? result.done : result.not_done).push_back(std::move(future));
     return result;
+}
+
+/// The same without a stop token. Only here, and only by ALL_COMPLETED without a timeout, does a worker make calls that
+/// have not begun itself.
+template <std::ranges::input_range Futures>
+auto wait(Futures&& futures, Timeout timeout = forever, ReturnWhen return_when = ALL_COMPLETED,
+          SourceLocation where = SourceLocation::current()) {
+    return wait(std::stop_token(), std::forward<Futures>(futures), timeout, return_when, where);
 }
 
 }  // namespace threadwise

@@ -57,8 +57,8 @@ Completions::~Completions() {
     }
 }
 
-std::size_t Completions::next(const Deadline& deadline, SourceLocation where) {
-    if (ready_ == nullptr && !take_news()) wait(deadline, where);
+std::size_t Completions::next(const Deadline& deadline, const std::stop_token& stop, SourceLocation where) {
+    if (ready_ == nullptr && !take_news()) wait(deadline, stop, where);
     Node& node = *std::exchange(ready_, ready_->next);
     const std::size_t index = node.index();
     node.let_go();  // it has been told, but the one who tells it may not have left it
@@ -78,25 +78,29 @@ bool Completions::take_news() noexcept {
     return ready_ != nullptr;
 }
 
-void Completions::wait(const Deadline& deadline, SourceLocation where) {
+void Completions::wait(const Deadline& deadline, const std::stop_token& stop, SourceLocation where) {
+    auto unfinished = [this] {
+        return std::to_string(left_) + " (of " + std::to_string(nodes_.size()) + ") futures unfinished";
+    };
     auto news = [this] { return news_.load() != nullptr; };
     while (!take_news()) {
+        if (stop.stop_requested()) throw InterruptedError("stop was requested: " + unfinished());
         const Timeout timeout = deadline.left();
         if (!timeout.is_forever() && timeout.duration().count() <= 0) {
-            throw TimeoutError(std::to_string(left_) + " (of " + std::to_string(nodes_.size()) +
-                               ") futures unfinished");
+            throw TimeoutError(unfinished());
         }
         runtime::Waiting waiting({.kind = runtime::WaitKind::futures,
                                   .object = this,
                                   .where = where,
-                                  .deadline = runtime::deadline_after(timeout)});
+                                  .deadline = runtime::deadline_after(timeout)},
+                                 stop);
         if (waiting.spin(&news_, news)) continue;
         const runtime::Wakeup wakeup = waiting.park(&news_, [&] {
             asleep_.store(true);
             return !news();
         });
         asleep_.store(false, std::memory_order_relaxed);  // relaxed: too many wake-ups do no harm
-        threading::succeeded(wakeup);
+        threading::succeeded(wakeup, stop);
     }
 }
 

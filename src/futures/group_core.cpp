@@ -191,6 +191,11 @@ void GroupCore::wait_for_others(const SourceLocation& where) {
     }
 }
 
+void GroupCore::stop() noexcept {
+    cancel();
+    keep(std::make_exception_ptr(InterruptedError("stop was requested while a TaskGroup's tasks were waited for")));
+}
+
 void GroupCore::fail() noexcept {
     cancel();
     keep(std::current_exception());

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,28 @@ long fib(int n) {
 }
 
 TEST_P(TaskGroupTest, ForksAndJoins) { EXPECT_EQ(pool.submit(fib, 22).result(), 17711); }
+
+TEST_P(TaskGroupTest, CancelsAndThrowsWhenStopIsRequested) {
+    std::stop_source stop;
+    std::atomic<bool> ran_on{false};
+    TaskGroup group(pool);
+    group.run([&] {
+        stop.request_stop();
+        while (!group.cancelled()) std::this_thread::yield();
+        ran_on = true;
+    });
+    EXPECT_THROW(
+        {
+            while (!stop.stop_requested()) std::this_thread::yield();
+            group.wait(stop.get_token());
+        },
+        InterruptedError);
+    EXPECT_TRUE(ran_on) << "what runs is waited for";
+    EXPECT_FALSE(group.cancelled()) << "and the group can be used again";
+    group.run([&] { ran_on = false; });
+    group.wait(std::stop_token());
+    EXPECT_FALSE(ran_on);
+}
 
 TEST_P(TaskGroupTest, JoinsAThousandDeep) {
     std::function<int(int)> down = [&](int n) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,39 @@ TEST_F(Wait, TellsWhatIsNotDoneInTime) {
     EXPECT_EQ(not_done, std::vector{b});
     EXPECT_EQ(wait(both, 1ms, FIRST_EXCEPTION).not_done, std::vector{b});
     EXPECT_EQ(wait(std::vector{b}, 1ms, FIRST_COMPLETED).not_done, std::vector{b});
+}
+
+TEST_F(Wait, EndsWhenStopIsRequested) {
+    a.set_result(1);
+    for (const ReturnWhen when : {ALL_COMPLETED, FIRST_EXCEPTION}) {
+        std::stop_source stop;
+        const std::jthread stopper([&] { stop.request_stop(); });
+        const auto [done, not_done] = wait(stop.get_token(), both, forever, when);
+        EXPECT_EQ(done, std::vector{a});
+        EXPECT_EQ(not_done, std::vector{b});
+    }
+    b.set_result(1);
+    EXPECT_EQ(wait(std::stop_token(), both).done, both);
+}
+
+TEST_F(Wait, AsCompletedThrowsWhenStopIsRequested) {
+    a.set_result(1);
+    std::stop_source stop;
+    auto completed = as_completed(stop.get_token(), both);
+    auto next = completed.begin();
+    EXPECT_EQ(*next, a);
+    const std::jthread stopper([&] { stop.request_stop(); });
+    EXPECT_THROW(++next, InterruptedError);
+}
+
+TEST_F(Wait, AsCompletedGivesWhatIsDoneEvenAfterAStop) {
+    a.set_result(1);
+    b.set_result(1);
+    std::stop_source stop;
+    stop.request_stop();
+    std::vector<Future<int>> seen;
+    for (auto& future : as_completed(stop.get_token(), both)) seen.push_back(future);
+    EXPECT_EQ(seen, both);
 }
 
 TEST_F(Wait, WaitsForTheFirst) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include "threadwise/detail/deadline.hpp"
@@ -22,8 +23,9 @@ public:
     Completions(const Completions&) = delete;
     Completions& operator=(const Completions&) = delete;
 
-    /// The place, in what the constructor got, of the next one that is done. Throws TimeoutError.
-    std::size_t next(const Deadline& deadline, SourceLocation where);
+    /// The place, in what the constructor got, of the next one that is done. Throws TimeoutError, and InterruptedError
+    /// also when stop is requested.
+    std::size_t next(const Deadline& deadline, const std::stop_token& stop, SourceLocation where);
 
     /// How many next() has not returned yet.
     std::size_t left() const noexcept { return left_; }
@@ -32,7 +34,7 @@ private:
     class Node;
 
     bool take_news() noexcept;
-    void wait(const Deadline& deadline, SourceLocation where);
+    void wait(const Deadline& deadline, const std::stop_token& stop, SourceLocation where);
 
     std::vector<std::unique_ptr<Node>> nodes_;
     std::size_t left_;

@@ -74,6 +74,8 @@ public:
     bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }  // relaxed: a hint
     void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
 
+    /// Cancels, and keeps an InterruptedError that says so.
+    void stop() noexcept;
     /// Keeps the exception that is being handled, and cancels.
     void fail() noexcept;
     /// Whether anything was kept; throws it.
