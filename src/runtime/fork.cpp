@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
-#include <ranges>
 #include <span>
 
 #include "platform/fork.hpp"
@@ -33,7 +32,7 @@ void before() {
 }
 
 void release_locks() noexcept {
-    for (const Entry& entry : std::views::reverse(locks())) entry.lock->unlock();
+    std::for_each(locks().rbegin(), locks().rend(), [](const Entry& entry) { entry.lock->unlock(); });
 }
 
 void in_child() {

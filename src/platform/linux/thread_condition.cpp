@@ -14,8 +14,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <span>
 
+#include "platform/internal_section.hpp"
 #include "platform/linux/loaded_objects.hpp"
 
 namespace threadwise::platform {
@@ -56,6 +58,12 @@ const void* libc_address() noexcept {
 // Found at load: on first use, a fork meanwhile would leave the child an address that is being looked for for good.
 [[maybe_unused]] const void* const found_at_load = libc_address();
 
+/// Part of what says that the thread is in visit_objects().
+bool is_of_section(const std::byte& byte) noexcept {
+    const auto section = std::as_bytes(std::span(&internal_sections, 1));
+    return !std::less<>()(&byte, section.data()) && std::less<>()(&byte, section.data() + section.size());
+}
+
 /// Whether the thread's copy of the object's thread_local variables is what a new thread's would be.
 bool is_initial(const dl_phdr_info& object) noexcept {
     const auto* const mine = static_cast<const std::byte*>(object.dlpi_tls_data);
@@ -65,7 +73,9 @@ bool is_initial(const dl_phdr_info& object) noexcept {
         const auto* const initial = reinterpret_cast<const std::byte*>(object.dlpi_addr + segment.p_vaddr);
         if (std::memcmp(mine, initial, segment.p_filesz) != 0) return false;
         const auto zeros = std::span(mine, segment.p_memsz).subspan(segment.p_filesz);
-        if (!std::ranges::all_of(zeros, [](std::byte byte) { return byte == std::byte{0}; })) return false;
+        if (!std::ranges::all_of(zeros,
+                                 [](const std::byte& byte) { return byte == std::byte{0} || is_of_section(byte); }))
+            return false;
     }
     return true;
 }
