@@ -1,0 +1,119 @@
+#include "arguments.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace threadwise::python {
+namespace {
+
+using std::chrono::nanoseconds;
+
+bool refuse_too_large() {
+    PyErr_SetString(PyExc_OverflowError, PY_VERSION_HEX >= 0x030D0000
+                                             ? "timestamp too large to convert to C PyTime_t"
+                                             : "timestamp too large to convert to C _PyTime_t");
+    return false;
+}
+
+bool float_to_duration(double seconds, Timeout& duration) {
+    if (std::isnan(seconds)) {
+        PyErr_SetString(PyExc_ValueError, "Invalid value NaN (not a number)");
+        return false;
+    }
+    // 2^63: the first number of nanoseconds that does not fit.
+    constexpr double limit = 9223372036854775808.0;
+    const double rounded = std::ceil(seconds * 1e9);
+    if (rounded >= limit || rounded < -limit) return refuse_too_large();
+    duration = nanoseconds(static_cast<nanoseconds::rep>(rounded));
+    return true;
+}
+
+bool int_to_duration(PyObject* seconds, Timeout& duration) {
+    constexpr long long limit = nanoseconds::max().count() / 1'000'000'000;
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(seconds, &overflow);
+    if (value == -1 && PyErr_Occurred() != nullptr) return false;
+    if (overflow != 0 || value > limit || value < -limit) return refuse_too_large();
+    duration = std::chrono::seconds(value);
+    return true;
+}
+
+/// Where a keyword's argument belongs; names.size() if nowhere.
+std::size_t place_of(PyObject* keyword, std::span<const char* const> names) {
+    const auto found = std::ranges::find_if(
+        names, [keyword](const char* name) { return PyUnicode_CompareWithASCIIString(keyword, name) == 0; });
+    return static_cast<std::size_t>(found - names.begin());
+}
+
+}  // namespace
+
+bool parse_arguments(const char* function, std::span<const char* const> names, std::span<PyObject*> places,
+                     PyObject* const* args, Py_ssize_t count, PyObject* keyword_names, std::size_t required) {
+    const auto given = static_cast<std::size_t>(PyVectorcall_NARGS(static_cast<std::size_t>(count)));
+    if (given > names.size()) {
+        PyErr_Format(PyExc_TypeError, "%s() takes at most %zu argument%s (%zu given)", function, names.size(),
+                     names.size() == 1 ? "" : "s", given);
+        return false;
+    }
+    std::copy_n(args, given, places.begin());
+    const Py_ssize_t keywords = keyword_names == nullptr ? 0 : PyTuple_GET_SIZE(keyword_names);
+    for (Py_ssize_t i = 0; i < keywords; ++i) {
+        PyObject* const keyword = PyTuple_GET_ITEM(keyword_names, i);
+        const std::size_t place = place_of(keyword, names);
+        if (place == names.size()) {
+            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function, keyword);
+            return false;
+        }
+        if (places[place] != nullptr) {
+            PyErr_Format(PyExc_TypeError, "argument for %s() given by name ('%U') and position (%zu)", function,
+                         keyword, place + 1);
+            return false;
+        }
+        places[place] = args[given + static_cast<std::size_t>(i)];
+    }
+    for (std::size_t i = 0; i < required; ++i) {
+        if (places[i] != nullptr) continue;
+        PyErr_Format(PyExc_TypeError, "%s() missing required argument '%s' (pos %zu)", function, names[i], i + 1);
+        return false;
+    }
+    return true;
+}
+
+bool to_duration(PyObject* seconds, Timeout& duration) {
+    if (PyFloat_Check(seconds)) return float_to_duration(PyFloat_AS_DOUBLE(seconds), duration);
+    return int_to_duration(seconds, duration);
+}
+
+bool to_timeout(PyObject* seconds_or_none, Timeout& timeout) {
+    timeout = forever;
+    if (seconds_or_none == nullptr || seconds_or_none == Py_None) return true;
+    if (!to_duration(seconds_or_none, timeout)) return false;
+    if (timeout.is_negative()) timeout = nanoseconds(0);
+    return true;
+}
+
+bool parse_acquire(Acquisition& how, PyObject* const* args, Py_ssize_t count, PyObject* keyword_names) {
+    Arguments<2> given("acquire", {"blocking", "timeout"});
+    if (!given.parse(args, count, keyword_names)) return false;
+    if (given[0] != nullptr) {
+        const int blocking = PyObject_IsTrue(given[0]);
+        if (blocking < 0) return false;
+        how.blocking = blocking != 0;
+    }
+    if (given[1] == nullptr) return true;
+    if (!to_duration(given[1], how.timeout)) return false;
+    const bool is_default = how.timeout.duration() == std::chrono::seconds(-1);
+    if (!how.blocking && !is_default) {
+        PyErr_SetString(PyExc_ValueError, "can't specify a timeout for a non-blocking call");
+        return false;
+    }
+    if (how.timeout.is_negative() && !is_default) {
+        PyErr_SetString(PyExc_ValueError, "timeout value must be a non-negative number");
+        return false;
+    }
+    if (is_default) how.timeout = forever;
+    return true;
+}
+
+}  // namespace threadwise::python

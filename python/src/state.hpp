@@ -1,0 +1,30 @@
+#pragma once
+
+/// \file
+/// What the module keeps for one interpreter: there are no Python objects in global variables.
+
+#include <Python.h>
+
+namespace threadwise::python {
+
+/// Each pointer is an owned reference; state.cpp visits and clears them all.
+struct State {
+    PyTypeObject* lock_type;
+    PyTypeObject* rlock_type;
+};
+
+extern PyModuleDef module_definition;
+
+inline State& state_of_module(PyObject* module) noexcept { return *static_cast<State*>(PyModule_GetState(module)); }
+
+/// The state of the module that `type`, or one of its bases, belongs to. Null with an exception set: none of ours.
+State* state_of_type(PyTypeObject* type) noexcept;
+
+/// Makes a type of the module and adds it by the last part of the spec's name; kept in `slot` too. -1 on error.
+int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObject* base = nullptr) noexcept;
+
+/// One function a concept: adds its types and functions to the module; -1 with an exception set on error.
+int add_lock(PyObject* module);
+int add_rlock(PyObject* module);
+
+}  // namespace threadwise::python

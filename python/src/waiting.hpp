@@ -1,0 +1,56 @@
+#pragma once
+
+/// \file
+/// The one way to wait.
+///
+/// A method first tries to get what it wants with the interpreter's lock held, which costs nothing. If it has to wait,
+/// it calls wait_detached(): the interpreter's lock is handed back, the library's door is passed, and the lock is taken
+/// again. On the main thread a signal ends the wait for as long as Python's handlers need: they run in the middle of
+/// it, and either an exception comes from them, or the wait goes on with what is left of its timeout.
+
+#include <Python.h>
+
+#include <memory>
+#include <type_traits>
+
+#include "threadwise/timeout.hpp"
+
+namespace threadwise::python {
+
+/// How a wait ended.
+enum class Waited : unsigned char {
+    done,
+    timed_out,
+    failed,  ///< with an exception set
+};
+
+namespace detail {
+/// `wait` returns whether it got what it waits for within the timeout.
+Waited wait_detached(Timeout timeout, bool (*wait)(void* context, Timeout timeout), void* context);
+}  // namespace detail
+
+/// Calls `wait(timeout)`, a wait of the library's that returns false when the timeout is over, detached from the
+/// interpreter: neither `wait` nor what it calls may touch Python objects. It is called again after signals, so it must
+/// be a wait that can be begun anew. Exceptions of the library become Python's.
+template <class Wait>
+Waited wait_detached(Timeout timeout, Wait&& wait) {
+    using Plain = std::remove_reference_t<Wait>;
+    return detail::wait_detached(
+        timeout, [](void* context, Timeout left) -> bool { return (*static_cast<Plain*>(context))(left); },
+        static_cast<void*>(std::addressof(wait)));
+}
+
+/// True, False, or null with an exception set: what `acquire()` and `wait()` return.
+PyObject* to_python(Waited waited);
+
+/// Lets the interpreter's lock go; what is returned is for attach().
+PyThreadState* detach();
+
+/// Takes the interpreter's lock again. When the interpreter has been finalised meanwhile the thread stays here for
+/// good: nothing of Python may be touched any more, not even by destructors.
+void attach(PyThreadState* thread_state);
+
+/// From a `catch` clause: sets the Python exception that corresponds to the C++ exception being handled.
+void set_error_from_current_exception();
+
+}  // namespace threadwise::python
