@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean
+.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean test-cpython
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -31,6 +31,9 @@ test-release test-asan test-tsan test-portable test-coverage: test-%: build/%/bu
 
 # gcc 12's thread sanitizer does not start where the kernel randomises addresses by more than 28 bits.
 test-tsan: FIXED_ADDRESSES := $(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits)" -gt 28 ] 2>/dev/null && echo setarch -R)
+
+test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue")
+	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" python3 python/cpython/run
 
 soak: build/release/build.ninja ## Run the tests that take minutes
 	@cmake --build --preset release
@@ -67,7 +70,8 @@ build/%/build.ninja: CMakePresets.json | bootstrap-build
 	@cmake --preset $*
 	@touch $@
 
-BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-coverage bootstrap-lint bootstrap-docs
+BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-coverage bootstrap-lint bootstrap-docs \
+	bootstrap-python bootstrap-cpython
 .PHONY: $(BOOTSTRAPS)
 $(BOOTSTRAPS): bootstrap-%:
 	@scripts/bootstrap $*

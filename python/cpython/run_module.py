@@ -1,0 +1,67 @@
+"""run_module.py MODULE REPORT SKIPS LIMIT: runs one module of the package `test` and writes down as JSON how it went.
+
+Processes that the tests spawn import this file again.
+"""
+
+import sys
+
+STANDARD = ("_thread", "threading", "queue", "concurrent.futures")
+
+
+def serving():
+    """Pairs of a standard module that is loaded and the module that stands under its name."""
+    loaded = [(name, sys.modules[name]) for name in STANDARD if sys.modules.get(name)]
+    return [(name, module.__spec__.name) for name, module in loaded]
+
+
+def skipped_by_name(path):
+    """What skips.txt says: a dictionary from a test's name to the reason."""
+    with open(path) as lines:
+        return dict(line.strip().split(None, 1) for line in lines if line.strip() and not line.startswith("#"))
+
+
+def listed(suite, reasons):
+    """Pairs of a test in the suite that is to be skipped and the reason."""
+    for test in suite:
+        if hasattr(test, "__iter__"):
+            yield from listed(test, reasons)
+        elif test.id() in reasons:
+            yield test, reasons[test.id()]
+
+
+def main(name, report, skips, limit):
+    import faulthandler
+    import json
+    import unittest
+
+    faulthandler.dump_traceback_later(float(limit), exit=True)
+    served = {}
+
+    class Result(unittest.TextTestResult):
+        """Looks after each test at what served it: threadwise, or the standard module with the test that met it."""
+
+        def stopTest(self, test):
+            super().stopTest(test)
+            for module, by in serving():
+                if not by.startswith("threadwise."):
+                    served[module] = f"{by} in {test.id()}"
+                else:
+                    served.setdefault(module, by)
+
+    suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{name}")
+    for test, reason in listed(suite, skipped_by_name(skips)):
+        setattr(test, test._testMethodName, unittest.skip(reason)(lambda: None))
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result).run(suite)
+    bad = [*result.failures, *result.errors, *((test, "") for test in result.unexpectedSuccesses)]
+    outcome = {
+        "run": result.testsRun,
+        "skipped": len(result.skipped),
+        "failed": sorted({test.id() for test, _ in bad}),
+        "served": list(served.items()),
+    }
+    with open(report, "w") as file:
+        json.dump(outcome, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,125 @@
+"""How threadwise's modules come to stand under the names of the standard ones, and how they leave again.
+
+A finder at the front of sys.meta_path answers for those names with threadwise's modules, so that whoever imports them from
+then on gets ours, even after a name was deleted from sys.modules. What was imported before is replaced wherever the globals
+of a loaded module refer to it; uninstall() puts that back.
+
+This module imports nothing that imports `threading`: a program's first import of that may come from any thread.
+"""
+
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+
+# Each name, and the module of ours that serves it.
+SERVED = {
+    "_thread": "threadwise._thread",
+    "_queue": "threadwise.queue",
+    "threading": "threadwise.threading",
+    "queue": "threadwise.queue",
+    "concurrent.futures": "threadwise.concurrent.futures",
+    "concurrent.futures._base": "threadwise.concurrent.futures._base",
+    "concurrent.futures.thread": "threadwise.concurrent.futures.thread",
+    "concurrent.futures.process": "threadwise.concurrent.futures.process",
+}
+
+_standard = {}  # the standard modules that install() replaced, by name
+_rebound = []  # the globals that install() replaced: (a module's dictionary, name, the standard object, ours)
+
+
+class _Finder:
+    """Answers for the names in SERVED. It is the loader, too: the module is ours, executed already under its own name."""
+
+    def __init__(self):
+        self.own_specs = {}
+
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, self, origin=SERVED[name]) if name in SERVED else None
+
+    def create_module(self, spec):
+        module = import_module(spec.origin)
+        self.own_specs.setdefault(module, module.__spec__)
+        return module
+
+    def exec_module(self, module):
+        # The import system has just written the name's spec into our module.
+        module.__spec__ = self.own_specs[module]
+
+
+_finder = _Finder()
+
+
+def install():
+    """Puts threadwise's modules in the place of `threading`, `queue`, `_thread` and `concurrent.futures`, for this process.
+
+    From then on every import of those names gives threadwise's modules. Modules that are loaded already see them, too:
+    where their globals name a standard module or something public in it, they are made to name ours. What was built from
+    the standard ones before stays what it is and goes on working: objects, subclasses, running threads.
+
+    Does nothing when threadwise is installed already. Call it while no other thread imports.
+    """
+    if _finder in sys.meta_path:
+        return
+    replaced = {name: import_module(own) for name, own in SERVED.items() if name in sys.modules}
+    sys.meta_path.insert(0, _finder)
+    for name, module in replaced.items():
+        _standard[name] = sys.modules[name]
+        _stand_under(name, module)
+    _rebind({id(old): (old, new) for name, new in replaced.items() for old, new in _counterparts(_standard[name], new)})
+    if "threading" in _standard:
+        # The interpreter ends by calling the _shutdown() of the module under this name: ours, from now on.
+        replaced["threading"]._register_atexit(_standard["threading"]._shutdown)
+
+
+def uninstall():
+    """Puts the standard modules back in the place that install() took from them.
+
+    Later imports give the standard modules, and the globals that install() changed refer to them again. What was imported
+    or made between the two is threadwise's and stays so. Does nothing when threadwise is not installed.
+    """
+    if _finder not in sys.meta_path:
+        return
+    sys.meta_path.remove(_finder)
+    for variables, name, old, new in _rebound:
+        if variables.get(name) is new:
+            variables[name] = old
+    for name, own in SERVED.items():
+        if name in sys.modules and sys.modules[name] is sys.modules.get(own):
+            _stand_under(name, _standard.get(name))
+    _rebound.clear()
+    _standard.clear()
+
+
+def _stand_under(name, module):
+    """Makes `name` mean this module, or nothing when it is None, for later imports and as an attribute of its package."""
+    package, _, attribute = name.rpartition(".")
+    package = sys.modules.get(package)
+    if module is not None:
+        sys.modules[name] = module
+        package and setattr(package, attribute, module)
+    else:
+        del sys.modules[name]
+        package and vars(package).pop(attribute, None)
+
+
+def _counterparts(standard, own):
+    """Pairs of an object of the standard module and ours: the modules themselves, then their public classes and functions."""
+    yield standard, own
+    for name in getattr(standard, "__all__", [name for name in vars(standard) if not name.startswith("_")]):
+        old, new = vars(standard).get(name), getattr(own, name, None)
+        if callable(old) and new is not None and new is not old:
+            yield old, new
+
+
+def _rebind(replacements):
+    """Replaces objects, by identity, in the globals of every loaded module but the standard ones, ours and the importer's."""
+    spared = [*_standard.values(), sys.modules["importlib._bootstrap"], sys.modules["importlib._bootstrap_external"]]
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__name__", "")
+        if module in spared or not isinstance(name, str) or name.split(".")[0] == "threadwise":
+            continue
+        for key, value in list(getattr(module, "__dict__", {}).items()):
+            if id(value) in replacements:
+                old, new = replacements[id(value)]
+                module.__dict__[key] = new
+                _rebound.append((module.__dict__, key, old, new))
