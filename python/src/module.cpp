@@ -13,7 +13,9 @@ namespace {
 
 using Adder = int (*)(PyObject* module);
 
-constexpr std::initializer_list<Adder> adders = {add_lock, add_rlock};
+constexpr std::initializer_list<Adder> adders = {
+    add_lock, add_rlock, add_queue_errors, add_queue, add_simple_queue,
+};
 
 int execute(PyObject* module) {
     for (const Adder add : adders) {
@@ -27,6 +29,13 @@ auto references(State& state) noexcept {
     return std::array{
         reinterpret_cast<PyObject**>(&state.lock_type),
         reinterpret_cast<PyObject**>(&state.rlock_type),
+        reinterpret_cast<PyObject**>(&state.queue_type),
+        reinterpret_cast<PyObject**>(&state.lifo_queue_type),
+        reinterpret_cast<PyObject**>(&state.priority_queue_type),
+        reinterpret_cast<PyObject**>(&state.simple_queue_type),
+        &state.empty_error,
+        &state.full_error,
+        &state.shut_down_error,
     };
 }
 

@@ -11,6 +11,14 @@ namespace threadwise::python {
 struct State {
     PyTypeObject* lock_type;
     PyTypeObject* rlock_type;
+
+    PyTypeObject* queue_type;
+    PyTypeObject* lifo_queue_type;
+    PyTypeObject* priority_queue_type;
+    PyTypeObject* simple_queue_type;
+    PyObject* empty_error;
+    PyObject* full_error;
+    PyObject* shut_down_error;
 };
 
 extern PyModuleDef module_definition;
@@ -26,5 +34,8 @@ int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObj
 /// One function a concept: adds its types and functions to the module; -1 with an exception set on error.
 int add_lock(PyObject* module);
 int add_rlock(PyObject* module);
+int add_queue_errors(PyObject* module);
+int add_queue(PyObject* module);
+int add_simple_queue(PyObject* module);
 
 }  // namespace threadwise::python

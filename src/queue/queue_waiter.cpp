@@ -14,6 +14,15 @@ namespace {
 
 enum Token : std::uint32_t { one_of_all = 0, the_designated_one = 1 };
 
+runtime::WaitKind wait_kind(QueueWaiter::Kind kind) noexcept {
+    switch (kind) {
+        case QueueWaiter::Kind::put: return runtime::WaitKind::queue_put;
+        case QueueWaiter::Kind::join: return runtime::WaitKind::queue_join;
+        case QueueWaiter::Kind::get: break;
+    }
+    return runtime::WaitKind::queue_get;
+}
+
 }  // namespace
 
 void refuse_timeout() { throw ValueError("the timeout of a queue's function must not be negative"); }
@@ -61,10 +70,7 @@ bool QueueWaiter::wait() {
     if (deadline_ != platform::never && deadline_ <= platform::now()) return false;
     head_start();
     if (side_.ready(side_.storage)) return true;
-    runtime::Waiting waiting({.kind = kind_ == Kind::get ? runtime::WaitKind::queue_get : runtime::WaitKind::queue_put,
-                              .object = queue_,
-                              .where = where_,
-                              .deadline = deadline_},
+    runtime::Waiting waiting({.kind = wait_kind(kind_), .object = queue_, .where = where_, .deadline = deadline_},
                              stop_);
     auto ready = [this] { return side_.ready(side_.storage); };
     if (waiting.spin(&side_.sleepers, ready, runtime::Pace::patient) || !announce()) return true;

@@ -28,7 +28,7 @@ inline void check_timeout(Timeout timeout) {
         refuse_timeout();
 }
 
-/// What putters, or getters, of a queue wait for.
+/// What putters, getters, or joiners of a queue wait for.
 struct QueueSide {
     QueueLock& lock;          ///< held by whoever changes that
     QueueSleepers& sleepers;  ///< woken by whoever changes that
@@ -41,7 +41,7 @@ struct QueueSide {
 /// queue: then the waiter passes a wake-up on that was made for more than one.
 class QueueWaiter {
 public:
-    enum class Kind : std::uint8_t { get, put };
+    enum class Kind : std::uint8_t { get, put, join };
 
     THREADWISE_API QueueWaiter(Kind kind, QueueSide side, const void* queue, Timeout timeout, std::stop_token stop,
                                SourceLocation where);
