@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean test-cpython
+.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean test-python test-cpython bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -32,6 +32,10 @@ test-release test-asan test-tsan test-portable test-coverage: test-%: build/%/bu
 # gcc 12's thread sanitizer does not start where the kernel randomises addresses by more than 28 bits.
 test-tsan: FIXED_ADDRESSES := $(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits)" -gt 28 ] 2>/dev/null && echo setarch -R)
 
+test-python: | bootstrap-build bootstrap-python ## Build the Python package for PYTHON (python3) and run its tests
+	@python=$$(python3 python/environments.py "$(or $(PYTHON),$(shell command -v python3))") && \
+		$$python -m unittest discover -s python/tests $(ARGS)
+
 test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue")
 	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" python3 python/cpython/run
 
@@ -43,6 +47,9 @@ bench: | bootstrap-build bootstrap-bench ## Measure threadwise beside its peers;
 	@cmake --preset release -DTHREADWISE_BUILD_BENCHMARKS=ON
 	@cmake --build --preset release --target benchmarks/all
 	@benchmarks/run build/release $(ARGS)
+
+bench-python: | bootstrap-build bootstrap-python ## Measure the standard modules beside threadwise, on each PYTHON (PYTHON=3.13)
+	@PYTHON="$(PYTHON)" python3 python/benchmarks/run
 
 coverage: test-coverage | bootstrap-coverage ## Which lines the tests run: build/coverage/report/index.html
 	@mkdir -p build/coverage/report
