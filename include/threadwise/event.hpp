@@ -42,12 +42,24 @@ public:
     /// Waits until the flag is set; true then, also when it has been cleared again since. False: not within `timeout`.
     /// Throws InterruptedError if interrupt() ends the wait.
     bool wait(Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
-        return is_set() || wait_slow({}, timeout, where);
+        return is_set() || wait_slow(pulses(), {}, timeout, where);
     }
 
     /// The same, but also ends, with false, when stop is requested.
     bool wait(std::stop_token stop, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
-        return is_set() || wait_slow(std::move(stop), timeout, where);
+        return is_set() || wait_slow(pulses(), std::move(stop), timeout, where);
+    }
+
+    /// How often the event has become set by now, modulo 2^30: for wait_after().
+    std::uint32_t pulses() const noexcept {
+        // acquire: as is_set().
+        return word_.load(std::memory_order_acquire) / one_pulse;
+    }
+
+    /// The same as wait(), and ends with true also if the event has become set since pulses() was asked, even if it is
+    /// clear again: so a wait that is interrupted and taken up again misses nothing in between.
+    bool wait_after(std::uint32_t pulses, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
+        return is_set() || wait_slow(pulses, {}, timeout, where);
     }
 
 private:
@@ -55,7 +67,7 @@ private:
     static constexpr std::uint32_t parked_bit = 2;  ///< somebody may sleep here
     static constexpr std::uint32_t one_pulse = 4;   ///< the bits from here on count how often the event became set
 
-    THREADWISE_API bool wait_slow(std::stop_token stop, Timeout timeout, SourceLocation where);
+    THREADWISE_API bool wait_slow(std::uint32_t pulses, std::stop_token stop, Timeout timeout, SourceLocation where);
 
     std::atomic<std::uint32_t> word_{0};
 };

@@ -19,19 +19,17 @@ void Event::set() {
     if ((old & set_bit) == 0 && (old & parked_bit) != 0) runtime::unpark_all(this);
 }
 
-bool Event::wait_slow(std::stop_token stop, Timeout timeout, SourceLocation where) {
-    // acquire: in case it is set by now.
-    const std::uint32_t seen = word_.load(std::memory_order_acquire);
-    const platform::Instant deadline = runtime::deadline_after(timeout);
-    if ((seen & set_bit) != 0) return true;
-    if (deadline <= platform::now()) return false;
-
+bool Event::wait_slow(std::uint32_t pulses, std::stop_token stop, Timeout timeout, SourceLocation where) {
     // A pulse, set() and clear() in a row, changes the count: it is not missed by who polls too rarely to see the flag.
-    auto pulsed = [this, seen] {
+    auto pulsed = [this, pulses] {
         // acquire: pairs with the release in set().
         const std::uint32_t word = word_.load(std::memory_order_acquire);
-        return (word & set_bit) != 0 || word / one_pulse != seen / one_pulse;
+        return (word & set_bit) != 0 || word / one_pulse != pulses;
     };
+    const platform::Instant deadline = runtime::deadline_after(timeout);
+    if (pulsed()) return true;
+    if (deadline <= platform::now()) return false;
+
     runtime::Waiting waiting({.kind = runtime::WaitKind::event, .object = this, .where = where, .deadline = deadline},
                              stop);
     if (waiting.spin(this, pulsed)) return true;

@@ -72,6 +72,19 @@ TEST(Event, APulseEndsTheWaitsThatHadBegun) {
     }
 }
 
+TEST(Event, APulseEndsAWaitThatIsTakenUpAgain) {
+    Event event;
+    const std::uint32_t before = event.pulses();
+    EXPECT_FALSE(event.wait_after(before, 1ms));
+    event.set();
+    event.clear();
+    EXPECT_TRUE(event.wait_after(before));
+    EXPECT_FALSE(event.wait_after(event.pulses(), 0s));
+    EXPECT_FALSE(event.wait(0s));
+    event.set();
+    EXPECT_TRUE(event.wait_after(event.pulses()));
+}
+
 TEST(Event, EndsAWaitWhenAsked) {
     Event event;
     testing::SharedRecord record;
