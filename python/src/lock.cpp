@@ -100,10 +100,10 @@ PyType_Slot slots[] = {
     slot(Py_tp_doc, lock_doc),
     slot(Py_tp_new, make),
     slot(Py_tp_dealloc, destroy_object<LockObject>),
-    slot(Py_tp_traverse, traverse_type),
+    slot(Py_tp_traverse, traverse_object<LockObject>),
     slot(Py_tp_repr, represent),
     slot(Py_tp_methods, methods),
-    slot(Py_tp_members, only_weak_references<LockObject>),
+    slot(Py_tp_members, weakly_referenced<LockObject>),
     {0, nullptr},
 };
 

@@ -14,12 +14,10 @@ using Fast = PyObject* (*)(PyObject* self, PyObject* const* args, Py_ssize_t cou
 using FastKeywords = PyObject* (*)(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
 using Keywords = PyObject* (*)(PyObject* self, PyObject* args, PyObject* keywords);
 
-namespace detail {
 template <class Function>
 PyCFunction as_c_function(Function* function) noexcept {
     return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
 }
-}  // namespace detail
 
 inline PyMethodDef method(const char* name, PyObject* (*function)(PyObject*, PyObject*), int flags, const char* doc) {
     return {name, function, flags, doc};
@@ -29,14 +27,14 @@ inline PyMethodDef method(const char* name, NoArguments function, const char* do
 }
 inline PyMethodDef method(const char* name, PyObject* (*function)(PyObject*, PyObject* const*, Py_ssize_t),
                           const char* doc) {
-    return {name, detail::as_c_function(function), METH_FASTCALL, doc};
+    return {name, as_c_function(function), METH_FASTCALL, doc};
 }
 inline PyMethodDef method(const char* name, PyObject* (*function)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*),
                           const char* doc) {
-    return {name, detail::as_c_function(function), METH_FASTCALL | METH_KEYWORDS, doc};
+    return {name, as_c_function(function), METH_FASTCALL | METH_KEYWORDS, doc};
 }
 inline PyMethodDef keywords_method(const char* name, Keywords function, const char* doc) {
-    return {name, detail::as_c_function(function), METH_VARARGS | METH_KEYWORDS, doc};
+    return {name, as_c_function(function), METH_VARARGS | METH_KEYWORDS, doc};
 }
 
 /// A slot of a type: any function or text.

@@ -14,7 +14,8 @@ namespace {
 using Adder = int (*)(PyObject* module);
 
 constexpr std::initializer_list<Adder> adders = {
-    add_lock, add_rlock, add_queue_errors, add_queue, add_simple_queue,
+    add_lock,    add_rlock,        add_condition, add_event,        add_semaphore,
+    add_barrier, add_queue_errors, add_queue,     add_simple_queue,
 };
 
 int execute(PyObject* module) {
@@ -29,6 +30,12 @@ auto references(State& state) noexcept {
     return std::array{
         reinterpret_cast<PyObject**>(&state.lock_type),
         reinterpret_cast<PyObject**>(&state.rlock_type),
+        reinterpret_cast<PyObject**>(&state.condition_type),
+        reinterpret_cast<PyObject**>(&state.event_type),
+        reinterpret_cast<PyObject**>(&state.semaphore_type),
+        reinterpret_cast<PyObject**>(&state.bounded_semaphore_type),
+        reinterpret_cast<PyObject**>(&state.barrier_type),
+        &state.broken_barrier_error,
         reinterpret_cast<PyObject**>(&state.queue_type),
         reinterpret_cast<PyObject**>(&state.lifo_queue_type),
         reinterpret_cast<PyObject**>(&state.priority_queue_type),

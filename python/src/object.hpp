@@ -2,18 +2,22 @@
 
 /// \file
 /// What the module's types have in common.
+///
+/// Each object is a struct that begins with PyObject_HEAD and has a C++ member `core`. It also has `weak_references`,
+/// and `dictionary` if Python's own class is written in Python, so that programs may hang attributes on its objects.
 
 #include <Python.h>
 // Members of types; after Python.h.
 #include <structmember.h>
 
+#include <memory>
 #include <new>
 #include <utility>
 
 namespace threadwise::python {
 
-/// The C++ part of a Python object: `struct LockObject { PyObject_HEAD ... }` with a C++ member `core`. Makes the
-/// object and constructs the part in place; null with an exception set on failure.
+/// Makes an object and constructs its core in place; null with an exception set on failure. The core's constructor must
+/// not throw.
 template <class Object, class... Args>
 Object* make_object(PyTypeObject* type, Args&&... args) {
     auto* const self = reinterpret_cast<Object*>(type->tp_alloc(type, 0));
@@ -26,30 +30,64 @@ Object& as(PyObject* self) noexcept {
     return *reinterpret_cast<Object*>(self);
 }
 
-/// tp_traverse of an object that refers to nothing but its type.
-inline int traverse_type(PyObject* self, visitproc visit, void* arg) {
+/// tp_traverse: the type, the attributes, and what the core refers to, which its function `visit_references` calls a
+/// function for, with each `PyObject*&`.
+template <class Object>
+int traverse_object(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
+    if constexpr (requires(Object & object) { object.dictionary; }) Py_VISIT(as<Object>(self).dictionary);
+    int result = 0;
+    if constexpr (requires(Object & object) { object.core.visit_references([](PyObject*&) {}); }) {
+        as<Object>(self).core.visit_references([&](PyObject*& reference) {
+            if (result == 0 && reference != nullptr) result = visit(reference, arg);
+        });
+    }
+    return result;
+}
+
+/// tp_clear
+template <class Object>
+int clear_object(PyObject* self) {
+    if constexpr (requires(Object & object) { object.dictionary; }) Py_CLEAR(as<Object>(self).dictionary);
+    if constexpr (requires(Object & object) { object.core.visit_references([](PyObject*&) {}); }) {
+        as<Object>(self).core.visit_references([](PyObject*& reference) { Py_CLEAR(reference); });
+    }
     return 0;
 }
 
-/// tp_dealloc: `Object` has a weak reference list `weak_references` and a C++ part `core`; its type's tp_clear, if
-/// there is one, drops what it refers to.
+/// tp_dealloc
 template <class Object>
 void destroy_object(PyObject* self) {
     PyObject_GC_UnTrack(self);
     PyTypeObject* const type = Py_TYPE(self);
     if (as<Object>(self).weak_references != nullptr) PyObject_ClearWeakRefs(self);
-    if (type->tp_clear != nullptr) type->tp_clear(self);
+    clear_object<Object>(self);
     std::destroy_at(&as<Object>(self).core);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
-/// tp_members of an object that has nothing to show but its weak references.
+inline PyMemberDef end_of_members() noexcept { return {nullptr, 0, 0, 0, nullptr}; }
+
+/// Where the weak references are, for tp_members.
 template <class Object>
-inline PyMemberDef only_weak_references[] = {
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Object, weak_references), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr},
-};
+PyMemberDef weak_references_member() noexcept {
+    return {"__weaklistoffset__", T_PYSSIZET, offsetof(Object, weak_references), READONLY, nullptr};
+}
+
+/// Where the attributes are, for tp_members.
+template <class Object>
+PyMemberDef dictionary_member() noexcept {
+    return {"__dictoffset__", T_PYSSIZET, offsetof(Object, dictionary), READONLY, nullptr};
+}
+
+/// tp_members of an object that has no more to show than weak references.
+template <class Object>
+inline PyMemberDef weakly_referenced[] = {weak_references_member<Object>(), end_of_members()};
+
+/// tp_members of an object that has attributes besides.
+template <class Object>
+inline PyMemberDef with_attributes[] = {weak_references_member<Object>(), dictionary_member<Object>(),
+                                        end_of_members()};
 
 }  // namespace threadwise::python

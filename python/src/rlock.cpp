@@ -138,10 +138,10 @@ PyType_Slot slots[] = {
     slot(Py_tp_doc, rlock_doc),
     slot(Py_tp_new, make),
     slot(Py_tp_dealloc, destroy_object<RLockObject>),
-    slot(Py_tp_traverse, traverse_type),
+    slot(Py_tp_traverse, traverse_object<RLockObject>),
     slot(Py_tp_repr, represent),
     slot(Py_tp_methods, methods),
-    slot(Py_tp_members, only_weak_references<RLockObject>),
+    slot(Py_tp_members, weakly_referenced<RLockObject>),
     {0, nullptr},
 };
 

@@ -7,10 +7,16 @@
 
 namespace threadwise::python {
 
-/// Each pointer is an owned reference; state.cpp visits and clears them all.
+/// Each pointer is an owned reference; module.cpp visits and clears them all.
 struct State {
     PyTypeObject* lock_type;
     PyTypeObject* rlock_type;
+    PyTypeObject* condition_type;
+    PyTypeObject* event_type;
+    PyTypeObject* semaphore_type;
+    PyTypeObject* bounded_semaphore_type;
+    PyTypeObject* barrier_type;
+    PyObject* broken_barrier_error;
 
     PyTypeObject* queue_type;
     PyTypeObject* lifo_queue_type;
@@ -34,6 +40,10 @@ int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObj
 /// One function a concept: adds its types and functions to the module; -1 with an exception set on error.
 int add_lock(PyObject* module);
 int add_rlock(PyObject* module);
+int add_condition(PyObject* module);
+int add_event(PyObject* module);
+int add_semaphore(PyObject* module);
+int add_barrier(PyObject* module);
 int add_queue_errors(PyObject* module);
 int add_queue(PyObject* module);
 int add_simple_queue(PyObject* module);

@@ -1,7 +1,5 @@
 #include "waiting.hpp"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -59,11 +57,11 @@ Outcome wait_once(Timeout timeout, bool (*wait)(void*, Timeout), void* context, 
     }
 }
 
-[[noreturn]] void stay_for_good() {
+}  // namespace
+
+void stay_for_good() {
     for (;;) sleep_for(1h);
 }
-
-}  // namespace
 
 PyThreadState* detach() { return PyEval_SaveThread(); }
 
@@ -77,8 +75,8 @@ void attach(PyThreadState* thread_state) {
     }
 }
 
-Waited detail::wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {
-    const threadwise::detail::Deadline deadline(timeout);
+Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {
+    const detail::Deadline deadline(timeout);
     SignalsEndWaits hooks;
     std::optional<BlockingHooksScope> signals_end_waits;
     std::exception_ptr failure;

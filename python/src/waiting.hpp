@@ -10,6 +10,8 @@
 
 #include <Python.h>
 
+#include <cxxabi.h>
+
 #include <memory>
 #include <type_traits>
 
@@ -24,10 +26,8 @@ enum class Waited : unsigned char {
     failed,  ///< with an exception set
 };
 
-namespace detail {
-/// `wait` returns whether it got what it waits for within the timeout.
+/// The same without the type of what is called: `wait(context, timeout)`.
 Waited wait_detached(Timeout timeout, bool (*wait)(void* context, Timeout timeout), void* context);
-}  // namespace detail
 
 /// Calls `wait(timeout)`, a wait of the library's that returns false when the timeout is over, detached from the
 /// interpreter: neither `wait` nor what it calls may touch Python objects. It is called again after signals, so it must
@@ -35,7 +35,7 @@ Waited wait_detached(Timeout timeout, bool (*wait)(void* context, Timeout timeou
 template <class Wait>
 Waited wait_detached(Timeout timeout, Wait&& wait) {
     using Plain = std::remove_reference_t<Wait>;
-    return detail::wait_detached(
+    return wait_detached(
         timeout, [](void* context, Timeout left) -> bool { return (*static_cast<Plain*>(context))(left); },
         static_cast<void*>(std::addressof(wait)));
 }
@@ -46,9 +46,23 @@ PyObject* to_python(Waited waited);
 /// Lets the interpreter's lock go; what is returned is for attach().
 PyThreadState* detach();
 
+/// The calling thread does nothing any more until the process ends.
+[[noreturn]] void stay_for_good();
+
 /// Takes the interpreter's lock again. When the interpreter has been finalised meanwhile the thread stays here for
 /// good: nothing of Python may be touched any more, not even by destructors.
 void attach(PyThreadState* thread_state);
+
+/// Runs what may run any code of Python's, and returns what it returns. Around calls of functions that programs pass in
+/// while a Ref, or anything else with a destructor, is alive on the stack: see attach().
+template <class Function>
+auto call_python(Function function) {
+    try {
+        return function();
+    } catch (const abi::__forced_unwind&) {
+        stay_for_good();
+    }
+}
 
 /// From a `catch` clause: sets the Python exception that corresponds to the C++ exception being handled.
 void set_error_from_current_exception();

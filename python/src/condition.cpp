@@ -1,0 +1,270 @@
+#include <Python.h>
+
+#include <limits>
+
+#include "any_lock.hpp"
+#include "arguments.hpp"
+#include "describe.hpp"
+#include "method.hpp"
+#include "object.hpp"
+#include "reference.hpp"
+#include "state.hpp"
+#include "threadwise/detail/deadline.hpp"
+#include "waiters.hpp"
+#include "waiting.hpp"
+
+namespace threadwise::python {
+namespace {
+
+constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
+struct ConditionCore {
+    AnyLock lock;
+    Waiters waiters;
+
+    template <class Visit>
+    void visit_references(Visit visit) {
+        lock.visit_references(visit);
+    }
+};
+
+struct ConditionObject {
+    PyObject_HEAD PyObject* weak_references;
+    PyObject* dictionary;
+    ConditionCore core;
+};
+
+ConditionCore& core(PyObject* self) noexcept { return as<ConditionObject>(self).core; }
+
+PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
+    return reinterpret_cast<PyObject*>(make_object<ConditionObject>(type));
+}
+
+int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
+    static const char* names[] = {"lock", nullptr};
+    PyObject* given = nullptr;
+    if (PyArg_ParseTupleAndKeywords(args, keywords, "|O", const_cast<char**>(names), &given) == 0) return -1;
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return -1;
+    const bool is_given = given != nullptr && given != Py_None;
+    const Ref lock =
+        is_given ? Ref::borrow(given) : Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(state->rlock_type)));
+    if (!lock) return -1;
+    core(self).lock.be(*state, lock.get());
+    return 0;
+}
+
+/// A class that overrides __init__ may have forgotten to call ours.
+bool is_ready(PyObject* self) {
+    if (core(self).lock.object() != nullptr) return true;
+    PyErr_SetString(PyExc_RuntimeError, "Condition.__init__() was not called");
+    return false;
+}
+
+bool check_owned(PyObject* self, const char* complaint) {
+    if (!is_ready(self)) return false;
+    const int owned = core(self).lock.is_owned();
+    if (owned == 0) PyErr_SetString(PyExc_RuntimeError, complaint);
+    return owned > 0;
+}
+
+PyObject* acquire(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    if (!is_ready(self)) return nullptr;
+    if (count == 0 && names == nullptr) return core(self).lock.enter();
+    return core(self).lock.acquire(args, count, names);
+}
+
+PyObject* release(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.release() : nullptr; }
+
+PyObject* enter(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.enter() : nullptr; }
+
+PyObject* exit(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return is_ready(self) ? core(self).lock.exit(args, count) : nullptr;
+}
+
+/// Takes the lock again after a wait, keeping the exception that the wait may have ended with.
+Waited take_back(const AnyLock& lock, const AnyLock::Saved& saved, Waited waited) {
+    if (waited != Waited::failed) return lock.take_back(saved) < 0 ? Waited::failed : waited;
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (lock.take_back(saved) < 0) PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+    return Waited::failed;
+}
+
+/// Gives up the lock, waits, takes the lock again.
+Waited wait_once(ConditionCore& core, Timeout timeout) {
+    Waiter waiter;
+    core.waiters.add(waiter);
+    AnyLock::Saved saved;
+    if (core.lock.give_up(saved) < 0) {
+        core.waiters.remove(waiter);
+        return Waited::failed;
+    }
+    Waited waited = wait_detached(timeout, [&waiter](Timeout left) { return waiter.wait(left); });
+    core.waiters.remove(waiter);
+    // Who is notified at the last moment has used up a notification, which must not be lost.
+    if (waited == Waited::timed_out && waiter.is_notified()) waited = Waited::done;
+    return take_back(core.lock, saved, waited);
+}
+
+PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    Arguments<1> given("wait", {"timeout"});
+    if (!given.parse(args, count, names)) return nullptr;
+    if (!check_owned(self, "cannot wait on un-acquired lock")) return nullptr;
+    Timeout timeout;
+    if (!to_timeout(given[0], timeout)) return nullptr;
+    return to_python(wait_once(core(self), timeout));
+}
+
+/// wait(), as the class of `self` defines it: 0 on success, -1 with an exception set.
+int wait_as_defined(PyObject* self, Timeout left) {
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return -1;
+    if (Py_TYPE(self) == state->condition_type) {
+        if (!check_owned(self, "cannot wait on un-acquired lock")) return -1;
+        return wait_once(core(self), left) == Waited::failed ? -1 : 0;
+    }
+    const Ref seconds = left.is_forever()
+                            ? Ref::borrow(Py_None)
+                            : Ref::steal(PyFloat_FromDouble(std::chrono::duration<double>(left.duration()).count()));
+    if (!seconds) return -1;
+    return Ref::steal(PyObject_CallMethod(self, "wait", "O", seconds.get())) ? 0 : -1;
+}
+
+PyObject* wait_for(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    Arguments<2> given("wait_for", {"predicate", "timeout"}, 1);
+    if (!given.parse(args, count, names)) return nullptr;
+    Timeout timeout;
+    if (!to_timeout(given[1], timeout)) return nullptr;
+    const detail::Deadline deadline(timeout);
+    for (;;) {
+        Ref result = Ref::steal(call_python([&] { return PyObject_CallNoArgs(given[0]); }));
+        const int truth = result ? PyObject_IsTrue(result.get()) : -1;
+        if (truth < 0) return nullptr;
+        const Timeout left = deadline.left();
+        if (truth != 0 || left.duration().count() <= 0) return result.release();
+        if (wait_as_defined(self, left) < 0) return nullptr;
+    }
+}
+
+PyObject* notify_some(PyObject* self, std::size_t n) {
+    if (!check_owned(self, "cannot notify on un-acquired lock")) return nullptr;
+    core(self).waiters.notify(n);
+    Py_RETURN_NONE;
+}
+
+PyObject* notify(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    Arguments<1> given("notify", {"n"});
+    if (!given.parse(args, count, names)) return nullptr;
+    if (given[0] == nullptr) return notify_some(self, 1);
+    const Py_ssize_t n = PyNumber_AsSsize_t(given[0], nullptr);
+    if (n == -1 && PyErr_Occurred() != nullptr) return nullptr;
+    return notify_some(self, n < 0 ? 0 : static_cast<std::size_t>(n));
+}
+
+PyObject* notify_all(PyObject* self, PyObject*) { return notify_some(self, all); }
+
+PyObject* old_notify_all(PyObject* self, PyObject*) {
+    if (warn_of_old_name("notifyAll", "notify_all") < 0) return nullptr;
+    return notify_some(self, all);
+}
+
+PyObject* is_owned(PyObject* self, PyObject*) {
+    if (!is_ready(self)) return nullptr;
+    const int owned = core(self).lock.is_owned();
+    return owned < 0 ? nullptr : PyBool_FromLong(owned);
+}
+
+PyObject* at_fork_reinit(PyObject* self, PyObject*) {
+    if (!is_ready(self)) return nullptr;
+    new (&core(self).waiters) Waiters;
+    return PyObject_CallMethod(core(self).lock.object(), "_at_fork_reinit", nullptr);
+}
+
+/// Something of the right length: who waits is known by nothing but his turn.
+PyObject* get_waiters(PyObject* self, void*) {
+    const auto count = static_cast<Py_ssize_t>(core(self).waiters.count());
+    const Ref none = Ref::steal(PyTuple_Pack(1, Py_None));
+    return none ? PySequence_Repeat(none.get(), count) : nullptr;
+}
+
+PyObject* get_lock(PyObject* self, void*) { return is_ready(self) ? Py_NewRef(core(self).lock.object()) : nullptr; }
+
+int set_lock(PyObject* self, PyObject* lock, void*) {
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return -1;
+    if (lock == nullptr) {
+        PyErr_SetString(PyExc_AttributeError, "a condition cannot be without a lock");
+        return -1;
+    }
+    core(self).lock.be(*state, lock);
+    return 0;
+}
+
+PyObject* represent(PyObject* self) {
+    if (!is_ready(self)) return nullptr;
+    return PyUnicode_FromFormat("<Condition(%R, %zu)>", core(self).lock.object(), core(self).waiters.count());
+}
+
+PyMethodDef methods[] = {
+    method("acquire", acquire, "acquire($self, /, *args, **kwargs)\n--\n\nAcquire the lock, as its own method does."),
+    method("release", release, "release($self, /)\n--\n\nRelease the lock."),
+    method("__enter__", enter, "__enter__($self, /)\n--\n\nAcquire the lock."),
+    method("__exit__", exit, "Release the lock."),
+    method("wait", wait,
+           "wait($self, /, timeout=None)\n--\n\n"
+           "Release the lock, wait until notified, at most timeout seconds, and take the lock again.\n\n"
+           "Returns whether notified in time. RuntimeError if the lock is not held."),
+    method("wait_for", wait_for,
+           "wait_for($self, /, predicate, timeout=None)\n--\n\n"
+           "Wait until predicate() is true, at most timeout seconds in all. Returns what it returned last."),
+    method("notify", notify,
+           "notify($self, /, n=1)\n--\n\nWake up to n of those who wait. RuntimeError if the lock is not held."),
+    method("notify_all", notify_all, "notify_all($self, /)\n--\n\nWake all who wait."),
+    method("notifyAll", old_notify_all, "notifyAll($self, /)\n--\n\nOld name of notify_all()."),
+    method("_is_owned", is_owned, "_is_owned($self, /)\n--\n\nWhether the lock is held."),
+    method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
+    {},
+};
+
+PyGetSetDef properties[] = {
+    {"_lock", get_lock, set_lock, nullptr, nullptr},
+    {"_waiters", get_waiters, nullptr, nullptr, nullptr},
+    {},
+};
+
+constexpr const char* condition_doc =
+    "Condition(lock=None)\n--\n\n"
+    "Threads wait, with a lock, until another that has the lock tells them that something changed.\n\n"
+    "Over an RLock of its own if no lock is given.";
+
+PyType_Slot slots[] = {
+    slot(Py_tp_doc, condition_doc),
+    slot(Py_tp_new, make),
+    slot(Py_tp_init, initialize),
+    slot(Py_tp_dealloc, destroy_object<ConditionObject>),
+    slot(Py_tp_traverse, traverse_object<ConditionObject>),
+    slot(Py_tp_clear, clear_object<ConditionObject>),
+    slot(Py_tp_repr, represent),
+    slot(Py_tp_methods, methods),
+    slot(Py_tp_getset, properties),
+    slot(Py_tp_members, with_attributes<ConditionObject>),
+    {0, nullptr},
+};
+
+PyType_Spec spec = {
+    .name = "threading.Condition",
+    .basicsize = sizeof(ConditionObject),
+    .itemsize = 0,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .slots = slots,
+};
+
+}  // namespace
+
+int add_condition(PyObject* module) { return add_type(module, spec, state_of_module(module).condition_type); }
+
+}  // namespace threadwise::python
