@@ -55,13 +55,13 @@ int clear_object(PyObject* self) {
     return 0;
 }
 
-/// tp_dealloc
-template <class Object>
+/// tp_dealloc; `Clear` is the type's tp_clear.
+template <class Object, inquiry Clear = clear_object<Object>>
 void destroy_object(PyObject* self) {
     PyObject_GC_UnTrack(self);
     PyTypeObject* const type = Py_TYPE(self);
     if (as<Object>(self).weak_references != nullptr) PyObject_ClearWeakRefs(self);
-    clear_object<Object>(self);
+    Clear(self);
     std::destroy_at(&as<Object>(self).core);
     type->tp_free(self);
     Py_DECREF(type);

@@ -110,7 +110,7 @@ int clear(PyObject* self) {
 void destroy(PyObject* self) {
     PyObject_GC_UnTrack(self);
     Py_CLEAR(queue(self).maxsize);
-    destroy_object<QueueObject>(self);
+    destroy_object<QueueObject, clear>(self);
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {

@@ -114,11 +114,11 @@ constexpr const char* doc =
 PyType_Slot slots[] = {
     slot(Py_tp_doc, doc),
     slot(Py_tp_new, make),
-    slot(Py_tp_dealloc, destroy_object<SimpleQueueObject>),
+    slot(Py_tp_dealloc, destroy_object<SimpleQueueObject, clear>),
     slot(Py_tp_traverse, traverse),
     slot(Py_tp_clear, clear),
     slot(Py_tp_methods, methods),
-    slot(Py_tp_members, only_weak_references<SimpleQueueObject>),
+    slot(Py_tp_members, weakly_referenced<SimpleQueueObject>),
     {0, nullptr},
 };
 
