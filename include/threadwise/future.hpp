@@ -44,7 +44,7 @@ using Kept = std::conditional_t<std::is_void_v<T>, Nothing,
 template <class T>
 class FutureValue : public FutureState {
 public:
-    explicit FutureValue(std::uint32_t owners, const Pool* pool = nullptr) noexcept : FutureState(owners, pool) {}
+    explicit FutureValue(std::uint32_t owners, Pool* pool = nullptr) noexcept : FutureState(owners, pool) {}
     ~FutureValue() override {
         if (finished() && exception() == nullptr) std::destroy_at(&kept_);
     }
@@ -72,13 +72,13 @@ private:
 
 /// A future together with the call that will produce its result.
 template <class T, class Call>
-class CallState final : public FutureValue<T> {
+class CallState : public FutureValue<T> {
 public:
     template <class... Arguments>
-    explicit CallState(const Pool* pool, Arguments&&... arguments)
+    explicit CallState(Pool* pool, Arguments&&... arguments)
         : FutureValue<T>(2, pool), call_(std::in_place, std::forward<Arguments>(arguments)...) {}
 
-private:
+protected:
     void call() override {
         // What the call holds is let go before the future is done: who has the result may rely on that.
         struct Clear {
@@ -92,6 +92,7 @@ private:
         }
     }
 
+private:
     std::optional<Call> call_;
 };
 

@@ -4,6 +4,7 @@
 /// The errors of queues, by the names they have in Python's module `queue`.
 
 #include <stdexcept>
+#include <string>
 
 #include "threadwise/export.hpp"
 
@@ -20,6 +21,7 @@ public:
 class THREADWISE_API Full : public std::runtime_error {
 public:
     Full();
+    explicit Full(const std::string& what);
     ~Full() override;
 };
 

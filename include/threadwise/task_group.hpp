@@ -87,7 +87,7 @@ public:
 
 private:
     template <class Call>
-    static void invoke(detail::Task& task, detail::TaskAction action) noexcept {
+    static detail::TaskOutcome invoke(detail::Task& task, detail::TaskAction action) noexcept {
         if (action == detail::TaskAction::run && !task.group->cancelled()) {
             try {
                 std::invoke(detail::call_in<Call>(task));
@@ -96,6 +96,7 @@ private:
             }
         }
         std::destroy_at(&task.content<detail::TaskContent<Call>>());
+        return detail::TaskOutcome::other;
     }
 
     template <class Call, class Function>
@@ -113,7 +114,7 @@ private:
         try {
             core_.fork_from_elsewhere(task, detail::relocation<detail::TaskContent<Call>>());
         } catch (...) {
-            std::destroy_at(&task.content<detail::TaskContent<Call>>());
+            if (!task.is_gone()) std::destroy_at(&task.content<detail::TaskContent<Call>>());
             throw;
         }
     }

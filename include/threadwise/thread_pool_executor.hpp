@@ -13,51 +13,29 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <ranges>
-#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "threadwise/detail/call_limits.hpp"
 #include "threadwise/detail/map_results.hpp"
+#include "threadwise/detail/target.hpp"
 #include "threadwise/detail/task.hpp"
+#include "threadwise/detail/task_batch.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/future.hpp"
+#include "threadwise/pool_stats.hpp"
 #include "threadwise/source_location.hpp"
-#include "threadwise/timeout.hpp"
+#include "threadwise/thread_pool_options.hpp"
 
 namespace threadwise {
-
-/// The keyword arguments of Python's constructor, and three more.
-struct ThreadPoolOptions {
-    /// Threads that run tasks, at most. Without it: what Python takes, min(32, cores + 4).
-    std::optional<int> max_workers = std::nullopt;
-    /// Workers are named PREFIX_0, PREFIX_1, ...; without it the prefix is ThreadPoolExecutor-N.
-    std::string thread_name_prefix = {};
-    /// Called by each worker before its first task (bind its `initargs`). If it throws, the pool is broken: all calls
-    /// that wait, and all later ones, fail with BrokenThreadPool.
-    std::function<void()> initializer = nullptr;
-    /// A worker that has been idle for so long ends.
-    Timeout idle_timeout = forever;
-    /// Whether a task that merely sleeps (sleep_for) gives its place away as well.
-    bool replace_sleepers = false;
-};
-
-/// The keyword arguments of Python's Executor.map().
-struct MapOptions {
-    /// How long, from the call of map() on, a result may take; TimeoutError from the iteration then.
-    Timeout timeout = forever;
-    /// Has no effect on threads, as in Python.
-    int chunksize = 1;
-    /// Calls that are submitted ahead of the result that is read; without it all are submitted at once.
-    std::optional<std::size_t> buffersize = std::nullopt;
-};
 
 /// Thread-safe. Destroying it is the end of Python's `with` block: it waits until all that was submitted has run.
 class THREADWISE_API ThreadPoolExecutor {
 public:
-    /// Throws ValueError if max_workers is 0 or less. Starts no thread yet.
+    /// Throws ValueError if max_workers is 0 or less, or max_queued is 0. Starts no thread yet.
     explicit ThreadPoolExecutor(ThreadPoolOptions options = {});
     explicit ThreadPoolExecutor(int max_workers) : ThreadPoolExecutor(ThreadPoolOptions{.max_workers = max_workers}) {}
     ~ThreadPoolExecutor();
@@ -66,7 +44,7 @@ public:
 
     /// Schedules `function(arguments...)`, moved or copied as std::thread does, and returns the future of its result.
     /// Throws RuntimeError after shutdown() ("cannot schedule new futures after shutdown"), BrokenThreadPool if an
-    /// initializer has failed.
+    /// initializer has failed, and in a pool with max_queued what that entails: Full, or InterruptedError.
     template <class Function, class... Arguments>
         requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
     auto submit(Function&& function, Arguments&&... arguments) {
@@ -79,23 +57,82 @@ public:
         return future;
     }
 
-    /// The same without a future, for less: neither allocates, if the call needs at most 40 bytes, nor counts owners.
-    /// What the call throws is reported on standard error.
+    /// The same with options of its own, for some 100 ns more. A call that is cancelled because of them gives a future
+    /// that says so: cancelled() is true, result() throws CancelledError.
+    template <class Function, class... Arguments>
+        requires detail::Runnable<Function, Arguments...>
+    auto submit(TaskOptions options, Function&& function, Arguments&&... arguments) {
+        if constexpr (detail::TakesStopToken<Function, Arguments...>) {
+            std::stop_token stop = options.stop;
+            return submit_with(std::move(options), std::forward<Function>(function), std::move(stop),
+                               std::forward<Arguments>(arguments)...);
+        } else {
+            return submit_with(std::move(options), std::forward<Function>(function),
+                               std::forward<Arguments>(arguments)...);
+        }
+    }
+
+    /// submit() without a future, for less: neither allocates, if the call needs at most 40 bytes, nor counts owners.
+    /// What the call throws goes to excepthook() (excepthook.hpp), as what escapes a thread does.
     template <class Function, class... Arguments>
         requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
     void fire_and_forget(Function&& function, Arguments&&... arguments) {
         using Call = detail::BoundCallOf<Function, Arguments...>;
         using Content = detail::TaskContent<Call>;
         detail::Task task;
-        task.invoke = &detail::invoke_forgotten<Call>;
-        task.group = nullptr;
-        detail::put_call<Call>(task, std::forward<Function>(function), std::forward<Arguments>(arguments)...);
+        fill_forgotten<Call>(task, std::forward<Function>(function), std::forward<Arguments>(arguments)...);
         try {
             submit_task(task, detail::relocation<Content>());
         } catch (...) {
-            std::destroy_at(&task.content<Content>());
+            if (!task.is_gone()) std::destroy_at(&task.content<Content>());
             throw;
         }
+    }
+
+    /// submit(function, element) for each element of the range; the futures in the same order. The queue is locked once
+    /// for many calls, and one worker is woken, who wakes others if there is enough to do. If it throws, calls that
+    /// have not begun are cancelled.
+    template <class Function, std::ranges::input_range Range>
+        requires std::is_invocable_v<std::decay_t<Function>, std::ranges::range_value_t<Range>>
+    auto submit_all(const Function& function, Range&& range) {
+        using Element = std::ranges::range_value_t<Range>;
+        using Call = detail::BoundCallOf<Function, Element>;
+        using Result = detail::BoundResult<Function, Element>;
+        std::vector<Future<Result>> futures;
+        if constexpr (std::ranges::sized_range<Range>) futures.reserve(std::ranges::size(range));
+        try {
+            detail::TaskBatch batch(*pool_, nullptr);
+            for (auto&& element : range) {
+                batch.add([&](detail::Task& task) {
+                    Future<Result>& future = futures.emplace_back();
+                    auto* const state = new detail::CallState<Result, Call>(pool_.get(), function,
+                                                                            std::forward<decltype(element)>(element));
+                    future = detail::FutureAccess::adopt<Result>(state);
+                    fill(task, *state);
+                });
+            }
+            batch.submit();
+        } catch (...) {
+            for (const auto& future : futures) {
+                if (future.valid()) future.cancel();
+            }
+            throw;
+        }
+        return futures;
+    }
+
+    /// fire_and_forget(function, element) for each element of the range, at once as above.
+    template <class Function, std::ranges::input_range Range>
+        requires std::is_invocable_v<std::decay_t<Function>, std::ranges::range_value_t<Range>>
+    void fire_and_forget_all(const Function& function, Range&& range) {
+        using Call = detail::BoundCallOf<Function, std::ranges::range_value_t<Range>>;
+        detail::TaskBatch batch(*pool_, detail::relocation<detail::TaskContent<Call>>());
+        for (auto&& element : range) {
+            batch.add([&](detail::Task& task) {
+                fill_forgotten<Call>(task, function, std::forward<decltype(element)>(element));
+            });
+        }
+        batch.submit();
     }
 
     /// Calls `function` with the elements of the ranges, side by side until the shortest ends, and gives the results in
@@ -122,6 +159,8 @@ public:
     /// for them when it exits. May be called several times, but with `wait` not by the pool's own tasks (RuntimeError).
     void shutdown(bool wait = true, bool cancel_futures = false, SourceLocation where = SourceLocation::current());
 
+    /// What the pool is doing and has done. Costs nothing but when it is called, but for `measure_times`.
+    PoolStats stats() const noexcept;
     /// Calls that have been submitted from outside and have not begun, at this moment.
     std::size_t queued() const noexcept;
     /// Threads that the pool has at this moment.
@@ -134,7 +173,27 @@ public:
 private:
     friend class TaskGroup;
 
+    template <class Call, class... Arguments>
+    static void fill_forgotten(detail::Task& task, Arguments&&... arguments) {
+        task.invoke = &detail::invoke_forgotten<Call>;
+        task.group = nullptr;
+        detail::put_call<Call>(task, std::forward<Arguments>(arguments)...);
+    }
+
+    template <class Function, class... Arguments>
+    auto submit_with(TaskOptions options, Function&& function, Arguments&&... arguments) {
+        using Call = detail::BoundCallOf<Function, Arguments...>;
+        using Result = detail::BoundResult<Function, Arguments...>;
+        auto* const state = new detail::LimitedCallState<Result, Call>(
+            pool_.get(), std::move(options), std::forward<Function>(function), std::forward<Arguments>(arguments)...);
+        auto future = detail::FutureAccess::adopt<Result>(state);
+        submit_limited(*state, state->limits());
+        return future;
+    }
+
+    static void fill(detail::Task& task, detail::FutureState& state) noexcept;
     void submit_call(detail::FutureState& state);
+    void submit_limited(detail::FutureState& state, detail::CallLimits& limits);
     void submit_task(detail::Task& task, detail::Task::Relocate how);
 
     std::shared_ptr<detail::Pool> pool_;

@@ -99,15 +99,22 @@ void FutureState::wake(std::uint32_t before) noexcept {
     if ((before & watched) != 0) tell_watchers();
 }
 
-void FutureState::run_if_pending() noexcept {
-    if (!try_start()) return;
+bool FutureState::run_if_pending() noexcept {
+    if (!try_start()) return false;
     try {
         call();
+        count_call(pool_, TaskOutcome::done);
+        finish();
+    } catch (const NotBegun&) {
+        count_call(pool_, TaskOutcome::cancelled);
+        exception_ = std::make_exception_ptr(
+            CancelledError("the call was cancelled: it could not begin within the time given by start_within"));
+        change(Status::running, Status::cancelled);
     } catch (...) {
+        count_call(pool_, TaskOutcome::failed);
         fail(std::current_exception());
-        return;
     }
-    finish();
+    return true;
 }
 
 bool FutureState::wait(Timeout timeout, std::stop_token stop, SourceLocation where) {
@@ -136,7 +143,9 @@ void FutureState::wait_finished(Timeout timeout, std::stop_token stop, SourceLoc
             if (stop.stop_requested()) throw InterruptedError("stop was requested before the future was done");
             throw TimeoutError("the future was not done within the timeout");
         }
-        if (!finished()) throw CancelledError("the future was cancelled, it has no result");
+        if (finished()) return;
+        if (exception_ != nullptr) std::rethrow_exception(exception_);  // says why
+        throw CancelledError("the future was cancelled, it has no result");
     }
 }
 

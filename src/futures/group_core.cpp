@@ -38,7 +38,7 @@ void GroupCore::fork_from_elsewhere(Task& task, Task::Relocate how) {
     try {
         pool_->submit(task, how, Pool::Accept::group_tasks);
     } catch (...) {
-        count_one_less_elsewhere();
+        if (!task.is_gone()) count_one_less_elsewhere();
         throw;
     }
 }

@@ -1,6 +1,7 @@
 #include "futures/injection_queue.hpp"
 
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace threadwise::detail {
@@ -17,12 +18,30 @@ bool InjectionQueue::push(Task& task, Task::Relocate how) {
     const std::lock_guard hold(push_lock_);
     if (closed_.load(std::memory_order_relaxed)) return false;  // relaxed: written under this lock
     write(task, how);
+    publish(1);
     return true;
+}
+
+std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
+    const std::lock_guard hold(push_lock_);
+    if (closed_.load(std::memory_order_relaxed)) return 0;  // relaxed: written under this lock
+    std::size_t written = 0;
+    try {
+        for (; written < tasks.size(); ++written) {
+            write(tasks[written], how);
+            tasks[written].invoke = nullptr;
+        }
+    } catch (const std::bad_alloc&) {
+        if (written == 0) throw;
+    }
+    publish(written);
+    return written;
 }
 
 void InjectionQueue::push_always(Task& task) {
     const std::lock_guard hold(push_lock_);
     write(task, nullptr);
+    publish(1);
 }
 
 void InjectionQueue::write(Task& task, Task::Relocate how) {
@@ -35,8 +54,11 @@ void InjectionQueue::write(Task& task, Task::Relocate how) {
     // The lines ahead were last in a worker's cache; to fetch them takes longer than to submit a task.
     __builtin_prefetch(&place + 4, 1);
     relocate(place, task, how);
-    // seq_cst: publishes the task, and is in one order with who is idle, see IdleState. relaxed: only written here.
-    pushed_.store(pushed_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+}
+
+void InjectionQueue::publish(std::uint64_t count) noexcept {
+    // seq_cst: publishes the tasks, and is in one order with who is idle, see IdleState. relaxed: only written here.
+    pushed_.store(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
 }
 
 void InjectionQueue::close() noexcept {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "platform/internal_lock.hpp"
 #include "threadwise/detail/task.hpp"
@@ -29,7 +30,10 @@ public:
 
     /// Moves the task in. False: the queue is closed. Throws std::bad_alloc.
     bool push(Task& task, Task::Relocate how);
-    /// The same, even when closed, for tasks that had been accepted before.
+    /// Moves in as many as there is memory for; returns how many. 0: the queue is closed. Throws std::bad_alloc if
+    /// there is no memory for the first. What has been moved in is_gone().
+    std::size_t push(std::span<Task> tasks, Task::Relocate how);
+    /// One task, even when closed, for tasks that had been accepted before.
     void push_always(Task& task);
 
     /// What is pushed from now on is refused.
@@ -55,6 +59,7 @@ public:
 
 private:
     void write(Task& task, Task::Relocate how);
+    void publish(std::uint64_t count) noexcept;
     Taken take(Segment*& left) noexcept;
     Segment& fresh_segment();
 

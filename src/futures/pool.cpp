@@ -27,6 +27,9 @@ void announce_work(Pool& pool) noexcept {
 Pool::Pool(Options options)
     : options_(std::move(options)),
       idle_(options_.max_workers),
+      places_(options_.max_queued ? std::make_unique<Semaphore>(static_cast<std::int64_t>(*options_.max_queued))
+                                  : nullptr),
+      watches_calls_(places_ != nullptr || options_.measure_times),
       workers_(std::make_unique<std::atomic<PoolWorker*>[]>(options_.max_workers + most_stand_ins)) {}
 
 Pool::~Pool() {
@@ -46,49 +49,6 @@ void Pool::throw_refusal() const {
     throw RuntimeError("cannot schedule new futures after shutdown");
 }
 
-namespace {
-
-void drop_task(Task& task, TaskAction action) noexcept {
-    task.group != nullptr ? task.group->drop(task) : task.invoke(task, action);
-}
-
-// A task that lies elsewhere.
-void invoke_boxed(Task& box, TaskAction action) noexcept {
-    Task& task = *box.content<Task*>();
-    if (action == TaskAction::run) {
-        static_cast<PoolWorker*>(this_worker)->execute(task);
-        this_worker->free_task(task);
-    } else {
-        drop_task(task, action);
-        delete &task;
-    }
-}
-
-}  // namespace
-
-void Pool::submit(Task& task, Task::Relocate how, Accept after_shutdown) {
-    if (runs_here(this)) {
-        Worker& worker = *this_worker;
-        if (injection_.closed() && after_shutdown == Accept::nothing) throw_refusal();
-        Task& own = worker.new_task();
-        relocate(own, task, how);
-        if (worker.deque().push(own) == WorkDeque::Pushed::full) {
-            take_back(own);
-        } else {
-            worker.deque().share_all();
-        }
-    } else if (!injection_.push(task, how)) {
-        throw_refusal();
-    }
-    if (idle_.needs_waking()) announce();
-}
-
-void Pool::take_back(Task& task) noexcept {
-    Task box{.invoke = &invoke_boxed, .group = nullptr, .bytes = {}};
-    box.content<Task*>() = &task;
-    injection_.push_always(box);
-}
-
 void Pool::announce() {
     switch (idle_.claim()) {
         case IdleState::Claim::nobody: break;
@@ -97,8 +57,33 @@ void Pool::announce() {
     }
 }
 
+PoolStats Pool::stats() const noexcept {
+    PoolStats stats{.queued = queued(), .threads = threads(), .wait_times = {}, .run_times = {}};
+    counts_.add_to(stats);
+    const std::size_t count = worker_count_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < count; ++i) {
+        // acquire: the worker was made before it was put there.
+        workers_[i].load(std::memory_order_acquire)->add_to(stats);
+    }
+    return stats;
+}
+
+void Pool::count(TaskOutcome outcome) noexcept {
+    if (outcome > TaskOutcome::cancelled) return;
+    if (runs_here(this)) {
+        static_cast<PoolWorker*>(this_worker)->count(outcome);
+    } else {
+        const std::lock_guard hold(counts_lock_);
+        counts_.add(outcome);
+    }
+}
+
+void count_call(Pool* pool, TaskOutcome outcome) noexcept {
+    if (pool != nullptr) pool->count(outcome);
+}
+
 bool Pool::work_is_visible() const noexcept {
-    if (injection_.size() != 0) return true;
+    if (injection_.size() != 0 || ranked_.size() != 0) return true;
     const std::size_t count = worker_count_.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < count; ++i) {
         // acquire: the worker was made before it was put there.
@@ -160,25 +145,38 @@ PoolWorker* Pool::vacant_worker() {
 
 void Pool::break_down() noexcept {
     broken_.store(true, std::memory_order_release);
-    injection_.close();
+    close();
     drop_queued(TaskAction::fail);
     wake_all_sleepers();
 }
 
+void Pool::drop(Task& task, TaskAction action) noexcept {
+    task.group != nullptr ? task.group->drop(task) : count(task.invoke(task, action));
+}
+
 void Pool::drop_queued(TaskAction action) noexcept {
+    while (const std::unique_ptr<Task> task{take_ranked(ranked_.pop())}) drop(*task, action);
     for (;;) {
-        const InjectionQueue::Taken taken = injection_.pop();
+        const InjectionQueue::Taken taken = take_injected();
         if (taken.task == nullptr) return;
-        drop_task(*taken.task, action);
+        drop(*taken.task, action);
         injection_.done(*taken.segment, 1);
     }
+}
+
+// In this order: a worker that finds the injection queue closed and all queues empty leaves.
+void Pool::close() noexcept {
+    ranked_.close();
+    injection_.close();
+    // Nobody is to wait for room any more: who does will be refused.
+    if (places_ != nullptr) places_->release(most_submitters);
 }
 
 void Pool::shutdown(bool wait, bool cancel_futures, SourceLocation where) {
     if (wait && runs_here(this)) {
         throw RuntimeError("cannot wait for a pool in one of its own workers: use shutdown(false) there");
     }
-    injection_.close();
+    close();
     if (cancel_futures) drop_queued(TaskAction::cancel);
     wake_all_sleepers();
     if (wait) wait_for_threads(where);

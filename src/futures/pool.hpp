@@ -6,19 +6,27 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "futures/call_counts.hpp"
 #include "futures/idle_state.hpp"
 #include "futures/injection_queue.hpp"
+#include "futures/ranked_queue.hpp"
 #include "platform/clock.hpp"
 #include "platform/internal_lock.hpp"
 #include "threadwise/detail/task.hpp"
+#include "threadwise/pool_stats.hpp"
+#include "threadwise/semaphore.hpp"
 #include "threadwise/source_location.hpp"
+#include "threadwise/thread_pool_options.hpp"
 #include "threadwise/timeout.hpp"
 
 namespace threadwise::detail {
 
+class CallLimits;
 class PoolWorker;
 
 /// Owned by its executor and by each of its threads.
@@ -30,6 +38,9 @@ public:
         std::function<void()> initializer;
         Timeout idle_timeout;
         bool replace_sleepers;
+        std::optional<std::size_t> max_queued;
+        WhenFull when_full;
+        bool measure_times;
     };
 
     explicit Pool(Options options);
@@ -38,8 +49,13 @@ public:
     /// What is accepted after shutdown: nothing, or what tasks that still run fork.
     enum class Accept : std::uint8_t { nothing, group_tasks };
 
-    /// Queues a task from any thread. Throws RuntimeError after shutdown, BrokenThreadPool if broken.
+    /// Queues a task from any thread. Throws RuntimeError after shutdown, BrokenThreadPool if broken, Full. If the task
+    /// has been queued nevertheless, because no thread could be started, it is_gone().
     void submit(Task& task, Task::Relocate how, Accept after_shutdown = Accept::nothing);
+    /// The same for a call with limits.
+    void submit(Task& task, const CallLimits& limits);
+    /// Several at once. Those that have been queued are gone, also when it throws.
+    void submit(std::span<Task> tasks, Task::Relocate how);
     /// Queues what a worker of this pool could not keep to itself. Also works after shutdown.
     void take_back(Task& task) noexcept;
 
@@ -52,7 +68,10 @@ public:
     void shutdown(bool wait, bool cancel_futures, SourceLocation where);
 
     const Options& options() const noexcept { return options_; }
-    std::size_t queued() const noexcept { return injection_.size(); }
+    std::size_t queued() const noexcept { return injection_.size() + ranked_.size(); }
+    PoolStats stats() const noexcept;
+    /// One of its calls has ended on the calling thread.
+    void count(TaskOutcome outcome) noexcept;
     /// Threads that are alive.
     std::size_t threads() const noexcept { return alive_.load(std::memory_order_relaxed); }  // relaxed: a count
 
@@ -65,7 +84,25 @@ private:
     /// Workers that stand in for those that wait, at most.
     static constexpr std::size_t most_stand_ins = 2048;
 
+    /// Threads that wait for room in its queue, at most.
+    static constexpr std::int64_t most_submitters = 1 << 20;
+
+    static TaskOutcome invoke_boxed(Task& box, TaskAction action) noexcept;
+    static TaskOutcome invoke_timed(Task& box, TaskAction action) noexcept;
+
+    void submit_watched(Task& task, Task::Relocate how, const CallLimits* limits);
+    bool take_place(const CallLimits* limits);
+    void enqueue_timed(Task& task, Task::Relocate how, int priority);
+    void enqueue(Task& task, Task::Relocate how, int priority = 0, Accept after_shutdown = Accept::nothing);
+    void push_own(Task& task, Task::Relocate how);
+    void announce_queued(Task& task);
+
+    InjectionQueue::Taken take_injected() noexcept;
+    Task* take_ranked(RankedQueue::Taken taken) noexcept;
+
     bool work_is_visible() const noexcept;
+    void close() noexcept;
+    void drop(Task& task, TaskAction action) noexcept;
     void break_down() noexcept;
     void drop_queued(TaskAction action) noexcept;
     void throw_refusal() const;
@@ -80,7 +117,14 @@ private:
     const Options options_;
     IdleState idle_;
     InjectionQueue injection_;
+    RankedQueue ranked_;
+    const std::unique_ptr<Semaphore> places_;  ///< what is left of max_queued; null without
+    const bool watches_calls_;                 ///< to keep a bound, or to measure times
     std::atomic<bool> broken_{false};
+
+    /// What ends on other threads than the workers.
+    platform::InternalLock counts_lock_;
+    CallCounts counts_;
 
     /// Sleepers sleep on this; guarded by the lock of its bucket. Wake-ups whose sleeper had not yet lain down.
     std::uint32_t wake_ups_ = 0;

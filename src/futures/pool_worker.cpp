@@ -82,15 +82,21 @@ void PoolWorker::work() {
 }
 
 PoolWorker::Found PoolWorker::find() noexcept {
-    InjectionQueue& injection = pool().injection_;
+    Pool& pool = this->pool();
+    auto injected = [&pool] {
+        const auto [task, segment] = pool.take_injected();
+        return Found{task, segment};
+    };
+    if (Task* const task = pool.take_ranked(pool.ranked_.pop_urgent())) return {task, nullptr};
     // Now and then the tasks from outside come first, or tasks that submit tasks could keep them waiting for ever.
     constexpr std::uint32_t own_tasks_in_a_row = 61;
     if (++tick_ % own_tasks_in_a_row == 0) {
-        if (const auto [task, segment] = injection.pop(); task != nullptr) return {task, segment};
+        if (const Found found = injected(); found.task != nullptr) return found;
     }
     if (Task* const task = deque().pop()) return {task, nullptr};
-    if (const auto [task, segment] = injection.pop(); task != nullptr) return {task, segment};
-    return {steal(), nullptr};
+    if (const Found found = injected(); found.task != nullptr) return found;
+    if (Task* const task = steal()) return {task, nullptr};
+    return {pool.take_ranked(pool.ranked_.pop()), nullptr};
 }
 
 Task* PoolWorker::steal() noexcept {
@@ -107,7 +113,7 @@ Task* PoolWorker::steal() noexcept {
 }
 
 void PoolWorker::run(const Found& found) noexcept {
-    runs_task_ = true;
+    runs_task_.store(true, std::memory_order_relaxed);  // relaxed: others only count it
     if (found.segment == nullptr) {
         execute(*found.task);
         free_task(*found.task);
@@ -119,15 +125,22 @@ void PoolWorker::run(const Found& found) noexcept {
         execute(*found.task);
         ++segment_done_;
     }
-    runs_task_ = false;
+    runs_task_.store(false, std::memory_order_relaxed);
 }
 
 void PoolWorker::execute(Task& task) noexcept {
     if (task.group != nullptr) {
         task.group->run_elsewhere(task, *this);
     } else {
-        task.invoke(task, TaskAction::run);
+        const TaskOutcome outcome = task.invoke(task, TaskAction::run);
+        if (outcome <= TaskOutcome::cancelled) count(outcome);
     }
+}
+
+void PoolWorker::add_to(PoolStats& stats) const noexcept {
+    if (runs_task_.load(std::memory_order_relaxed)) ++stats.running;
+    counts_.add_to(stats);
+    if (times_ != nullptr) times_->add_to(stats);
 }
 
 void PoolWorker::flush_segment() noexcept {
@@ -195,7 +208,7 @@ bool PoolWorker::stand_by() {
 
 // A short wait is over before a stand-in could begin: only who really goes to sleep gives its place away.
 void PoolWorker::before_sleep() noexcept {
-    if (!runs_task_ || vacated_) return;
+    if (!runs_task_.load(std::memory_order_relaxed) || vacated_) return;
     Pool& pool = this->pool();
     const bool only_time_passes = runtime::this_record().site.read().kind == runtime::WaitKind::sleep;
     if (only_time_passes && !pool.options_.replace_sleepers) return;

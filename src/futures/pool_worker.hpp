@@ -21,7 +21,9 @@ namespace threadwise::detail {
 class PoolWorker final : public Worker, private BlockingHooks {
 public:
     PoolWorker(Pool& pool, std::size_t index) noexcept
-        : Worker(pool, pool.options_.max_workers, pool.idle_.word()), index_(index) {}
+        : Worker(pool, pool.options_.max_workers, pool.idle_.word()),
+          index_(index),
+          times_(pool.options_.measure_times ? std::make_unique<CallTimes>() : nullptr) {}
 
     /// Starts its thread. Throws std::system_error.
     void start();
@@ -39,6 +41,14 @@ public:
 
     /// Runs a task that is not this thread's own any more, and tells its group.
     void execute(Task& task) noexcept;
+
+    /// A call has ended on this thread.
+    void count(TaskOutcome outcome) noexcept { counts_.add(outcome); }
+    void count_times(platform::Instant submitted, platform::Instant began, platform::Instant ended) noexcept {
+        times_->add(submitted, began, ended);
+    }
+    /// Any thread.
+    void add_to(PoolStats& stats) const noexcept;
 
 private:
     enum class Rest : std::uint8_t { woken, leave };
@@ -76,8 +86,11 @@ private:
     std::uint32_t tick_ = 0;
     std::uint32_t random_ = static_cast<std::uint32_t>(index_) * 2654435761U + 1;
     std::uint32_t thefts_ = 0;
-    bool runs_task_ = false;
+    std::atomic<bool> runs_task_{false};
     bool vacated_ = false;
+
+    CallCounts counts_;
+    const std::unique_ptr<CallTimes> times_;
 };
 
 }  // namespace threadwise::detail

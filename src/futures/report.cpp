@@ -4,6 +4,9 @@
 #include <exception>
 #include <typeinfo>
 
+#include "threadwise/excepthook.hpp"
+#include "threadwise/thread.hpp"
+
 namespace threadwise::detail {
 
 void report_exception(const char* what_happened) noexcept {
@@ -15,5 +18,7 @@ void report_exception(const char* what_happened) noexcept {
         std::fprintf(stderr, "threadwise: %s: an exception that is not a std::exception\n", what_happened);
     }
 }
+
+void handle_escaped_exception() noexcept { excepthook({std::current_exception(), current_thread()}); }
 
 }  // namespace threadwise::detail

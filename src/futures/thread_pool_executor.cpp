@@ -29,25 +29,47 @@ std::string default_prefix() {
 }
 
 detail::Pool::Options pool_options(ThreadPoolOptions options) {
+    if (options.max_queued == 0) throw ValueError("max_queued must be greater than 0: leave it out for no bound");
     return {.max_workers = checked_max_workers(options.max_workers),
             .thread_name_prefix =
                 options.thread_name_prefix.empty() ? default_prefix() : std::move(options.thread_name_prefix),
             .initializer = std::move(options.initializer),
             .idle_timeout = options.idle_timeout,
-            .replace_sleepers = options.replace_sleepers};
+            .replace_sleepers = options.replace_sleepers,
+            .max_queued = options.max_queued,
+            .when_full = options.when_full,
+            .measure_times = options.measure_times};
 }
 
-void invoke_future(detail::Task& task, detail::TaskAction action) noexcept {
+detail::TaskOutcome invoke_future(detail::Task& task, detail::TaskAction action) noexcept {
+    using Outcome = detail::TaskOutcome;
     const detail::StatePointer state(task.content<detail::FutureState*>());
     switch (action) {
-        case detail::TaskAction::run: state->run_if_pending(); break;
+        case detail::TaskAction::run:
+            if (state->run_if_pending()) return Outcome::counted;
+            break;
         case detail::TaskAction::cancel: state->cancel(); break;
         case detail::TaskAction::fail:
             if (!state->try_start()) break;
             state->fail(std::make_exception_ptr(
                 BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")));
-            break;
+            return Outcome::failed;
     }
+    // One that was cancelled for a reason has been counted.
+    const bool cancelled = state->done() && !state->finished() && state->exception() == nullptr;
+    return cancelled ? Outcome::cancelled : Outcome::other;
+}
+
+struct LimitedCall {
+    detail::FutureState* state;
+    detail::CallLimits* limits;
+};
+
+detail::TaskOutcome invoke_limited(detail::Task& task, detail::TaskAction action) noexcept {
+    const auto [state, limits] = task.content<LimitedCall>();
+    limits->stop_listening();
+    task.content<detail::FutureState*>() = state;
+    return invoke_future(task, action);
 }
 
 }  // namespace
@@ -61,15 +83,36 @@ ThreadPoolExecutor::~ThreadPoolExecutor() {
     pool_->shutdown(!detail::runs_here(pool_.get()), false, SourceLocation::current());
 }
 
-void ThreadPoolExecutor::submit_call(detail::FutureState& state) {
-    detail::Task task;
+void ThreadPoolExecutor::fill(detail::Task& task, detail::FutureState& state) noexcept {
     task.invoke = &invoke_future;
     task.group = nullptr;
     task.content<detail::FutureState*>() = &state;
+}
+
+void ThreadPoolExecutor::submit_call(detail::FutureState& state) {
+    detail::Task task;
+    fill(task, state);
     try {
         pool_->submit(task, nullptr);
     } catch (...) {
-        state.drop_owner();
+        if (!task.is_gone()) state.drop_owner();
+        throw;
+    }
+}
+
+void ThreadPoolExecutor::submit_limited(detail::FutureState& state, detail::CallLimits& limits) {
+    detail::Task task;
+    task.invoke = &invoke_limited;
+    task.group = nullptr;
+    task.content<LimitedCall>() = {&state, &limits};
+    limits.listen(state);
+    try {
+        pool_->submit(task, limits);
+    } catch (...) {
+        if (!task.is_gone()) {
+            limits.stop_listening();
+            state.drop_owner();
+        }
         throw;
     }
 }
@@ -80,6 +123,7 @@ void ThreadPoolExecutor::shutdown(bool wait, bool cancel_futures, SourceLocation
     pool_->shutdown(wait, cancel_futures, where);
 }
 
+PoolStats ThreadPoolExecutor::stats() const noexcept { return pool_->stats(); }
 std::size_t ThreadPoolExecutor::queued() const noexcept { return pool_->queued(); }
 std::size_t ThreadPoolExecutor::threads() const noexcept { return pool_->threads(); }
 int ThreadPoolExecutor::max_workers() const noexcept { return static_cast<int>(pool_->options().max_workers); }

@@ -37,6 +37,9 @@ private:
     Watcher** link_ = nullptr;  // what points here; null while in no list
 };
 
+/// Thrown by FutureState::call() where it was too late to begin.
+struct NotBegun {};
+
 /// Shared by the handles and by who will run the task, who count themselves (add_owner, drop_owner).
 class THREADWISE_API FutureState {
 public:
@@ -83,16 +86,14 @@ public:
     /// Afterwards the watcher is not told any more (it may have been told).
     void unwatch(Watcher& watcher) noexcept;
 
-    /// The pool that the task is queued in; null for futures that have no task.
-    const Pool* pool() const noexcept { return pool_; }
-    /// Runs the task here if it has not begun.
-    void run_if_pending() noexcept;
+    /// Runs the task here if it has not begun; whether it did.
+    bool run_if_pending() noexcept;
 
 protected:
-    FutureState(std::uint32_t owners, const Pool* pool) noexcept : owners_(owners), pool_(pool) {}
+    FutureState(std::uint32_t owners, Pool* pool) noexcept : owners_(owners), pool_(pool) {}
     virtual ~FutureState();
 
-    /// Calls the task and puts its result in place, or throws what it threw.
+    /// Calls the task and puts its result in place, or throws what it threw; or NotBegun.
     virtual void call() = 0;
 
 private:
@@ -106,7 +107,7 @@ private:
 
     std::atomic<std::uint32_t> word_{0};
     std::atomic<std::uint32_t> owners_;
-    const Pool* pool_;
+    Pool* const pool_;             // that the task is queued in; null for futures that have no task
     Watcher* watchers_ = nullptr;  // guarded by the lock of this state's stripe
     std::exception_ptr exception_;
 };

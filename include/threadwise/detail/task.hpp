@@ -22,9 +22,18 @@ enum class TaskAction : std::uint8_t {
     fail,    ///< the pool is broken
 };
 
+/// What became of it. The first three are counted by who has run the task or not.
+enum class TaskOutcome : std::uint8_t {
+    done,
+    failed,
+    cancelled,
+    counted,  ///< it ran, and has been counted: futures do that before they are done
+    other,    ///< somebody else runs or ran it; or it is no call but part of a group
+};
+
 /// What is to be done, and up to 40 bytes of what it needs. `invoke` does it, or not, and destroys what is inside.
 struct Task {
-    using Invoke = void (*)(Task&, TaskAction) noexcept;
+    using Invoke = TaskOutcome (*)(Task&, TaskAction) noexcept;
     using Relocate = void (*)(Task& to, Task& from) noexcept;
 
     static constexpr std::size_t room = 40;
@@ -33,6 +42,9 @@ struct Task {
     Content& content() noexcept {
         return *std::launder(reinterpret_cast<Content*>(bytes));
     }
+
+    /// After a submission that failed: whether it has been queued all the same, because what failed came after that.
+    bool is_gone() const noexcept { return invoke == nullptr; }
 
     Invoke invoke;
     union {
@@ -99,15 +111,18 @@ void put_call(Task& task, Arguments&&... arguments) {
 
 /// The task of fire_and_forget().
 template <class Call>
-void invoke_forgotten(Task& task, TaskAction action) noexcept {
+TaskOutcome invoke_forgotten(Task& task, TaskAction action) noexcept {
+    TaskOutcome outcome = action == TaskAction::cancel ? TaskOutcome::cancelled : TaskOutcome::failed;
     if (action == TaskAction::run) {
         try {
             std::move(call_in<Call>(task))();
+            outcome = TaskOutcome::done;
         } catch (...) {
-            report_exception("exception in a task that was submitted with fire_and_forget");
+            handle_escaped_exception();
         }
     }
     std::destroy_at(&task.content<TaskContent<Call>>());
+    return outcome;
 }
 
 }  // namespace threadwise::detail

@@ -1,0 +1,58 @@
+#pragma once
+// The calls that have a priority of their own.
+
+#include <atomic>
+#include <cstddef>
+
+#include "platform/internal_lock.hpp"
+#include "threadwise/detail/heap.hpp"
+#include "threadwise/detail/task.hpp"
+
+namespace threadwise::detail {
+
+/// The highest priority first, first in first out among equals. One lock; O(log n). A look at an empty queue is a load.
+class RankedQueue {
+public:
+    /// Copies the task, whose content must allow that. `counted`: whether it takes up a place of the pool's bound.
+    /// False: the queue is closed. Throws std::bad_alloc.
+    bool push(const Task& task, int priority, bool counted);
+    /// What is pushed from now on is refused.
+    void close() noexcept;
+
+    /// A task in memory of its own, which is the caller's from now on.
+    struct Taken {
+        Task* task = nullptr;
+        bool counted = false;
+    };
+    /// The first, if its priority is above 0.
+    Taken pop_urgent() noexcept {
+        // relaxed: a hint; who sleeps has looked at size() before.
+        return urgent_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(true);
+    }
+    Taken pop() noexcept {
+        return size_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(false);
+    }  // relaxed: as above
+
+    /// seq_cst: see IdleState.
+    std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
+
+private:
+    struct Entry {
+        int priority;
+        bool counted;
+        Task* task;
+    };
+    struct Earlier {
+        bool operator()(const Entry& a, const Entry& b) const noexcept { return a.priority > b.priority; }
+    };
+
+    Taken pop(bool only_urgent) noexcept;
+
+    platform::InternalLock lock_;
+    bool closed_ = false;
+    Heap<Entry, Earlier, true> heap_{Earlier()};
+    std::atomic<std::size_t> size_{0};
+    std::atomic<std::size_t> urgent_{0};  // how many of them have a priority above 0
+};
+
+}  // namespace threadwise::detail
