@@ -1,5 +1,6 @@
 #include "runtime/door.hpp"
 
+#include <array>
 #include <mutex>
 #include <utility>
 
@@ -42,10 +43,9 @@ void Waiting::turn_to(const WaitSite& site) noexcept {
 }
 
 bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
-    constexpr int eager_pause = 2;
-    constexpr int patient_pause = 64;
-    const int longest_pause = pace == Pace::eager ? eager_pause : patient_pause;
-    return spin_until(bucket_of(address).spins, site_.deadline, longest_pause, ready);
+    constexpr std::array longest_pause{2, 16, 64};
+    return spin_until(bucket_of(address).spins, site_.deadline, longest_pause.at(static_cast<std::size_t>(pace)),
+                      ready);
 }
 
 Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {

@@ -36,8 +36,9 @@ enum class Wakeup : std::uint8_t {
 
 /// How a spin is paced: how many pauses lie between two polls at most.
 enum class Pace : std::uint8_t {
-    eager,    ///< the waiter's poll costs the other side little: an event, a future
-    patient,  ///< each poll takes a busy cache line from its user: a lock
+    eager,     ///< the waiter's poll costs the other side little: an event, a future
+    moderate,  ///< each poll takes a cache line from who will change it soon, but only once: a condition
+    patient,   ///< each poll takes a busy cache line from its user: a lock
 };
 
 /// The deadline of a wait that begins now.

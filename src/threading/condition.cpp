@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/thread_life.hpp"
 #include "threading/contended.hpp"
 #include "threading/owner_gate.hpp"
 #include "threading/wait_result.hpp"
@@ -12,6 +13,36 @@
 namespace threadwise {
 
 using runtime::WaitKind;
+
+namespace {
+
+/// The wait, at `address`, of who finds nobody else waiting: notify() has but to rub him out of `spinner`.
+runtime::Wakeup wait_alone(runtime::Waiting& waiting, const void* address, std::atomic<runtime::ThreadRecord*>& spinner,
+                           runtime::FunctionRef<void()> release_lock) {
+    runtime::ThreadRecord* const self = &waiting.record();
+    // relaxed: notify() reads it with the lock held.
+    spinner.store(self, std::memory_order_relaxed);
+    release_lock();
+    // acquire, here and below: pairs with the exchange of who notifies without the lock.
+    if (waiting.spin(
+            address, [&] { return spinner.load(std::memory_order_acquire) != self; }, runtime::Pace::moderate)) {
+        return runtime::Wakeup::refused;
+    }
+    // Under the bucket's lock: a notify() that finds no spinner any more finds a sleeper.
+    return waiting.park(address, [&] {
+        runtime::ThreadRecord* expected = self;
+        return spinner.compare_exchange_strong(expected, nullptr, std::memory_order_acquire);
+    });
+}
+
+runtime::ThreadRecord* take_spinner(std::atomic<runtime::ThreadRecord*>& spinner) noexcept {
+    // relaxed: only whether the exchange is worth it.
+    if (spinner.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    // release: what was done before happens before the wait returns.
+    return spinner.exchange(nullptr, std::memory_order_release);
+}
+
+}  // namespace
 
 const Condition::Operations Condition::lock_operations = {
     .lock = [](void* lock, SourceLocation where) { static_cast<Lock*>(lock)->lock(where); },
@@ -105,12 +136,15 @@ bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where
 bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,
                           SourceLocation where) {
     runtime::Waiting waiting({.kind = WaitKind::condition, .object = this, .where = where, .deadline = deadline}, stop);
-    // relaxed, and no read-modify-write: it changes, and notify() reads it, only with the lock held.
-    waiters_.store(waiters_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    const runtime::Wakeup wakeup = waiting.park_and_spin(
-        this, [] { return true; }, [&] { lock.release(); });
+    // relaxed, here and in notify(): only whoever holds the lock learns something from it.
+    const std::size_t others = waiters_.fetch_add(1, std::memory_order_relaxed);
+    auto release = [&] { lock.release(); };
+    const runtime::Wakeup wakeup = others == 0 ? wait_alone(waiting, this, spinner_, release)
+                                               : waiting.park_and_spin(
+                                                     this, [] { return true; }, release);
     lock.acquire(waiting, wakeup, where);
-    waiters_.store(waiters_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    // Who was rubbed out while it spun is not counted any more.
+    if (wakeup != runtime::Wakeup::refused) waiters_.fetch_sub(1, std::memory_order_relaxed);
     return threading::succeeded(wakeup, stop);
 }
 
@@ -125,7 +159,14 @@ void Condition::notify(std::size_t n) {
 
 void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
     if (n == 0 || waiters_.load(std::memory_order_relaxed) == 0) return;
-    if (word.holder() != detail::this_ident) {
+    const bool holds_lock = word.holder() == detail::this_ident;
+    if (const runtime::ThreadRecord* const told = take_spinner(spinner_)) {
+        waiters_.fetch_sub(1, std::memory_order_relaxed);
+        // Who did not come along when the process forked does not count. The lock keeps the others here.
+        const bool is_here = !holds_lock || runtime::life_of(*told) != runtime::Life::finished;
+        if (is_here && --n == 0) return;
+    }
+    if (!holds_lock) {
         // A Lock has no owner, so a thread may pass that does not hold it. But only the holder will find sleepers in
         // the lock's queue when it frees the lock: they have to be woken instead.
         runtime::unpark(this, n, [] {});

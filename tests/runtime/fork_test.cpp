@@ -111,6 +111,43 @@ TEST(Fork, LeavesLocksThatWork) {
     lock.release();
 }
 
+TEST(Fork, LeavesConditionsWhoseWaitersStayed) {
+    Condition condition;
+    bool waits = false;
+    bool done = false;
+    Thread waiter([&] {
+        const std::scoped_lock hold(condition);
+        waits = true;
+        condition.wait_for([&] { return done; });
+    });
+    waiter.start();
+    // The waiter may spin or sleep by then.
+    for (std::unique_lock hold(condition); !waits; hold.lock()) hold.unlock();
+    EXPECT_EQ(in_child({[&] {
+                  if (!starts_threads) return true;
+                  bool notified = false;
+                  bool child_waits = false;
+                  Thread other([&] {
+                      const std::scoped_lock hold(condition);
+                      child_waits = true;
+                      notified = condition.wait();
+                  });
+                  other.start();
+                  for (bool seen = false; !seen;) {
+                      const std::scoped_lock hold(condition);
+                      seen = child_waits;
+                      if (seen) condition.notify();
+                  }
+                  return other.join() && notified;
+              }}),
+              all_well);
+    {
+        const std::scoped_lock hold(condition);
+        done = true;
+        condition.notify();
+    }
+}
+
 TEST(Fork, KeepsTheForkersLocals) {
     Local<int> local;
     *local = 5;
