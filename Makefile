@@ -33,8 +33,7 @@ test-release test-asan test-tsan test-portable test-coverage: test-%: build/%/bu
 test-tsan: FIXED_ADDRESSES := $(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits)" -gt 28 ] 2>/dev/null && echo setarch -R)
 
 test-python: | bootstrap-build bootstrap-python ## Build the Python package for PYTHON (python3) and run its tests
-	@python=$$(python3 python/environments.py "$(or $(PYTHON),$(shell command -v python3))") && \
-		$$python -m unittest discover -s python/tests $(ARGS)
+	@PYTHON="$(PYTHON)" python3 python/tests/run $(ARGS)
 
 test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue")
 	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" python3 python/cpython/run
