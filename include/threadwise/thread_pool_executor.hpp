@@ -32,7 +32,16 @@
 
 namespace threadwise {
 
+class ThreadPoolExecutor;
+
+/// The pool for those who name none, with as many workers as the process may use cores; made when first asked for, and
+/// anew in a forked child.
+THREADWISE_API ThreadPoolExecutor& default_executor();
+
 /// Thread-safe. Destroying it is the end of Python's `with` block: it waits until all that was submitted has run.
+///
+/// In a forked child a pool of the parent's refuses calls with a RuntimeError that says so, is destroyed without a
+/// wait, and its futures that are not done never will be.
 class THREADWISE_API ThreadPoolExecutor {
 public:
     /// Throws ValueError if max_workers is 0 or less, or max_queued is 0. Starts no thread yet.
@@ -172,6 +181,7 @@ public:
 
 private:
     friend class TaskGroup;
+    friend ThreadPoolExecutor& default_executor();
 
     template <class Call, class... Arguments>
     static void fill_forgotten(detail::Task& task, Arguments&&... arguments) {
@@ -198,8 +208,5 @@ private:
 
     std::shared_ptr<detail::Pool> pool_;
 };
-
-/// The pool for those who name none, with as many workers as the process may use cores; made when first asked for.
-THREADWISE_API ThreadPoolExecutor& default_executor();
 
 }  // namespace threadwise

@@ -87,6 +87,9 @@ public:
         while (!word_.compare_exchange_weak(word, vacancies(word) != 0 ? word - vacancy : word + surplus)) {}
     }
 
+    /// In a forked child: nobody is there, or one worker that is one too many.
+    void become_orphan(bool has_worker) noexcept { word_.store(has_worker ? surplus : 0); }
+
     /// A worker looks, while it waits for a task, for what that task forks: nobody's searcher, but it is glad of work.
     void begin_help() noexcept { word_.fetch_add(helper, std::memory_order_relaxed); }  // relaxed: a hint
     void end_help() noexcept { word_.fetch_sub(helper, std::memory_order_relaxed); }

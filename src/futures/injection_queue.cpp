@@ -66,6 +66,13 @@ void InjectionQueue::close() noexcept {
     closed_.store(true, std::memory_order_release);
 }
 
+void InjectionQueue::close_in_child() noexcept {
+    push_lock_.reset_after_fork();
+    pop_lock_.reset_after_fork();
+    spare_lock_.reset_after_fork();
+    closed_.store(true, std::memory_order_release);
+}
+
 InjectionQueue::Taken InjectionQueue::pop() noexcept {
     Segment* left = nullptr;
     const Taken taken = take(left);

@@ -38,6 +38,8 @@ public:
 
     /// What is pushed from now on is refused.
     void close() noexcept;
+    /// The same in a forked child, whatever state the queue was left in.
+    void close_in_child() noexcept;
     /// acquire: who sees it closed sees why.
     bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 

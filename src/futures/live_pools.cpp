@@ -18,13 +18,25 @@ struct LivePools {
     std::vector<std::weak_ptr<Pool>> pools;
     bool registered = false;
 
-    LivePools() { runtime::hold_over_fork(lock, runtime::ForkOrder::before_registry); }
+    LivePools();
 };
 
 LivePools& the_pools() {
     // Never destroyed: pools may be made and go while static objects are being destroyed.
     static auto& pools = *new LivePools;
     return pools;
+}
+
+// The lock is held.
+void orphan_all() noexcept {
+    for (const auto& weak : the_pools().pools) {
+        if (const auto pool = weak.lock()) pool->become_orphan();
+    }
+}
+
+LivePools::LivePools() {
+    runtime::hold_over_fork(lock, runtime::ForkOrder::before_registry);
+    runtime::at_fork_in_child(orphan_all);
 }
 
 [[maybe_unused]] const bool made_at_load = (the_pools(), true);

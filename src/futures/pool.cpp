@@ -35,14 +35,28 @@ Pool::Pool(Options options)
 Pool::~Pool() {
     // relaxed: the last owner is alone.
     for (std::size_t i = 0; i < worker_count_; ++i) {
-        PoolWorker* const worker = workers_[i];
-        worker->join();
-        delete worker;
+        delete workers_[i].load();
     }
     drop_queued(TaskAction::cancel);
 }
 
+void Pool::become_orphan() noexcept {
+    self_ = weak_from_this().lock();
+    ranked_.close_in_child();
+    injection_.close_in_child();
+    counts_lock_.reset_after_fork();
+    threads_lock_.reset_after_fork();
+    // If one of its workers has forked, it is the child's only thread, and goes when its task has ended.
+    const bool has_worker = runs_here(this);
+    alive_.store(has_worker ? 1 : 0, std::memory_order_relaxed);  // relaxed: nobody else is there
+    idle_.become_orphan(has_worker);
+}
+
 void Pool::throw_refusal() const {
+    if (is_orphan()) {
+        throw RuntimeError(
+            "the pool was made before fork(): its threads are the parent's; make another one in the child");
+    }
     if (broken_.load(std::memory_order_acquire)) {
         throw BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore");
     }
@@ -114,9 +128,11 @@ bool Pool::wake_stand_in() noexcept {
 
 void Pool::fill_vacancy() {
     if (wake_stand_in()) return;
+    std::optional<Thread> former;  // that had the place; joined without the lock
     const std::lock_guard hold(threads_lock_);
     try {
         if (PoolWorker* const worker = vacant_worker()) {
+            former = worker->take_thread();
             worker->start();
             return;
         }
@@ -173,6 +189,7 @@ void Pool::close() noexcept {
 }
 
 void Pool::shutdown(bool wait, bool cancel_futures, SourceLocation where) {
+    if (is_orphan()) return;
     if (wait && runs_here(this)) {
         throw RuntimeError("cannot wait for a pool in one of its own workers: use shutdown(false) there");
     }
@@ -193,8 +210,12 @@ void Pool::wait_for_threads(SourceLocation where) {
             throw InterruptedError("interrupted while waiting for a pool's workers to end");
         }
     }
+    std::vector<Thread> ended;  // joined without the lock
+    ended.reserve(worker_count_);
     const std::lock_guard hold(threads_lock_);
-    for (std::size_t i = 0; i < worker_count_; ++i) workers_[i].load()->join();
+    for (std::size_t i = 0; i < worker_count_; ++i) {
+        if (std::optional<Thread> thread = workers_[i].load()->take_thread()) ended.push_back(std::move(*thread));
+    }
 }
 
 }  // namespace threadwise::detail

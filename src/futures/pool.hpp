@@ -67,6 +67,11 @@ public:
 
     void shutdown(bool wait, bool cancel_futures, SourceLocation where);
 
+    /// In a forked child: the pool's threads and what they did are the parent's. All that is left to do is to say so:
+    /// calls are refused, and nothing is waited for. What it held stays in memory, half changed as it may be.
+    void become_orphan() noexcept;
+    bool is_orphan() const noexcept { return self_ != nullptr; }
+
     const Options& options() const noexcept { return options_; }
     std::size_t queued() const noexcept { return injection_.size() + ranked_.size(); }
     PoolStats stats() const noexcept;
@@ -121,6 +126,7 @@ private:
     const std::unique_ptr<Semaphore> places_;  ///< what is left of max_queued; null without
     const bool watches_calls_;                 ///< to keep a bound, or to measure times
     std::atomic<bool> broken_{false};
+    std::shared_ptr<Pool> self_;  ///< an orphan's, so that it is never destroyed
 
     /// What ends on other threads than the workers.
     platform::InternalLock counts_lock_;

@@ -5,33 +5,29 @@
 #include <utility>
 
 #include "runtime/door.hpp"
-#include "runtime/registry.hpp"
 #include "threadwise/detail/group_core.hpp"
 #include "threadwise/detail/report.hpp"
 
 namespace threadwise::detail {
 
 void PoolWorker::start() {
-    join();
     in_use_.store(true, std::memory_order_relaxed);         // relaxed: read under the lock that guards this call
     pool().alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the thread is not there yet
     try {
-        thread_ = std::thread([this, pool = pool().shared_from_this()] { main(pool); });
+        // Not a daemon, whoever starts it: the end of the process waits for the pools first.
+        thread_.emplace(
+            ThreadOptions{.name = pool().options_.thread_name_prefix + "_" + std::to_string(index_), .daemon = false},
+            [this, pool = pool().shared_from_this()] { main(pool); });
+        thread_->start();
     } catch (...) {
+        thread_.reset();
         pool().alive_.fetch_sub(1, std::memory_order_relaxed);
         in_use_.store(false, std::memory_order_relaxed);
         throw;
     }
 }
 
-void PoolWorker::join() {
-    if (!thread_.joinable()) return;
-    // The last owner of a pool that nobody waited for may be one of its own threads.
-    is_this_thread() ? thread_.detach() : thread_.join();
-}
-
 void PoolWorker::main(const std::shared_ptr<Pool>& pool) {
-    runtime::registry::rename(runtime::this_record(), pool->options_.thread_name_prefix + "_" + std::to_string(index_));
     this_worker = this;
     if (initialize()) {
         const BlockingHooksScope scope(*this);

@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <thread>
+#include <optional>
 
 #include "futures/injection_queue.hpp"
 #include "futures/pool.hpp"
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/worker.hpp"
+#include "threadwise/thread.hpp"
 
 namespace threadwise::runtime {
 class Waiting;
@@ -25,11 +26,11 @@ public:
           index_(index),
           times_(pool.options_.measure_times ? std::make_unique<CallTimes>() : nullptr) {}
 
-    /// Starts its thread. Throws std::system_error.
+    /// Starts its thread. Throws RuntimeError. Under the lock that guards that, as the next two.
     void start();
     bool has_thread() const noexcept { return in_use_.load(std::memory_order_acquire); }
-    void join();
-    bool is_this_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+    /// The thread that it had, which may not quite have ended.
+    std::optional<Thread> take_thread() noexcept { return std::exchange(thread_, std::nullopt); }
 
     /// Where a thief is, for those who wait for what it has stolen: itself, and above which place of its deque the
     /// descendants of the stolen task lie. Never 0.
@@ -76,7 +77,7 @@ private:
     void after_wait() noexcept override;
 
     const std::size_t index_;
-    std::thread thread_;
+    std::optional<Thread> thread_;  // goes with the worker; it may be the last owner of the pool that destroys it
     std::atomic<bool> in_use_{false};
 
     // The segment whose tasks this worker runs, and how many of them it has run without saying so.

@@ -18,6 +18,11 @@ public:
     bool push(const Task& task, int priority, bool counted);
     /// What is pushed from now on is refused.
     void close() noexcept;
+    /// The same in a forked child, whatever state the queue was left in.
+    void close_in_child() noexcept {
+        lock_.reset_after_fork();
+        closed_ = true;
+    }
 
     /// A task in memory of its own, which is the caller's from now on.
     struct Taken {

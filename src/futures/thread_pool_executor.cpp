@@ -131,9 +131,16 @@ int ThreadPoolExecutor::max_workers() const noexcept { return static_cast<int>(p
 bool ThreadPoolExecutor::runs_this_thread() const noexcept { return detail::runs_here(pool_.get()); }
 
 ThreadPoolExecutor& default_executor() {
-    static ThreadPoolExecutor executor(
-        {.max_workers = static_cast<int>(platform::core_count()), .thread_name_prefix = "default_executor"});
-    return executor;
+    // Never destroyed: the end of the process ends it, as all pools.
+    static constinit std::atomic<ThreadPoolExecutor*> current{nullptr};
+    ThreadPoolExecutor* executor = current.load(std::memory_order_acquire);  // acquire: see it made
+    if (executor != nullptr && !executor->pool_->is_orphan()) [[likely]]
+        return *executor;
+    auto made = std::make_unique<ThreadPoolExecutor>(ThreadPoolOptions{
+        .max_workers = static_cast<int>(platform::core_count()), .thread_name_prefix = "default_executor"});
+    // acq_rel: publishes it, or sees the one that another thread has made.
+    if (!current.compare_exchange_strong(executor, made.get(), std::memory_order_acq_rel)) return *executor;
+    return *made.release();
 }
 
 }  // namespace threadwise

@@ -24,6 +24,9 @@ struct Entry {
 constinit std::array<Entry, 128> entries{};
 constinit std::size_t count = 0;
 
+constinit std::array<void (*)() noexcept, 4> child_functions{};
+constinit std::size_t child_function_count = 0;
+
 std::span<Entry> locks() noexcept { return std::span(entries).first(count); }
 
 void before() {
@@ -40,6 +43,7 @@ void in_child() {
     registry::forget_other_threads();
     forget_idle_threads();
     forget_shutdown();
+    for (void (*const function)() noexcept : std::span(child_functions).first(child_function_count)) function();
     release_locks();
 }
 
@@ -51,6 +55,11 @@ void hold_over_fork(platform::InternalLock& lock, ForkOrder order) {
     if (count == entries.size()) std::abort();  // make the array larger
     entries.at(count++) = {&lock, order};
     std::ranges::stable_sort(locks(), {}, &Entry::order);
+}
+
+void at_fork_in_child(void (*function)() noexcept) {
+    if (child_function_count == child_functions.size()) std::abort();  // make the array larger
+    child_functions.at(child_function_count++) = function;
 }
 
 }  // namespace threadwise::runtime

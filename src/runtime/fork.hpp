@@ -13,4 +13,8 @@ enum class ForkOrder { before_registry, registry, after_registry };
 /// use may be half made in the child.
 void hold_over_fork(platform::InternalLock& lock, ForkOrder order = ForkOrder::after_registry);
 
+/// From now on called in a forked child, where the rooms below are in order and the locks are still held. Also to be
+/// called while the library is loaded.
+void at_fork_in_child(void (*function)() noexcept);
+
 }  // namespace threadwise::runtime
