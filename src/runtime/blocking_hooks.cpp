@@ -1,8 +1,11 @@
 #include "runtime/blocking_hooks.hpp"
 
 #include "threadwise/blocking_hooks.hpp"
+#include "threadwise/detail/held_interpreter.hpp"
 
 namespace threadwise {
+
+constinit thread_local BlockingHooks* detail::held_interpreter = nullptr;
 
 /// The door's way into the chain that the hooks of a thread form.
 struct BlockingHooksChain {
@@ -42,8 +45,10 @@ BlockingHooksScope::~BlockingHooksScope() {
 namespace runtime {
 
 void run_before_wait(ThreadRecord& record) noexcept {
-    if (record.hooks == nullptr || record.in_hook) return;
+    BlockingHooks* const interpreter = detail::held_interpreter;
+    if ((record.hooks == nullptr && interpreter == nullptr) || record.in_hook) return;
     record.in_hook = true;
+    if (interpreter != nullptr) interpreter->before_wait();
     BlockingHooksChain::before(record.hooks);
     record.in_hook = false;
 }
@@ -56,9 +61,11 @@ void run_before_sleep(ThreadRecord& record) noexcept {
 }
 
 void run_after_wait(ThreadRecord& record) noexcept {
-    if (record.hooks == nullptr || record.in_hook) return;
+    BlockingHooks* const interpreter = detail::held_interpreter;
+    if ((record.hooks == nullptr && interpreter == nullptr) || record.in_hook) return;
     record.in_hook = true;
     BlockingHooksChain::after(record.hooks);
+    if (interpreter != nullptr) interpreter->after_wait();
     record.in_hook = false;
 }
 

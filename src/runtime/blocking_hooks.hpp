@@ -1,5 +1,5 @@
 #pragma once
-// Running a thread's blocking hooks around a wait.
+// Running a thread's blocking hooks around a wait. Those of the interpreter lock that it holds count as the newest.
 
 #include "runtime/thread_record.hpp"
 

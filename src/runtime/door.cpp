@@ -1,5 +1,6 @@
 #include "runtime/door.hpp"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <utility>
@@ -102,7 +103,7 @@ Wakeup Waiting::sleep() {
             if (withdraw()) return Wakeup::interrupted;
             may_give_up = false;
         }
-        const Parker::State state = sleep_once(may_give_up ? site_.deadline : platform::never);
+        const Parker::State state = sleep_once(may_give_up ? std::min(site_.deadline, wake_at_) : platform::never);
         if (state == Parker::State::notified) return Wakeup::woken;
         if (state == Parker::State::timed_out) {
             if (withdraw()) return Wakeup::timed_out;

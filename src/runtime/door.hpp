@@ -64,6 +64,9 @@ public:
     /// takes its lock again.
     void turn_to(const WaitSite& site) noexcept;
 
+    /// From now on park() also ends, as timed_out, once that moment has come, even where the deadline is later.
+    void wake_at(platform::Instant moment) noexcept { wake_at_ = moment; }
+
     /// Sleeps on `address` until unparked. `validate` runs under the bucket's lock: it says whether there still is a
     /// need to sleep, and marks the primitive so that wakers look here. It must be short and may not throw, wait, or
     /// take another internal lock.
@@ -97,6 +100,7 @@ private:
     WaitSite site_;
     std::stop_token stop_;
     bool interruptible_ = true;
+    platform::Instant wake_at_ = platform::never;
     std::optional<std::stop_callback<Stopper>> on_stop_;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/backend.hpp"
+#include "support/sleepers.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
@@ -146,6 +147,54 @@ TEST(Fork, LeavesConditionsWhoseWaitersStayed) {
         done = true;
         condition.notify();
     }
+}
+
+TEST(Fork, LeavesAnInterpreterLockThatWorks) {
+    THREADWISE_NEEDS("hooks on fork");
+    // Others wait for it in the parent, but not in the child.
+    InterpreterLock lock;
+    lock.acquire();
+    std::vector<Thread> waiters;
+    for (int i = 0; i < 4; ++i) {
+        waiters.emplace_back([&] { const ScopedInterpreter hold(lock); });
+        waiters.back().start();
+    }
+    ASSERT_TRUE(testing::wait_for_waiters(&lock, 4));
+    EXPECT_EQ(in_child({
+                  [&] { return lock.is_held(); },
+                  [&] { return (lock.checkpoint(), lock.is_held()); },
+                  [&] { return (sleep_for(std::chrono::microseconds(1)), lock.is_held()); },
+                  [&] { return (lock.release(), lock.acquire(false)); },
+                  [&] {
+                      if (!starts_threads) return true;
+                      Thread other([&] { const ScopedInterpreter hold(lock); });
+                      other.start();
+                      return other.join() && lock.is_held();
+                  },
+              }),
+              all_well);
+    lock.release();
+}
+
+TEST(Fork, LeavesAnInterpreterLockToAHolderThatIsNotThere) {
+    THREADWISE_NEEDS("hooks on fork");
+    InterpreterLock lock;
+    Event held;
+    Event end;
+    Thread holder([&] {
+        const ScopedInterpreter hold(lock);
+        held.set();
+        testing::wait_until([&] { return end.is_set(); });  // not at the door
+    });
+    holder.start();
+    held.wait();
+    EXPECT_EQ(in_child({
+                  [&] { return lock.locked() && !lock.is_held(); },
+                  [&] { return !lock.acquire(false); },
+                  [&] { return !lock.acquire(true, std::chrono::milliseconds(1)); },
+              }),
+              all_well);
+    end.set();
 }
 
 TEST(Fork, KeepsTheForkersLocals) {

@@ -1,0 +1,129 @@
+#pragma once
+
+/// \file
+/// The slow paths of InterpreterLock: who waits for it, and how it goes from one to the next.
+///
+/// While the `contended` bit of the lock's word is set, the word changes only under the guard, so everything here is as
+/// simple as if there were one thread. The bit is set, under the guard, before anybody waits, and cleared when nobody
+/// does. Who sets it looks at the word in the same step: if the lock is free then, and it cannot take it for want of
+/// credit, computing threads wait, and one of them has been called. So no one waits for a lock that nobody will offer.
+///
+/// There are two ways to hand on. Who releases the lock leaves it free and calls the next in line, who may find that
+/// another has overtaken it: a thread that is awake goes on at once instead of waiting until a sleeper has woken.
+/// Nobody is overtaken for longer than `patience` (contended.hpp): then the lock is granted to it. Who gives it up at a
+/// checkpoint grants it, as it would otherwise overtake the next in line itself.
+///
+/// Nobody watches the clock but those who wait: of the computing ones only the first in line. They ask the holder, by
+/// the lock's `asked` word, when the policy says that it is time.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+
+#include "platform/clock.hpp"
+#include "platform/internal_lock.hpp"
+#include "runtime/door.hpp"
+#include "threading/turn_policy.hpp"
+#include "threadwise/interpreter_lock.hpp"
+
+namespace threadwise::detail {
+
+/// One thread that waits; lies on its stack. Guarded, but for `state`.
+struct InterpreterWaiter {
+    InterpreterWaiter(std::uint32_t who, threading::TurnKind what, platform::Instant when) noexcept
+        : ident(who), kind(what), since(when) {}
+
+    enum class State : std::uint8_t {
+        waiting,
+        called,   ///< look whether the lock is yours to take, or what else has changed
+        granted,  ///< it is yours
+    };
+
+    const std::uint32_t ident;
+    const threading::TurnKind kind;
+    const platform::Instant since;
+    threading::TurnPolicy::Duration used{};       ///< of the turn that was interrupted
+    platform::Instant look_at = platform::never;  ///< when to look up
+    bool soon = false;                            ///< it will not take long: spin first
+    std::atomic<State> state{State::waiting};
+    InterpreterWaiter* next = nullptr;
+    InterpreterWaiter* previous = nullptr;
+};
+
+/// Those of one kind, in line.
+class InterpreterLine {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    InterpreterWaiter* first() const noexcept { return first_; }
+    void push_back(InterpreterWaiter& waiter) noexcept;
+    void push_front(InterpreterWaiter& waiter) noexcept;
+    void remove(InterpreterWaiter& waiter) noexcept;
+
+private:
+    InterpreterWaiter* first_ = nullptr;
+    InterpreterWaiter* last_ = nullptr;
+};
+
+class InterpreterTurns {
+public:
+    InterpreterTurns(InterpreterLock& lock, const InterpreterLockOptions& options) noexcept;
+
+    /// Takes the lock if it is free and may be taken before those who wait.
+    bool try_take(std::uint32_t ident) noexcept;
+
+    /// Waits for it: `woken` once it is taken. `keep_on`: nothing interrupts the wait.
+    runtime::Wakeup take(const runtime::WaitSite& site, const std::stop_token& stop, bool keep_on);
+
+    /// The calling thread, which holds it, does so no more.
+    void release() noexcept;
+
+    /// The calling thread holds it and was asked. Hands it on if that is due, and then waits for its next turn.
+    void make_way(const runtime::WaitSite& site);
+
+    /// Adds what is counted here.
+    void add_to(InterpreterStatistics& statistics) noexcept;
+
+private:
+    using Kind = threading::TurnKind;
+    using Waiter = InterpreterWaiter;
+
+    /// Holds the guard; the first to do so in a forked child forgets the parent's waiters.
+    class Guard;
+
+    runtime::Wakeup await_turn(Waiter& me, runtime::Waiting& waiting) noexcept;
+    bool take_if_free(std::uint32_t ident, std::uint32_t word, platform::Instant now) noexcept;
+    bool take_if_called(Waiter& me, platform::Instant now) noexcept;
+    void accept(Waiter& me, platform::Instant now) noexcept;
+    void hold(std::uint32_t ident, Kind kind, platform::Instant began, platform::Instant now) noexcept;
+
+    Waiter* next_in_line(platform::Instant now) const noexcept;
+    Waiter* next_after_holder(platform::Instant now, bool demoted) const noexcept;
+    void offer(platform::Instant now) noexcept;
+    void grant(Waiter& waiter, platform::Instant now) noexcept;
+    void call(Waiter& waiter) noexcept;
+    void look(Waiter& me, platform::Instant now) noexcept;
+
+    void begin_contention(std::uint32_t word, platform::Instant now) noexcept;
+    void settle(platform::Instant now) noexcept;
+    void leave_line(Waiter& waiter, platform::Instant now) noexcept;
+    InterpreterLine& line_of(Kind kind) noexcept { return kind == Kind::returning ? returning_ : computing_; }
+    bool nobody_waits() const noexcept { return returning_.empty() && computing_.empty(); }
+    void forget_waiters() noexcept;
+
+    std::atomic<std::uint32_t>& word_;
+    std::atomic<std::uint32_t>& asked_;
+    platform::InternalLock& guard_;
+    const bool measure_held_;
+
+    threading::TurnPolicy policy_;
+    InterpreterLine returning_;
+    InterpreterLine computing_;
+    Waiter* designated_ = nullptr;  ///< has been called to take the lock, and has not answered yet
+    std::uint32_t forks_;
+
+    platform::Instant held_since_{};
+    InterpreterStatistics counted_;
+};
+
+}  // namespace threadwise::detail
