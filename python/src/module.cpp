@@ -14,8 +14,9 @@ namespace {
 using Adder = int (*)(PyObject* module);
 
 constexpr std::initializer_list<Adder> adders = {
-    add_lock,    add_rlock,        add_condition, add_event,        add_semaphore,
-    add_barrier, add_queue_errors, add_queue,     add_simple_queue,
+    add_lock,         add_rlock,        add_condition, add_event,        add_semaphore,
+    add_barrier,      add_queue_errors, add_queue,     add_simple_queue, add_future,
+    add_futures_wait, add_as_completed, add_work_item, add_pool_worker,  add_pool,
 };
 
 int execute(PyObject* module) {
@@ -43,6 +44,14 @@ auto references(State& state) noexcept {
         &state.empty_error,
         &state.full_error,
         &state.shut_down_error,
+        reinterpret_cast<PyObject**>(&state.future_type),
+        reinterpret_cast<PyObject**>(&state.as_completed_type),
+        reinterpret_cast<PyObject**>(&state.work_item_type),
+        reinterpret_cast<PyObject**>(&state.work_queue_type),
+        reinterpret_cast<PyObject**>(&state.pool_type),
+        &state.futures_error,
+        &state.cancelled_error,
+        &state.invalid_state_error,
     };
 }
 

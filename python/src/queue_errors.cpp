@@ -1,6 +1,5 @@
 // queue.Empty, Full and ShutDown.
 
-#include "reference.hpp"
 #include "state.hpp"
 
 namespace threadwise::python {
@@ -8,16 +7,6 @@ namespace {
 
 PyObject* make_error(const char* name, const char* doc) {
     return PyErr_NewExceptionWithDoc(name, doc, nullptr, nullptr);
-}
-
-/// The interpreter's own, so that who catches that of the standard module catches ours; one of ours where that cannot
-/// be imported.
-PyObject* empty_error() {
-    const Ref accelerator = Ref::steal(PyImport_ImportModule("_queue"));
-    if (accelerator) return PyObject_GetAttrString(accelerator.get(), "Empty");
-    if (!PyErr_ExceptionMatches(PyExc_ImportError)) return nullptr;
-    PyErr_Clear();
-    return make_error("threadwise.queue.Empty", "There was no item in the queue.");
 }
 
 int add_error(PyObject* module, const char* name, PyObject* error, PyObject*& kept) {
@@ -29,7 +18,8 @@ int add_error(PyObject* module, const char* name, PyObject* error, PyObject*& ke
 
 int add_queue_errors(PyObject* module) {
     State& state = state_of_module(module);
-    if (add_error(module, "Empty", empty_error(), state.empty_error) < 0) return -1;
+    PyObject* const empty = make_error("threadwise.queue.Empty", "There was no item in the queue.");
+    if (add_error(module, "Empty", empty, state.empty_error) < 0) return -1;
     PyObject* const full = make_error("threadwise.queue.Full", "There was no room in the queue.");
     if (add_error(module, "Full", full, state.full_error) < 0) return -1;
     PyObject* const shut_down = make_error("threadwise.queue.ShutDown", "The queue has been shut down.");

@@ -25,6 +25,16 @@ struct State {
     PyObject* empty_error;
     PyObject* full_error;
     PyObject* shut_down_error;
+
+    PyTypeObject* future_type;
+    PyTypeObject* as_completed_type;
+    PyTypeObject* work_item_type;
+    PyTypeObject* work_queue_type;
+    PyTypeObject* pool_type;
+    PyObject* futures_error;
+    PyObject* cancelled_error;
+    PyObject* invalid_state_error;
+    bool pools_are_closed;
 };
 
 extern PyModuleDef module_definition;
@@ -47,5 +57,11 @@ int add_barrier(PyObject* module);
 int add_queue_errors(PyObject* module);
 int add_queue(PyObject* module);
 int add_simple_queue(PyObject* module);
+int add_future(PyObject* module);
+int add_futures_wait(PyObject* module);
+int add_as_completed(PyObject* module);
+int add_work_item(PyObject* module);
+int add_pool_worker(PyObject* module);
+int add_pool(PyObject* module);
 
 }  // namespace threadwise::python

@@ -56,7 +56,7 @@ bool FutureState::change(Status from, Status to) noexcept {
         // acq_rel: acquire what the submitter wrote, publish what is in place so far.
     } while (!word_.compare_exchange_weak(word, (word & ~status_mask) | static_cast<std::uint32_t>(to),
                                           std::memory_order_acq_rel, std::memory_order_relaxed));
-    if (to >= Status::cancelled) wake(word);
+    if (to >= Status::cancelled) wake(word, (word & ~status_mask) | static_cast<std::uint32_t>(to));
     return true;
 }
 
@@ -82,11 +82,19 @@ void FutureState::expect_unfinished() const {
                             ", its result can be set only once and not after cancel()");
 }
 
+void FutureState::force(Status status) noexcept {
+    std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    // acq_rel: as in change()
+    while (!word_.compare_exchange_weak(word, (word & ~status_mask) | static_cast<std::uint32_t>(status),
+                                        std::memory_order_acq_rel, std::memory_order_relaxed)) {}
+    if (status >= Status::cancelled) wake(word, (word & ~status_mask) | static_cast<std::uint32_t>(status));
+}
+
 void FutureState::finish() noexcept {
     // acq_rel: publishes the result; sees what watchers there are.
     const std::uint32_t before =
         word_.exchange(static_cast<std::uint32_t>(Status::finished), std::memory_order_acq_rel);
-    if (before > status_mask) wake(before);
+    if (before > status_mask) wake(before, static_cast<std::uint32_t>(Status::finished));
 }
 
 void FutureState::fail(std::exception_ptr exception) noexcept {
@@ -94,9 +102,14 @@ void FutureState::fail(std::exception_ptr exception) noexcept {
     finish();
 }
 
-void FutureState::wake(std::uint32_t before) noexcept {
+bool FutureState::is_news(std::uint32_t word) noexcept {
+    const Status status{word & status_mask};
+    return status > Status::cancelled || (status == Status::cancelled && (word & late) == 0);
+}
+
+void FutureState::wake(std::uint32_t before, std::uint32_t after) noexcept {
     if ((before & awaited) != 0) runtime::unpark_all(&word_);
-    if ((before & watched) != 0) tell_watchers();
+    if ((before & watched) != 0 && is_news(after)) tell_watchers();
 }
 
 bool FutureState::run_if_pending() noexcept {
@@ -154,7 +167,7 @@ void FutureState::watch(Watcher& watcher) {
         const std::lock_guard hold(stripe_of(*this));
         // acq_rel: if it is done, see the result; if not, finish() sees the mark.
         const std::uint32_t before = word_.fetch_or(watched, std::memory_order_acq_rel);
-        if (Status{before & status_mask} < Status::cancelled) {
+        if (!is_news(before)) {
             // At the end, since callbacks are called in the order they were added.
             Watcher** link = &watchers_;
             while (*link != nullptr) link = &(*link)->next_;

@@ -27,6 +27,9 @@ public:
     /// also when stop is requested.
     std::size_t next(const Deadline& deadline, const std::stop_token& stop, SourceLocation where);
 
+    /// Whether next() would return at once.
+    bool ready() noexcept { return ready_ != nullptr || take_news(); }
+
     /// How many next() has not returned yet.
     std::size_t left() const noexcept { return left_; }
 

@@ -61,6 +61,8 @@ public:
     Status status() const noexcept { return Status{word_.load(std::memory_order_acquire) & status_mask}; }
     bool done() const noexcept { return status() >= Status::cancelled; }
     bool finished() const noexcept { return status() == Status::finished; }
+    /// Whether a watcher would be told at once. acquire: as status().
+    bool is_news() const noexcept { return is_news(word_.load(std::memory_order_acquire)); }
 
     bool cancel();
     /// pending to running: true; cancelled: false; anything else throws InvalidStateError.
@@ -93,6 +95,13 @@ protected:
     FutureState(std::uint32_t owners, Pool* pool) noexcept : owners_(owners), pool_(pool) {}
     virtual ~FutureState();
 
+    /// From the beginning: a cancellation is news for watchers only once set_running_or_notify_cancel() has seen it, as
+    /// Python's wait() has it.
+    void tell_of_cancellation_late() noexcept { word_.store(late, std::memory_order_relaxed); }  // relaxed: not shared
+
+    /// Whatever it was before, for those whom Python lets write the state: wakes and tells whom it concerns.
+    void force(Status status) noexcept;
+
     /// Calls the task and puts its result in place, or throws what it threw; or NotBegun.
     virtual void call() = 0;
 
@@ -100,9 +109,12 @@ private:
     static constexpr std::uint32_t status_mask = 7;
     static constexpr std::uint32_t awaited = 8;   // somebody may sleep on word_
     static constexpr std::uint32_t watched = 16;  // watchers_ is not empty
+    static constexpr std::uint32_t late = 32;     // see tell_of_cancellation_late()
 
     bool change(Status from, Status to) noexcept;
-    void wake(std::uint32_t before) noexcept;
+    /// Whether watchers are to know.
+    static bool is_news(std::uint32_t word) noexcept;
+    void wake(std::uint32_t before, std::uint32_t after) noexcept;
     void tell_watchers() noexcept;
 
     std::atomic<std::uint32_t> word_{0};

@@ -1,0 +1,154 @@
+// ThreadPoolExecutor.submit().
+
+#include "pool.hpp"
+
+#include "critical_section.hpp"
+#include "future.hpp"
+#include "method.hpp"
+#include "object.hpp"
+#include "work_item.hpp"
+
+namespace threadwise::python {
+namespace {
+
+PoolObject& pool(PyObject* self) noexcept { return as<PoolObject>(self); }
+
+PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
+    State* const state = state_of_type(type);
+    if (state == nullptr) return nullptr;
+    PyObject* const self = type->tp_alloc(type, 0);
+    if (self != nullptr) pool(self).state = state;
+    return self;
+}
+
+int clear(PyObject* self) {
+    Py_CLEAR(pool(self).work_queue);
+    Py_CLEAR(pool(self).threads);
+    Py_CLEAR(pool(self).broken);
+    return 0;
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(pool(self).work_queue);
+    Py_VISIT(pool(self).threads);
+    Py_VISIT(pool(self).broken);
+    return 0;
+}
+
+void destroy(PyObject* self) {
+    PyObject_GC_UnTrack(self);
+    PyTypeObject* const type = Py_TYPE(self);
+    if (pool(self).weak_references != nullptr) PyObject_ClearWeakRefs(self);
+    clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+bool accepts(const PoolObject& self) noexcept {
+    return self.shutdown == 0 && !self.state->pools_are_closed && (self.broken == nullptr || self.broken == Py_False);
+}
+
+/// Raises what fits: the words are in Python.
+bool refuse(PyObject* self) {
+    const Ref never = Ref::steal(PyObject_CallMethod(self, "_refuse_work", nullptr));
+    if (never) PyErr_SetString(PyExc_RuntimeError, "cannot schedule new futures");
+    return false;
+}
+
+/// Sees to it that there is a worker for one more call.
+bool find_worker(PyObject* self) {
+    if (is_work_queue(*pool(self).state, pool(self).work_queue) &&
+        as<WorkQueueObject>(pool(self).work_queue).claim_idle()) {
+        return true;
+    }
+    PyObject* const threads = pool(self).threads;
+    if (threads != nullptr && PyAnySet_Check(threads) && PySet_GET_SIZE(threads) >= pool(self).max_workers) {
+        return true;
+    }
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "_adjust_thread_count", nullptr)));
+}
+
+bool put(PyObject* queue, const State& state, PyObject* item) {
+    if (!is_work_queue(state, queue))
+        return static_cast<bool>(Ref::steal(PyObject_CallMethod(queue, "put", "O", item)));
+    Py_INCREF(item);
+    if (as<WorkQueueObject>(queue).base.core.put(item) == Attempt::done) return true;
+    Py_DECREF(item);
+    PyErr_NoMemory();
+    return false;
+}
+
+PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    if (count == 0) {
+        PyErr_SetString(PyExc_TypeError, "submit() missing 1 required positional argument: 'fn'");
+        return nullptr;
+    }
+    if (!accepts(pool(self)) && !refuse(self)) return nullptr;
+    State& state = *pool(self).state;
+    Ref future = Ref::steal(reinterpret_cast<PyObject*>(make_future(state)));
+    if (!future) return nullptr;
+    const Ref item = Ref::steal(make_work_item(state, future.get(), args, count, names));
+    // The worker comes first: who shuts the pool down once the call is queued finds whom to wait for.
+    if (!item || !find_worker(self)) return nullptr;
+    const CriticalSection section(self);
+    if (!accepts(pool(self)) && !refuse(self)) return nullptr;
+    if (pool(self).work_queue == nullptr) return PyErr_Format(PyExc_RuntimeError, "__init__() was not called");
+    return put(pool(self).work_queue, state, item.get()) ? future.release() : nullptr;
+}
+
+PyObject* close_pools(PyObject* module, PyObject*) {
+    state_of_module(module).pools_are_closed = true;
+    Py_RETURN_NONE;
+}
+
+PyMethodDef methods[] = {
+    method("submit", submit,
+           "submit($self, fn, /, *args, **kwargs)\n--\n\n"
+           "Have fn(*args, **kwargs) called by a thread of the pool. Returns its Future."),
+    {},
+};
+
+PyMemberDef members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(PoolObject, weak_references), READONLY, nullptr},
+    {"_work_queue", T_OBJECT, offsetof(PoolObject, work_queue), 0, nullptr},
+    {"_threads", T_OBJECT, offsetof(PoolObject, threads), 0, nullptr},
+    {"_broken", T_OBJECT, offsetof(PoolObject, broken), 0, nullptr},
+    {"_max_workers", T_PYSSIZET, offsetof(PoolObject, max_workers), 0, nullptr},
+    {"_shutdown", T_BOOL, offsetof(PoolObject, shutdown), 0, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+PyType_Slot slots[] = {
+    slot(Py_tp_doc, "The base of ThreadPoolExecutor: how a call gets to a worker."),
+    slot(Py_tp_new, make),
+    slot(Py_tp_dealloc, destroy),
+    slot(Py_tp_traverse, traverse),
+    slot(Py_tp_clear, clear),
+    slot(Py_tp_methods, methods),
+    slot(Py_tp_members, members),
+    {0, nullptr},
+};
+
+PyType_Spec spec = {
+    .name = "threadwise.concurrent.futures.thread._Pool",
+    .basicsize = sizeof(PoolObject),
+    .itemsize = 0,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
+};
+
+PyMethodDef functions[] = {
+    method("_close_pools", close_pools, METH_NOARGS,
+           "_close_pools($module, /)\n--\n\nNo pool takes calls any more: the interpreter ends."),
+    {},
+};
+
+}  // namespace
+
+int add_pool(PyObject* module) {
+    if (add_type(module, spec, state_of_module(module).pool_type) < 0) return -1;
+    return PyModule_AddFunctions(module, functions);
+}
+
+}  // namespace threadwise::python

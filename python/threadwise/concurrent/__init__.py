@@ -1,0 +1,1 @@
+"""Python's package ``concurrent`` on threadwise."""

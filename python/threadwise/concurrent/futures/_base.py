@@ -1,0 +1,111 @@
+"""Futures, executors, and waiting for several futures: Python's ``concurrent.futures._base`` on threadwise."""
+
+import builtins
+import collections
+import itertools
+import time
+import weakref
+
+from threadwise._logging import LOGGER
+from threadwise._threadwise import CancelledError, Error, Future, InvalidStateError, _wait, as_completed
+
+FIRST_COMPLETED = "FIRST_COMPLETED"
+FIRST_EXCEPTION = "FIRST_EXCEPTION"
+ALL_COMPLETED = "ALL_COMPLETED"
+
+PENDING = "PENDING"
+RUNNING = "RUNNING"
+CANCELLED = "CANCELLED"
+CANCELLED_AND_NOTIFIED = "CANCELLED_AND_NOTIFIED"
+FINISHED = "FINISHED"
+
+TimeoutError = builtins.TimeoutError
+
+DoneAndNotDoneFutures = collections.namedtuple("DoneAndNotDoneFutures", "done not_done")
+
+
+class BrokenExecutor(RuntimeError):
+    """The executor cannot be used any more."""
+
+
+def wait(fs, timeout=None, return_when=ALL_COMPLETED):
+    """Wait until all futures are done; or, by ``return_when``, the first one, or the first one that raised.
+
+    Returns ``(done, not_done)``, two sets, after at most ``timeout`` seconds.
+    """
+    return DoneAndNotDoneFutures(*_wait(fs, timeout, return_when))
+
+
+class Executor:
+    """What makes calls asynchronously; the base of all executors."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Have ``fn(*args, **kwargs)`` called. Returns its Future."""
+        raise NotImplementedError()
+
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        """Like ``map(fn, *iterables)``, but the calls are submitted at once, and made concurrently.
+
+        With ``buffersize``, no more than that many calls are ahead of the results that have been taken. Raises
+        TimeoutError if a result is not there ``timeout`` seconds after this call, and whatever a call raised when its
+        turn comes. ``chunksize`` is for executors whose workers are processes.
+        """
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        deadline = None if timeout is None else timeout + time.monotonic()
+        calls = zip(*iterables)
+        ahead = collections.deque()
+        for arguments in calls:
+            ahead.append(self.submit(fn, *arguments))
+            if len(ahead) == buffersize:
+                break
+        more = None if buffersize is None else _submit_more(weakref.ref(self), fn, calls)
+        return _results(ahead, more, deadline)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """Take no more calls. Waits for those that were submitted unless ``wait`` is false.
+
+        With ``cancel_futures``, the calls that have not begun are cancelled.
+        """
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, exc_val, exc_tb):
+        self.shutdown(wait=True)
+        return False
+
+
+def _submit_more(executor_reference, fn, calls):
+    """The futures of the calls, submitted one by one, for as long as somebody has the executor."""
+    for arguments in calls:
+        executor = executor_reference()
+        if executor is None:
+            return
+        future = executor.submit(fn, *arguments)
+        del executor
+        yield future
+
+
+def _results(ahead, more, deadline):
+    """The results of the futures in ``ahead``, to which one of ``more`` is added for each that is taken."""
+    try:
+        while ahead:
+            if more is not None:
+                ahead.extend(itertools.islice(more, 1))
+            # No reference to the future is kept while the result is out.
+            yield _result_or_cancel(ahead.popleft(), deadline)
+    finally:
+        for future in ahead:
+            future.cancel()
+
+
+def _result_or_cancel(future, deadline=None):
+    try:
+        return future.result(None if deadline is None else deadline - time.monotonic())
+    finally:
+        future.cancel()
+        # The exception's traceback refers to this frame.
+        del future

@@ -1,0 +1,35 @@
+"""ProcessPoolExecutor: Python's own, working with threadwise's futures.
+
+The standard module is loaded a second time, under this name, in such a way that its own imports of
+``concurrent.futures``, ``queue`` and ``threading`` give threadwise's modules.
+"""
+
+import builtins
+import importlib.util
+import os
+import sysconfig
+
+from . import _base
+
+
+def _load(module_globals):
+    path = os.path.join(sysconfig.get_path("stdlib"), "concurrent", "futures", "process.py")
+    source = importlib.util.decode_source(open(path, "rb").read())
+    module_globals["__builtins__"] = {**vars(builtins), "__import__": _import}
+    module_globals["__file__"] = path
+    exec(compile(source, path, "exec"), module_globals)
+
+
+def _import(name, globals=None, locals=None, fromlist=(), level=0):
+    if name == "concurrent.futures" and "_base" in (fromlist or ()):
+        return _Futures
+    return builtins.__import__(name, globals, locals, fromlist, level)
+
+
+class _Futures:
+    """What the standard module imports from concurrent.futures."""
+
+    _base = _base
+
+
+_load(globals())
