@@ -108,10 +108,10 @@ public:
     /// A safe point: here the interpreter's state is whole, so that another thread may go on. If one asks for the lock
     /// and its time has come, it is handed over, and the call returns when it is this thread's turn again; no interrupt
     /// ends that wait. May throw RuntimeError if the calling thread does not hold the lock.
-    void checkpoint(SourceLocation where = SourceLocation::current()) {
+    void checkpoint() {
         // relaxed: a hint; whoever asks finds the holder at its next safe point or at the one after.
         if (asked_.load(std::memory_order_relaxed) != 0) [[unlikely]]
-            make_way(where);
+            make_way();
     }
 
     /// See allow_threads().
@@ -187,7 +187,7 @@ private:
     bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     void give_up_slow() noexcept;
     void take_back_slow(SourceLocation where) noexcept;
-    void make_way(SourceLocation where);
+    void make_way();
     [[noreturn]] static void refuse_release();
 
     // Around each wait of the holder.

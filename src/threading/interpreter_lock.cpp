@@ -91,12 +91,12 @@ void InterpreterLock::after_wait() noexcept {
     enter(me);
 }
 
-void InterpreterLock::make_way(SourceLocation where) {
+void InterpreterLock::make_way() {
     if (!is_held()) {
         throw RuntimeError("checkpoint() is for the thread that holds the InterpreterLock; this one does not");
     }
     detail::held_interpreter = nullptr;  // so that the wait for the next turn does not release it
-    turns_->make_way(site_of(this, word_, where));
+    turns_->make_way(site_of(this, word_, {}));
     enter(detail::this_ident);
 }
 
