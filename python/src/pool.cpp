@@ -56,17 +56,10 @@ bool refuse(PyObject* self) {
     return false;
 }
 
-/// Sees to it that there is a worker for one more call.
-bool find_worker(PyObject* self) {
-    if (is_work_queue(*pool(self).state, pool(self).work_queue) &&
-        as<WorkQueueObject>(pool(self).work_queue).claim_idle()) {
-        return true;
-    }
-    PyObject* const threads = pool(self).threads;
-    if (threads != nullptr && PyAnySet_Check(threads) && PySet_GET_SIZE(threads) >= pool(self).max_workers) {
-        return true;
-    }
-    return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "_adjust_thread_count", nullptr)));
+/// Whether another worker may be started, and there is no idle one.
+bool needs_worker(const PoolObject& self) {
+    if (is_work_queue(*self.state, self.work_queue) && as<WorkQueueObject>(self.work_queue).claim_idle()) return false;
+    return self.threads == nullptr || !PyAnySet_Check(self.threads) || PySet_GET_SIZE(self.threads) < self.max_workers;
 }
 
 bool put(PyObject* queue, const State& state, PyObject* item) {
@@ -89,8 +82,11 @@ PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
     Ref future = Ref::steal(reinterpret_cast<PyObject*>(make_future(state)));
     if (!future) return nullptr;
     const Ref item = Ref::steal(make_work_item(state, future.get(), args, count, names));
-    // The worker comes first: who shuts the pool down once the call is queued finds whom to wait for.
-    if (!item || !find_worker(self)) return nullptr;
+    if (!item) return nullptr;
+    if (needs_worker(pool(self))) {
+        const Ref put = Ref::steal(PyObject_CallMethod(self, "_put_for_new_worker", "O", item.get()));
+        return put ? future.release() : nullptr;
+    }
     const CriticalSection section(self);
     if (!accepts(pool(self)) && !refuse(self)) return nullptr;
     if (pool(self).work_queue == nullptr) return PyErr_Format(PyExc_RuntimeError, "__init__() was not called");

@@ -1,7 +1,6 @@
 // What a pool's thread does.
 
 #include <chrono>
-#include <utility>
 
 #include "method.hpp"
 #include "object.hpp"
@@ -36,14 +35,11 @@ private:
 };
 
 /// The next item of our own kind of queue, waited for; null with an exception set if that failed.
-/// `spoken_for`: a submit() is about to put a call for this worker.
-Ref get(WorkQueueObject& queue, Turn& turn, bool& spoken_for) {
+Ref get(WorkQueueObject& queue, Turn& turn) {
     PyObject* item = nullptr;
     ItemQueue& core = queue.base.core;
-    const Attempt attempt = core.get(item);
-    const bool is_idle = !std::exchange(spoken_for, false);
-    if (attempt == Attempt::done) return Ref::steal(item);
-    if (is_idle) queue.add_idle();
+    if (core.get(item) == Attempt::done) return Ref::steal(item);
+    queue.add_idle();
     QueueCall call;
     while (core.get(item) != Attempt::done) {
         if (call.wait(QueueWaiter::Kind::get, core.items(), &queue) == Waited::failed) return {};
@@ -69,9 +65,8 @@ PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     const State& state = state_of_module(module);
     PyObject* const queue = args[0];
     Turn turn;
-    bool spoken_for = true;  // it was started for a call
     for (;;) {
-        const Ref item = is_work_queue(state, queue) ? get(as<WorkQueueObject>(queue), turn, spoken_for)
+        const Ref item = is_work_queue(state, queue) ? get(as<WorkQueueObject>(queue), turn)
                                                      : Ref::steal(PyObject_CallMethod(queue, "get", nullptr));
         if (!item) return nullptr;
         if (item.get() != Py_None) {

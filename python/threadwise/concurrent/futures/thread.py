@@ -140,16 +140,22 @@ class ThreadPoolExecutor(_Pool, Executor):
             raise RuntimeError("cannot schedule new futures after shutdown")
         raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
+    def _put_for_new_worker(self, item):
+        """submit() where no worker is idle: shutdown() either comes before this, or waits for that worker, too."""
+        with self._shutdown_lock, _global_shutdown_lock:
+            if self._broken or self._shutdown or _shutdown:
+                self._refuse_work()
+            self._work_queue.put(item)
+            self._adjust_thread_count()
+
     def _adjust_thread_count(self):
-        """There is a call to be made, and no idle worker for it: start one, if there may be more."""
+        """Start a worker, if there may be one more: no idle one has been found. With the locks held."""
         # When the executor is collected, a worker learns it by the None.
         def wake_worker(_, work_queue=self._work_queue):
             work_queue.put(None)
 
-        with self._shutdown_lock, _global_shutdown_lock:
-            number = len(self._threads)
-            if number >= self._max_workers or self._shutdown or _shutdown:
-                return
+        number = len(self._threads)
+        if number < self._max_workers:
             thread = threading.Thread(
                 name=f"{self._thread_name_prefix or self}_{number}",
                 target=_worker,
