@@ -83,6 +83,18 @@ PyObject* AnyLock::exit(PyObject* const* args, Py_ssize_t count) const {
     return method ? PyObject_Vectorcall(method.get(), args, static_cast<std::size_t>(count), nullptr) : nullptr;
 }
 
+PyObject* AnyLock::release_save() const {
+    const Ref method = optional_method(object_, "_release_save");
+    if (method) return PyObject_CallNoArgs(method.get());
+    return PyErr_Occurred() != nullptr ? nullptr : release();
+}
+
+PyObject* AnyLock::acquire_restore(PyObject* saved) const {
+    const Ref method = optional_method(object_, "_acquire_restore");
+    if (method) return PyObject_CallOneArg(method.get(), saved);
+    return PyErr_Occurred() != nullptr ? nullptr : PyObject_CallMethod(object_, "acquire", nullptr);
+}
+
 int AnyLock::is_owned() const {
     if (kind_ == Kind::rlock) return rlock_of(object_).is_owned() ? 1 : 0;
     if (kind_ == Kind::lock) return lock_of(object_).locked() ? 1 : 0;

@@ -32,6 +32,10 @@ public:
     PyObject* enter() const;
     PyObject* exit(PyObject* const* args, Py_ssize_t count) const;
 
+    /// The lock's own `_release_save()` and `_acquire_restore()`; for one that has none, release() and acquire().
+    PyObject* release_save() const;
+    PyObject* acquire_restore(PyObject* saved) const;
+
     /// Whether the calling thread holds it, or for a Lock, whether anybody does.
     int is_owned() const;
 

@@ -222,6 +222,7 @@ PyGetSetDef properties[] = {
     {"parties", get_parties, nullptr, "How many threads the barrier waits for.", nullptr},
     {"n_waiting", get_waiting, nullptr, "How many threads wait at the barrier.", nullptr},
     {"broken", get_broken, nullptr, "Whether the barrier is broken.", nullptr},
+    dictionary_property(),
     {},
 };
 

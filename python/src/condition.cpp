@@ -178,6 +178,13 @@ PyObject* is_owned(PyObject* self, PyObject*) {
     return owned < 0 ? nullptr : PyBool_FromLong(owned);
 }
 
+/// For who takes a condition for a lock: what the lock has, or what does for a lock that is taken only once.
+PyObject* release_save(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.release_save() : nullptr; }
+
+PyObject* acquire_restore(PyObject* self, PyObject* saved) {
+    return is_ready(self) ? core(self).lock.acquire_restore(saved) : nullptr;
+}
+
 PyObject* at_fork_reinit(PyObject* self, PyObject*) {
     if (!is_ready(self)) return nullptr;
     new (&core(self).waiters) Waiters;
@@ -226,6 +233,10 @@ PyMethodDef methods[] = {
     method("notify_all", notify_all, "notify_all($self, /)\n--\n\nWake all who wait."),
     method("notifyAll", old_notify_all, "notifyAll($self, /)\n--\n\nOld name of notify_all()."),
     method("_is_owned", is_owned, "_is_owned($self, /)\n--\n\nWhether the lock is held."),
+    method("_release_save", release_save,
+           "_release_save($self, /)\n--\n\nRelease the lock, however often it was taken; returns what to restore."),
+    method("_acquire_restore", acquire_restore, METH_O,
+           "_acquire_restore($self, saved, /)\n--\n\nTake the lock as often as it was before _release_save()."),
     method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
     {},
 };
@@ -233,6 +244,7 @@ PyMethodDef methods[] = {
 PyGetSetDef properties[] = {
     {"_lock", get_lock, set_lock, nullptr, nullptr},
     {"_waiters", get_waiters, nullptr, nullptr, nullptr},
+    dictionary_property(),
     {},
 };
 

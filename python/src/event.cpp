@@ -89,6 +89,7 @@ PyMethodDef methods[] = {
 PyGetSetDef properties[] = {
     {"_cond", get_condition, nullptr, nullptr, nullptr},
     {"_flag", get_flag, nullptr, nullptr, nullptr},
+    dictionary_property(),
     {},
 };
 

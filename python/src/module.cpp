@@ -14,9 +14,25 @@ namespace {
 using Adder = int (*)(PyObject* module);
 
 constexpr std::initializer_list<Adder> adders = {
-    add_lock,         add_rlock,        add_condition, add_event,        add_semaphore,
-    add_barrier,      add_queue_errors, add_queue,     add_simple_queue, add_future,
-    add_futures_wait, add_as_completed, add_work_item, add_pool_worker,  add_pool,
+    // One a line, so that who adds one is in nobody's way.
+    add_lock,           //
+    add_rlock,          //
+    add_condition,      //
+    add_event,          //
+    add_semaphore,      //
+    add_barrier,        //
+    add_thread_handle,  //
+    add_threads,        //
+    add_thread,         //
+    add_queue_errors,   //
+    add_queue,          //
+    add_simple_queue,   //
+    add_future,         //
+    add_futures_wait,   //
+    add_as_completed,   //
+    add_work_item,      //
+    add_pool_worker,    //
+    add_pool,           //
 };
 
 int execute(PyObject* module) {
@@ -37,6 +53,16 @@ auto references(State& state) noexcept {
         reinterpret_cast<PyObject**>(&state.bounded_semaphore_type),
         reinterpret_cast<PyObject**>(&state.barrier_type),
         &state.broken_barrier_error,
+        reinterpret_cast<PyObject**>(&state.thread_handle_type),
+        reinterpret_cast<PyObject**>(&state.thread_type),
+        &state.threading,
+        &state.active,
+        &state.limbo,
+        &state.dangling,
+        &state.report_exception,
+        &state.starter,
+        &state.trace_hook,
+        &state.profile_hook,
         reinterpret_cast<PyObject**>(&state.queue_type),
         reinterpret_cast<PyObject**>(&state.lifo_queue_type),
         reinterpret_cast<PyObject**>(&state.priority_queue_type),
@@ -65,7 +91,12 @@ int clear(PyObject* module) {
     return 0;
 }
 
-void destroy(void* module) { clear(static_cast<PyObject*>(module)); }
+void destroy(void* module) {
+    auto* const object = static_cast<PyObject*>(module);
+    if (PyModule_GetState(object) == nullptr) return;
+    clear(object);
+    destroy_thread_lives(state_of_module(object));
+}
 
 PyModuleDef_Slot slots[] = {
     {Py_mod_exec, reinterpret_cast<void*>(execute)},

@@ -81,6 +81,11 @@ PyMemberDef dictionary_member() noexcept {
     return {"__dictoffset__", T_PYSSIZET, offsetof(Object, dictionary), READONLY, nullptr};
 }
 
+/// `__dict__`, for tp_getset of an object that has attributes.
+inline PyGetSetDef dictionary_property() noexcept {
+    return {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr};
+}
+
 /// tp_members of an object that has no more to show than weak references.
 template <class Object>
 inline PyMemberDef weakly_referenced[] = {weak_references_member<Object>(), end_of_members()};

@@ -11,8 +11,17 @@ namespace {
 
 RLock& core(PyObject* self) noexcept { return as<RLockObject>(self).core; }
 
-/// Any arguments: classes derived from RLock have their own.
-PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
+/// As Python 3.13 does for arguments, which mean nothing; but classes derived from RLock have their own.
+int warn_of_arguments(PyTypeObject* type, PyObject* args, PyObject* keywords) {
+    const bool none = PyTuple_GET_SIZE(args) == 0 && (keywords == nullptr || PyDict_GET_SIZE(keywords) == 0);
+    if (none || PY_VERSION_HEX < 0x030D0000) return 0;
+    const State* const state = state_of_type(type);
+    if (state == nullptr || type != state->rlock_type) return state == nullptr ? -1 : 0;
+    return PyErr_WarnEx(PyExc_DeprecationWarning, "Passing arguments to threading.RLock is deprecated", 1);
+}
+
+PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
+    if (warn_of_arguments(type, args, keywords) < 0) return nullptr;
     return reinterpret_cast<PyObject*>(make_object<RLockObject>(type));
 }
 

@@ -183,6 +183,7 @@ PyGetSetDef properties[] = {
     {"_value", get_value, nullptr, nullptr, nullptr},
     {"_initial_value", get_initial_value, nullptr, nullptr, nullptr},
     {"_cond", get_condition, nullptr, nullptr, nullptr},
+    dictionary_property(),
     {},
 };
 

@@ -5,7 +5,11 @@
 
 #include <Python.h>
 
+#include <memory>
+
 namespace threadwise::python {
+
+class ThreadLives;
 
 /// Each pointer is an owned reference; module.cpp visits and clears them all.
 struct State {
@@ -17,6 +21,18 @@ struct State {
     PyTypeObject* bounded_semaphore_type;
     PyTypeObject* barrier_type;
     PyObject* broken_barrier_error;
+
+    PyTypeObject* thread_handle_type;
+    PyTypeObject* thread_type;
+    std::shared_ptr<ThreadLives>* lives;  ///< owned; no object of Python's
+    PyObject* threading;                  ///< the globals of threadwise.threading
+    PyObject* active;                     ///< its Thread objects by ident
+    PyObject* limbo;                      ///< those that have been started and do not run yet
+    PyObject* dangling;                   ///< all there are, weakly
+    PyObject* report_exception;           ///< called with a thread and what it raised
+    PyObject* starter;                    ///< what starts threads, unless a program replaces it
+    PyObject* trace_hook;
+    PyObject* profile_hook;
 
     PyTypeObject* queue_type;
     PyTypeObject* lifo_queue_type;
@@ -54,6 +70,9 @@ int add_condition(PyObject* module);
 int add_event(PyObject* module);
 int add_semaphore(PyObject* module);
 int add_barrier(PyObject* module);
+int add_thread_handle(PyObject* module);
+int add_threads(PyObject* module);
+int add_thread(PyObject* module);
 int add_queue_errors(PyObject* module);
 int add_queue(PyObject* module);
 int add_simple_queue(PyObject* module);
@@ -63,5 +82,8 @@ int add_as_completed(PyObject* module);
 int add_work_item(PyObject* module);
 int add_pool_worker(PyObject* module);
 int add_pool(PyObject* module);
+
+/// Frees what is no object of Python's.
+void destroy_thread_lives(State& state) noexcept;
 
 }  // namespace threadwise::python
