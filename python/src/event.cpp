@@ -62,7 +62,7 @@ PyObject* get_condition(PyObject* self, void*) {
     if (condition == nullptr) {
         const State* const state = state_of_type(Py_TYPE(self));
         if (state == nullptr) return nullptr;
-        const Ref lock = Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(state->lock_type)));
+        const Ref lock = make_lock(*state);
         if (!lock) return nullptr;
         condition = PyObject_CallOneArg(reinterpret_cast<PyObject*>(state->condition_type), lock.get());
     }

@@ -1,6 +1,7 @@
 #include "lock.hpp"
 
 #include "arguments.hpp"
+#include "describe.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "threadwise/errors.hpp"
@@ -11,17 +12,20 @@ namespace {
 
 Lock& core(PyObject* self) noexcept { return as<LockObject>(self).core; }
 
+/// Before 3.13 Python's locks are made by allocate_lock() alone, and threading.Lock is that function.
+#if PY_VERSION_HEX >= 0x030D0000
+constexpr unsigned long how_made = 0;
+
 PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
-    if (PyTuple_GET_SIZE(args) != 0 || (keywords != nullptr && PyDict_GET_SIZE(keywords) != 0)) {
-        PyErr_SetString(PyExc_TypeError, "lock() takes no arguments");
-        return nullptr;
-    }
+    if (refuse_arguments("lock", args, keywords) < 0) return nullptr;
     return reinterpret_cast<PyObject*>(make_object<LockObject>(type));
 }
 
-PyObject* allocate_lock(PyObject* module, PyObject*) {
-    return reinterpret_cast<PyObject*>(make_object<LockObject>(state_of_module(module).lock_type));
-}
+#else
+constexpr unsigned long how_made = Py_TPFLAGS_DISALLOW_INSTANTIATION;
+#endif
+
+PyObject* allocate_lock(PyObject* module, PyObject*) { return make_lock(state_of_module(module)).release(); }
 
 PyObject* wait_for(Lock& lock, Timeout timeout) {
     return to_python(wait_detached(timeout, [&lock](Timeout left) { return lock.acquire(true, left); }));
@@ -98,7 +102,9 @@ constexpr const char* lock_doc =
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, lock_doc),
+#if PY_VERSION_HEX >= 0x030D0000
     slot(Py_tp_new, make),
+#endif
     slot(Py_tp_dealloc, destroy_object<LockObject>),
     slot(Py_tp_traverse, traverse_object<LockObject>),
     slot(Py_tp_repr, represent),
@@ -111,7 +117,7 @@ PyType_Spec spec = {
     .name = "_thread.lock",
     .basicsize = sizeof(LockObject),
     .itemsize = 0,
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE | how_made,
     .slots = slots,
 };
 
@@ -121,6 +127,10 @@ PyMethodDef functions[] = {
 };
 
 }  // namespace
+
+Ref make_lock(const State& state) {
+    return Ref::steal(reinterpret_cast<PyObject*>(make_object<LockObject>(state.lock_type)));
+}
 
 int add_lock(PyObject* module) {
     if (add_type(module, spec, state_of_module(module).lock_type) < 0) return -1;

@@ -5,6 +5,7 @@
 
 #include <Python.h>
 
+#include "reference.hpp"
 #include "state.hpp"
 #include "threadwise/lock.hpp"
 
@@ -17,5 +18,8 @@ struct LockObject {
 
 /// Of exactly that type: Lock cannot be derived from.
 inline bool is_lock(const State& state, PyObject* object) noexcept { return Py_TYPE(object) == state.lock_type; }
+
+/// Null with an exception set without memory.
+Ref make_lock(const State& state);
 
 }  // namespace threadwise::python

@@ -31,6 +31,7 @@ struct State {
     PyObject* dangling;                   ///< all there are, weakly
     PyObject* report_exception;           ///< called with a thread and what it raised
     PyObject* starter;                    ///< what starts threads, unless a program replaces it
+    bool threads_forbidden;               ///< the interpreter was made so
     PyObject* trace_hook;
     PyObject* profile_hook;
 

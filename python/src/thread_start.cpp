@@ -23,12 +23,32 @@ bool is_finalizing() noexcept {
 #endif
 }
 
+bool are_threads_allowed(const State& state) noexcept {
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
+    if (_PyInterpreterState_HasFeature(PyInterpreterState_Get(), Py_RTFLAGS_THREADS) == 0) return false;
+#endif
+    return !state.threads_forbidden;
+}
+
 PyObject* finalization_error() noexcept {
 #if PY_VERSION_HEX >= 0x030D0000
     return PyExc_PythonFinalizationError;
 #else
     return PyExc_RuntimeError;
 #endif
+}
+
+/// False with an exception set.
+bool may_start(const State& state) {
+    if (!are_threads_allowed(state)) {
+        PyErr_SetString(PyExc_RuntimeError, "thread is not supported for isolated subinterpreters");
+        return false;
+    }
+    if (is_finalizing()) {
+        PyErr_SetString(finalization_error(), "can't create new thread at interpreter shutdown");
+        return false;
+    }
+    return true;
 }
 
 void report_exception(PyObject* function) {
@@ -80,9 +100,8 @@ void await_known(const ThreadLife& life) {
 }  // namespace
 
 bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
-    if (is_finalizing()) {
+    if (!may_start(state)) {
         life->state.store(ThreadLife::State::unstarted);
-        PyErr_SetString(finalization_error(), "can't create new thread at interpreter shutdown");
         return false;
     }
     auto beginning = std::make_unique<Beginning>();

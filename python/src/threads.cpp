@@ -14,7 +14,8 @@ void set(PyObject*& place, PyObject* value) {
 
 /// threadwise.threading gives what threads need to know of it.
 PyObject* attach_threading(PyObject* module, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    Arguments<6> given("_attach", {"namespace", "active", "limbo", "dangling", "report_exception", "starter"}, 6);
+    Arguments<7> given(
+        "_attach", {"namespace", "active", "limbo", "dangling", "report_exception", "starter", "threads_allowed"}, 7);
     if (!given.parse(args, count, names)) return nullptr;
     State& state = state_of_module(module);
     set(state.threading, given[0]);
@@ -23,6 +24,7 @@ PyObject* attach_threading(PyObject* module, PyObject* const* args, Py_ssize_t c
     set(state.dangling, given[3]);
     set(state.report_exception, given[4]);
     set(state.starter, given[5]);
+    state.threads_forbidden = given[6] == Py_False;
     Py_RETURN_NONE;
 }
 

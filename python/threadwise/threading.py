@@ -17,6 +17,7 @@ from threadwise._thread import (
     _ExceptHookArgs as ExceptHookArgs,
     _excepthook as excepthook,
     _local as local,
+    allocate_lock as _allocate_lock,
     get_ident,
     get_native_id,
     stack_size,
@@ -31,7 +32,6 @@ from threadwise._threadwise import (
     Semaphore,
     Thread,
     current_thread,
-    lock as Lock,
 )
 
 __all__ = [
@@ -43,11 +43,13 @@ __all__ = [
 
 ThreadError = RuntimeError
 _CRLock = _PyRLock = RLock
-_allocate_lock = Lock
+Lock = _thread.LockType if _sys.version_info >= (3, 13) else _allocate_lock
 _start_new_thread = _thread.start_new_thread
 _start_joinable_thread = _thread.start_joinable_thread
 _daemon_threads_allowed = getattr(_thread, "daemon_threads_allowed", lambda: True)
+_is_main_interpreter = getattr(_thread, "_is_main_interpreter", lambda: True)
 __excepthook__ = excepthook
+current_thread.__module__ = __name__
 
 _counter = _itertools.count(1).__next__
 _active = {}  # the threads that run, by ident
@@ -76,9 +78,18 @@ def _make_report():
     return report
 
 
+def _are_threads_allowed():
+    """Whether this interpreter was made such that it may start threads."""
+    if _is_main_interpreter() or _sys.version_info < (3, 13):
+        return True  # in 3.12 the extension knows it
+    import _interpreters
+
+    return _interpreters.get_config(_interpreters.get_current()[0]).allow_threads
+
+
 _threadwise._attach(
     globals(), _active, _limbo, _dangling, _make_report(),
-    _start_joinable_thread if _sys.version_info >= (3, 13) else _start_new_thread,
+    _start_joinable_thread if _sys.version_info >= (3, 13) else _start_new_thread, _are_threads_allowed(),
 )  # fmt: skip
 
 
@@ -96,7 +107,8 @@ class _DummyThread(Thread):
     def __init__(self):
         super().__init__(name=f"Dummy-{_counter()}", daemon=_daemon_threads_allowed())
         self._adopt()
-        _local_to_dummy.end = _AtThreadEnd(self)
+        if _sys.version_info >= (3, 13):  # before, they stayed
+            _local_to_dummy.end = _AtThreadEnd(self)
 
     def is_alive(self):
         if not self._handle.is_done() and self._started.is_set():
@@ -246,7 +258,7 @@ def _register_atexit(func, *arg, **kwargs):
 def _shutdown():
     """The interpreter ends, and calls this on its main thread: waits for all threads that are no daemons."""
     global _SHUTTING_DOWN
-    if _main_thread._handle.is_done() and _thread._is_main_interpreter():
+    if _main_thread._handle.is_done() and _is_main_interpreter():
         return
     _SHUTTING_DOWN = True
     for call in reversed(_threading_atexits):
