@@ -18,6 +18,7 @@ from threadwise._threadwise import (
 _OWN = frozenset(name for name in globals() if not name.startswith("__"))
 globals().update({name: value for name, value in vars(_standard).items() if name not in _OWN and not name.startswith("__")})
 
+allocate_lock.__module__ = "_thread"
 allocate = allocate_lock
 LockType = lock
 start_new = start_new_thread
