@@ -224,7 +224,7 @@ int set_list(PyObject* self, PyObject* list, void* offset) {
 
 PyObject* get_condition(PyObject* self, void*) {
     if (future(self).condition == nullptr) {
-        const Ref threading = Ref::steal(PyImport_ImportModule("threading"));
+        const Ref threading = Ref::steal(PyImport_ImportModule("threadwise.threading"));
         Ref condition = Ref::steal(threading ? PyObject_CallMethod(threading.get(), "Condition", nullptr) : nullptr);
         if (!condition) return nullptr;
         if (future(self).condition == nullptr) future(self).condition = condition.release();

@@ -76,8 +76,6 @@ public:
     QueueSide room() noexcept;
     QueueSide completion() noexcept;
 
-    /// In a forked child: whoever slept here, or was on his way, is not there any more.
-    void reset_after_fork() noexcept;
 
     /// For tp_traverse.
     int traverse(visitproc visit, void* arg);

@@ -6,10 +6,10 @@ Python documents it. ``owner`` is the queue, whose functions and ``maxsize`` a s
 """
 
 import heapq
-import threading
 from collections import deque
 from time import monotonic
 
+from threadwise import threading
 from threadwise._threadwise import Empty, Full, ShutDown
 
 

@@ -6,6 +6,7 @@ The classes are threadwise's. What is left here is what programs replace, and wh
 # What is defined here says that it is threading's, as the types say that are defined in C++.
 __name__ = "threading"
 
+import atexit as _atexit
 import itertools as _itertools
 import os as _os
 import sys as _sys
@@ -266,6 +267,10 @@ def _shutdown():
     if _main_thread.ident == get_ident():
         _main_thread._handle._set_done()
     _threadwise._join_all()
+
+
+# The interpreter calls the _shutdown() of the module named `threading`: where that is not this one, somebody has to.
+_atexit.register(_shutdown)
 
 
 def _after_fork():

@@ -7,10 +7,9 @@ programs derive from this class.
 
 import itertools
 import os
-import queue
-import threading
 import weakref
 
+from threadwise import queue, threading
 from threadwise._logging import LOGGER
 from threadwise._threadwise import _close_pools, _Pool, _work, _WorkItem, _WorkQueue
 
