@@ -54,7 +54,9 @@ void in_child() {
 void hold_over_fork(platform::InternalLock& lock, ForkOrder order) {
     if (count == entries.size()) std::abort();  // make the array larger
     entries.at(count++) = {&lock, order};
-    std::ranges::stable_sort(locks(), {}, &Entry::order);
+    const auto place = std::upper_bound(locks().begin(), locks().end() - 1, order,
+                                        [](ForkOrder wanted, const Entry& entry) { return wanted < entry.order; });
+    std::rotate(place, locks().end() - 1, locks().end());
 }
 
 void at_fork_in_child(void (*function)() noexcept) {
