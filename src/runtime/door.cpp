@@ -96,10 +96,11 @@ Wakeup Waiting::sleep() {
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
+    bool kicked = false;
     // Once somebody has taken us out of the queue, or moved us to another, the wake-up is certain: wait for it.
     bool may_give_up = true;
     for (;;) {
-        if (look_up && may_give_up && must_end()) {
+        if (look_up && may_give_up && must_end(kicked)) {
             if (withdraw()) return Wakeup::interrupted;
             may_give_up = false;
         }
@@ -109,13 +110,14 @@ Wakeup Waiting::sleep() {
             if (withdraw()) return Wakeup::timed_out;
             may_give_up = false;
         }
-        look_up = state == Parker::State::kicked;
+        look_up = kicked = state == Parker::State::kicked;
     }
 }
 
-bool Waiting::must_end() noexcept {
+bool Waiting::must_end(bool kicked) noexcept {
     if (!interruptible_) return false;
-    return stop_.stop_requested() || record_.interrupt_requested.load() || any_hook_wants_signal(record_);
+    // Hooks are asked only when a signal handler may have run.
+    return stop_.stop_requested() || record_.interrupt_requested.load() || (kicked && any_hook_wants_signal(record_));
 }
 
 bool Waiting::withdraw() noexcept {

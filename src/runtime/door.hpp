@@ -93,7 +93,7 @@ private:
 
     Wakeup sleep();
     Parker::State sleep_once(platform::Instant deadline) noexcept;
-    bool must_end() noexcept;
+    bool must_end(bool kicked) noexcept;
     bool withdraw() noexcept;
 
     ThreadRecord& record_;

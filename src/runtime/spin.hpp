@@ -24,7 +24,9 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, int longest_paus
     for (int pauses = 1;;) {
         for (int i = 0; i < pauses; ++i) platform::pause();
         if (ready()) {
-            memory.paid();
+            // Who was put off his core meanwhile has kept others from theirs: where that happens, sleep.
+            const bool in_time = give_up == platform::never || platform::now() <= give_up + longest_spin;
+            in_time ? memory.paid() : memory.wasted();
             return true;
         }
         if (pauses < longest_pause) pauses *= 2;

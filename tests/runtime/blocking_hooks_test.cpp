@@ -126,5 +126,17 @@ TEST(BlockingHooks, EndAWaitWhenTheyWantASignal) {
     EXPECT_EQ(testing::sleepers(&address), 0U);
 }
 
+TEST(BlockingHooks, AreNotAskedWhereNoSignalCame) {
+    const int address = 0;
+    Doorbell bell;
+    bell.rings = true;
+    const BlockingHooksScope scope(bell);
+    WaitSite site = site_of(&address);
+    site.deadline = platform::now() + std::chrono::milliseconds(1);
+    Waiting waiting(site);
+    EXPECT_EQ(waiting.park(&address, [] { return true; }), Wakeup::timed_out);
+    EXPECT_EQ(bell.asked, 0);
+}
+
 }  // namespace
 }  // namespace threadwise::runtime
