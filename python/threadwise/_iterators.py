@@ -1,0 +1,96 @@
+"""Iterators that threads share, as Python 3.15 has them in ``threading``."""
+
+import functools
+
+from threadwise._threadwise import lock
+
+__name__ = "threading"  # where the classes and functions say that they are from
+
+
+class serialize_iterator:
+    """An iterator that several threads may use: one call at a time goes to the iterator that it wraps.
+
+    send(), throw() and close() are there if that one has them, and wait for their turn, too.
+    """
+
+    __slots__ = ("_iterator", "_lock")
+
+    def __init__(self, iterable):
+        self._iterator = iter(iterable)
+        self._lock = lock()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        with self._lock:
+            return next(self._iterator)
+
+    def send(self, value, /):
+        """Resume the generator with that value."""
+        with self._lock:
+            return self._iterator.send(value)
+
+    def throw(self, *exception):
+        """Raise the exception in the generator."""
+        with self._lock:
+            return self._iterator.throw(*exception)
+
+    def close(self):
+        """End the generator."""
+        with self._lock:
+            self._iterator.close()
+
+
+def synchronized_iterator(func):
+    """Decorates a function that returns an iterator, as a generator function does: what it returns is serialized."""
+
+    @functools.wraps(func)
+    def serialized(*args, **kwargs):
+        return serialize_iterator(func(*args, **kwargs))
+
+    return serialized
+
+
+def concurrent_tee(iterable, n=2):
+    """A tuple of n iterators, each of which gives everything that the iterable gives, each to be used by one thread.
+
+    What one of them has given and another has not is kept. An iterator that comes from here may be split again.
+    """
+    if n < 0:
+        raise ValueError("n must be >= 0")
+    if n == 0:
+        return ()
+    first = iterable if isinstance(iterable, _Branch) else _Branch(serialize_iterator(iterable), [])
+    return (first, *(first.__copy__() for _ in range(n - 1)))
+
+
+class _Branch:
+    """One of the iterators that concurrent_tee() gives.
+
+    The values that were read are a chain of cells, [value, next cell], which ends with an empty one, []. Whoever comes to
+    the end reads on and fills it; the cells that all have passed are collected.
+    """
+
+    __slots__ = ("_source", "_cell", "__weakref__")
+
+    def __init__(self, source, cell):
+        self._source = source
+        self._cell = cell
+
+    def __iter__(self):
+        return self
+
+    def __copy__(self):
+        return _Branch(self._source, self._cell)
+
+    def __next__(self):
+        if not self._cell:
+            self._fill(self._cell)
+        value, self._cell = self._cell
+        return value
+
+    def _fill(self, cell):
+        with self._source._lock:
+            if not cell:  # nobody else did meanwhile
+                cell[:] = next(self._source._iterator), []
