@@ -76,6 +76,10 @@ PyObject* acquire(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
 
 PyObject* release(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.release() : nullptr; }
 
+PyObject* locked(PyObject* self, PyObject*) {
+    return is_ready(self) ? PyObject_CallMethod(core(self).lock.object(), "locked", nullptr) : nullptr;
+}
+
 PyObject* enter(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.enter() : nullptr; }
 
 PyObject* exit(PyObject* self, PyObject* const* args, Py_ssize_t count) {
@@ -219,6 +223,7 @@ PyObject* represent(PyObject* self) {
 PyMethodDef methods[] = {
     method("acquire", acquire, "acquire($self, /, *args, **kwargs)\n--\n\nAcquire the lock, as its own method does."),
     method("release", release, "release($self, /)\n--\n\nRelease the lock."),
+    method("locked", locked, "locked($self, /)\n--\n\nWhether somebody holds the lock, which has to have this method."),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nAcquire the lock."),
     method("__exit__", exit, "Release the lock."),
     method("wait", wait,

@@ -294,6 +294,13 @@ PyObject* adopt(PyObject* self, PyObject* args) {
     Py_RETURN_NONE;
 }
 
+/// In a forked child, where the kernel knows the calling thread by another number.
+PyObject* set_native_id(PyObject* self, PyObject*) {
+    if (!is_ready(self)) return nullptr;
+    life_of(self).native_id.store(PyThread_get_thread_native_id());
+    Py_RETURN_NONE;
+}
+
 // Asking it.
 
 PyObject* join(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
@@ -414,6 +421,8 @@ PyMethodDef methods[] = {
            "_bootstrap_inner($self, /)\n--\n\nRuns run(), between the thread's entry among the living and its end."),
     method("_adopt", adopt, METH_VARARGS,
            "_adopt($self, [ident, native_id], /)\n--\n\nMakes this object stand for the calling thread, or that one."),
+    method("_set_native_id", set_native_id,
+           "_set_native_id($self, /)\n--\n\nTakes the kernel's number of the calling thread."),
     {},
 };
 

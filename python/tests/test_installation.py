@@ -176,5 +176,45 @@ class Uninstall(unittest.TestCase):
         self.assertEqual(printed, ["done"])
 
 
+class ByName(unittest.TestCase):
+    def test_threads_are_joined_at_exit(self):
+        printed = run(
+            source="""
+            from threadwise import threading
+            from threadwise.concurrent.futures import ThreadPoolExecutor
+            go = threading.Event()
+            threading.Thread(target=lambda: (go.wait(), print("thread"))).start()
+            ThreadPoolExecutor(1).submit(lambda: (go.wait(), print("task")))
+            threading.Timer(0.05, go.set).start()
+            """
+        )
+        self.assertEqual(sorted(printed), ["task", "thread"])
+
+    def test_a_forked_child_knows_its_own_number(self):
+        printed = run(
+            source="""
+            import os
+            from threadwise import threading
+            child = os.fork()
+            if child == 0:
+                print(threading.main_thread().native_id == os.getpid(), flush=True)
+                os._exit(0)
+            os.waitpid(child, 0)
+            """
+        )
+        self.assertEqual(printed, ["True"])
+
+    def test_pool_runs_on_threads_of_ours(self):
+        printed = run(
+            source="""
+            from threadwise import threading
+            from threadwise.concurrent.futures import ThreadPoolExecutor
+            with ThreadPoolExecutor(1, "worker") as pool:
+                print(pool.submit(lambda: threading.current_thread().name).result())
+            """
+        )
+        self.assertEqual(printed, ["worker_0"])
+
+
 if __name__ == "__main__":
     unittest.main()

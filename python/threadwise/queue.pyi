@@ -1,4 +1,4 @@
-from threading import Condition, Lock
+from threadwise.threading import Condition, Lock
 from types import GenericAlias
 from typing import Any, Generic, TypeVar
 

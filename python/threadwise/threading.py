@@ -35,11 +35,14 @@ from threadwise._threadwise import (
     current_thread,
 )
 
+# Iterators that threads share (3.15).
+from threadwise._iterators import concurrent_tee, serialize_iterator, synchronized_iterator
+
 __all__ = [
     "get_ident", "active_count", "Condition", "current_thread", "enumerate", "main_thread", "TIMEOUT_MAX", "Event", "Lock",
     "RLock", "Semaphore", "BoundedSemaphore", "Thread", "Barrier", "BrokenBarrierError", "Timer", "ThreadError", "setprofile",
     "settrace", "local", "stack_size", "excepthook", "ExceptHookArgs", "getprofile", "gettrace", "get_native_id",
-    "setprofile_all_threads", "settrace_all_threads",
+    "setprofile_all_threads", "settrace_all_threads", "serialize_iterator", "synchronized_iterator", "concurrent_tee",
 ]  # fmt: skip
 
 ThreadError = RuntimeError
@@ -50,6 +53,7 @@ _start_joinable_thread = _thread.start_joinable_thread
 _daemon_threads_allowed = getattr(_thread, "daemon_threads_allowed", lambda: True)
 _is_main_interpreter = getattr(_thread, "_is_main_interpreter", lambda: True)
 __excepthook__ = excepthook
+_HAVE_THREAD_NATIVE_ID = True
 current_thread.__module__ = __name__
 
 _counter = _itertools.count(1).__next__
@@ -285,6 +289,7 @@ def _after_fork():
     _active.clear()
     _limbo.clear()
     _active[current.ident] = current
+    current._set_native_id()
     if type(current) is _DummyThread:
         current.__class__ = _MainThread
         current._name = "MainThread"
@@ -294,5 +299,8 @@ def _after_fork():
 
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_after_fork)
+
+# The interpreter itself calls the _shutdown() of what stands under the name `threading` then, which need not be this module.
+_atexit.register(_shutdown)
 
 __name__ = __spec__.name

@@ -1,6 +1,6 @@
 from builtins import TimeoutError as TimeoutError
 from collections.abc import Callable, Iterable, Iterator
-from threading import Condition
+from threadwise.threading import Condition
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, NamedTuple, ParamSpec, Self, TypeVar
 
