@@ -13,7 +13,7 @@
 //
 // docs/interpreter-lock.md has the rules by which it is handed on, and what follows from them.
 //
-// Cost: uncontended, acquire and release are one compare-and-swap each, inline; checkpoint() is a plain load when
+// Cost: uncontended, inline: acquire is one compare-and-swap, release a plain store; checkpoint() is a plain load when
 // nobody asks. A hand-over to a thread that spins is well below a microsecond.
 
 #include <atomic>
@@ -173,10 +173,16 @@ private:
     }
 
     void give_up() noexcept {
-        std::uint32_t me = detail::this_ident;
-        // release: publishes what the holder did to the next one.
-        if (!word_.compare_exchange_strong(me, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
+        // relaxed: who comes to wait makes up for it, as with OwnerWord::release().
+        if (slow_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
             give_up_slow();
+            return;
+        }
+        // release: publishes what the holder did to the next one.
+        word_.store(0, std::memory_order_release);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (slow_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+            offer_slow();
     }
 
     void take_back(SourceLocation where) noexcept {
@@ -186,6 +192,7 @@ private:
 
     bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     void give_up_slow() noexcept;
+    void offer_slow() noexcept;
     void take_back_slow(SourceLocation where) noexcept;
     void make_way();
     [[noreturn]] static void refuse_release();
@@ -196,6 +203,7 @@ private:
 
     alignas(64) std::atomic<std::uint32_t> word_{0};
     std::atomic<std::uint32_t> asked_{0};
+    std::atomic<std::uint32_t> slow_{0};  ///< whether the holder must release it by the slow path
     std::atomic<std::uint32_t> last_holder_{0};
     std::atomic<std::uint64_t> switches_{0};
     std::unique_ptr<detail::InterpreterTurns> turns_;

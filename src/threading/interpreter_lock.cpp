@@ -74,7 +74,9 @@ bool InterpreterLock::acquire(std::stop_token stop, Timeout timeout, SourceLocat
     return true;
 }
 
-void InterpreterLock::give_up_slow() noexcept { turns_->release(); }
+void InterpreterLock::give_up_slow() noexcept { turns_->release(detail::this_ident); }
+
+void InterpreterLock::offer_slow() noexcept { turns_->offer_if_free(); }
 
 void InterpreterLock::take_back_slow(SourceLocation where) noexcept {
     turns_->take(site_of(this, word_, where), {}, true);

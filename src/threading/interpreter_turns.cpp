@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "platform/asymmetric_fence.hpp"
 #include "runtime/fork.hpp"
 #include "threading/contended.hpp"
 
@@ -14,6 +15,10 @@ namespace {
 using runtime::Wakeup;
 
 constexpr std::uint32_t owner_mask = runtime::owner_mask;
+
+// In `slow`, beside the two bits of the word:
+constexpr std::uint32_t by_exchange = 1;  ///< there is no heavy fence: the word is freed by compare-and-swap
+constexpr std::uint32_t measured = 2;     ///< each turn is measured
 
 struct alignas(64) Stripe {
     platform::InternalLock lock;
@@ -31,6 +36,10 @@ constinit std::atomic<std::uint32_t> forks{0};
 
 // relaxed: the child has no other thread yet, and those that it starts see it.
 std::uint32_t fork_count() noexcept { return forks.load(std::memory_order_relaxed); }
+
+std::uint32_t always_slow(const InterpreterLockOptions& options) noexcept {
+    return (platform::enable_heavy_fence() ? 0 : by_exchange) | (options.measure_held ? measured : 0);
+}
 
 [[maybe_unused]] const bool armed = [] {
     for (Stripe& stripe : stripes) runtime::hold_over_fork(stripe.lock);
@@ -75,18 +84,21 @@ private:
 InterpreterTurns::InterpreterTurns(InterpreterLock& lock, const InterpreterLockOptions& options) noexcept
     : word_(lock.word_),
       asked_(lock.asked_),
+      slow_(lock.slow_),
       guard_(stripe_of(lock)),
       measure_held_(options.measure_held),
+      always_slow_(always_slow(options)),
       policy_(options.switch_interval, options.computing_share),
       forks_(fork_count()) {
+    slow_.store(always_slow_);
     if (measure_held_) word_.store(InterpreterLock::contended);
 }
 
 bool InterpreterTurns::try_take(std::uint32_t ident) noexcept {
     const Guard guard(*this);
-    if (take_if_free(ident, word_.fetch_or(InterpreterLock::contended), guard.now)) return true;
-    settle(guard.now);
-    return false;
+    if (!may_overtake(guard.now) || !seize_if_free()) return false;
+    hold(ident, Kind::returning, guard.now, guard.now);
+    return true;
 }
 
 Wakeup InterpreterTurns::take(const runtime::WaitSite& site, const std::stop_token& stop, bool keep_on) {
@@ -98,8 +110,11 @@ Wakeup InterpreterTurns::take(const runtime::WaitSite& site, const std::stop_tok
     Waiter me(ident, Kind::returning, waiting.since());
     {
         const Guard guard(*this);
-        const std::uint32_t word = word_.fetch_or(InterpreterLock::contended);
-        if (take_if_free(ident, word, guard.now)) return Wakeup::woken;
+        const std::uint32_t word = contend();
+        if ((word & owner_mask) == 0 && may_overtake(guard.now)) {
+            hold(ident, Kind::returning, guard.now, guard.now);
+            return Wakeup::woken;
+        }
         begin_contention(word, guard.now);
         returning_.push_back(me);
         look(me, guard.now);
@@ -108,11 +123,21 @@ Wakeup InterpreterTurns::take(const runtime::WaitSite& site, const std::stop_tok
     return await_turn(me, waiting);
 }
 
-void InterpreterTurns::release() noexcept {
+void InterpreterTurns::release(std::uint32_t ident) noexcept {
+    // release: as on the fast path, which this is where there is no heavy fence.
+    if (slow_.load() == by_exchange && word_.compare_exchange_strong(ident, 0, std::memory_order_release)) return;
     const Guard guard(*this);
     if (measure_held_) counted_.held += guard.now - held_since_;
     policy_.end_turn();
     word_.store(InterpreterLock::contended);
+    offer(guard.now);
+    settle(guard.now);
+}
+
+void InterpreterTurns::offer_if_free() noexcept {
+    const Guard guard(*this);
+    if (nobody_waits() || !seize_if_free()) return;
+    policy_.end_turn();
     offer(guard.now);
     settle(guard.now);
 }
@@ -169,7 +194,7 @@ Wakeup InterpreterTurns::await_turn(Waiter& me, runtime::Waiting& waiting) noexc
         const bool in_vain = wakeup == Wakeup::timed_out && guard.now >= waiting.deadline();
         if (in_vain || wakeup == Wakeup::interrupted) {
             leave_line(me, guard.now);
-            if ((word_.load() & owner_mask) == 0) offer(guard.now);
+            if (seize_if_free()) offer(guard.now);
             settle(guard.now);
             return wakeup;
         }
@@ -178,18 +203,15 @@ Wakeup InterpreterTurns::await_turn(Waiter& me, runtime::Waiting& waiting) noexc
     }
 }
 
-/// `word`: as it was when it became contended, after which nobody but us changes it.
-bool InterpreterTurns::take_if_free(std::uint32_t ident, std::uint32_t word, platform::Instant now) noexcept {
-    if ((word & owner_mask) != 0) return false;
-    if (!computing_.empty() && !policy_.returning_first(now)) return false;
-    hold(ident, Kind::returning, now, now);
-    return true;
+/// Whether a newcomer may take the lock, if it is free, before those who wait.
+bool InterpreterTurns::may_overtake(platform::Instant now) const noexcept {
+    return computing_.empty() || policy_.returning_first(now);
 }
 
 bool InterpreterTurns::take_if_called(Waiter& me, platform::Instant now) noexcept {
     me.state.store(Waiter::State::waiting);
     if (designated_ == &me) designated_ = nullptr;
-    if ((word_.load() & owner_mask) != 0) return false;
+    if (!seize_if_free()) return false;
     if (next_in_line(now) != &me) {
         offer(now);
         return false;
@@ -274,6 +296,21 @@ void InterpreterTurns::look(Waiter& me, platform::Instant now) noexcept {
     me.soon = true;
 }
 
+/// Keeps the fast paths away from now on; returns the word as it was until then.
+std::uint32_t InterpreterTurns::contend() noexcept {
+    if (slow_.load() == 0) {
+        slow_.store(InterpreterLock::contended);
+        platform::heavy_fence();
+    }
+    return word_.fetch_or(InterpreterLock::contended);
+}
+
+/// True: the lock is free, and nobody can take it but under the guard. To be followed by hold(), offer() or settle().
+bool InterpreterTurns::seize_if_free() noexcept {
+    if ((word_.load() & owner_mask) != 0) return false;
+    return (word_.fetch_or(InterpreterLock::contended) & owner_mask) == 0;
+}
+
 /// Somebody is about to wait, where the word was this. If nobody did before, only that the holder is computing is known
 /// of its turn; otherwise its burst begins now.
 void InterpreterTurns::begin_contention(std::uint32_t word, platform::Instant now) noexcept {
@@ -285,7 +322,11 @@ void InterpreterTurns::begin_contention(std::uint32_t word, platform::Instant no
 /// After each change, and last: lets the fast paths in again if nobody waits.
 void InterpreterTurns::settle(platform::Instant now) noexcept {
     policy_.observe(now, !computing_.empty());
-    if (nobody_waits() && !measure_held_) word_.fetch_and(~InterpreterLock::contended);
+    const bool contended = !nobody_waits();
+    const std::uint32_t bits =
+        (contended ? InterpreterLock::contended : 0) | (word_.load() & InterpreterLock::computing);
+    slow_.store(bits | always_slow_);
+    if (!contended && !measure_held_) word_.fetch_and(~InterpreterLock::contended);
 }
 
 void InterpreterTurns::leave_line(Waiter& waiter, platform::Instant now) noexcept {
@@ -303,7 +344,7 @@ void InterpreterTurns::forget_waiters() noexcept {
     computing_ = {};
     designated_ = nullptr;
     asked_.store(0);
-    if (!measure_held_) word_.fetch_and(~InterpreterLock::contended);
+    settle(platform::now());
 }
 
 }  // namespace threadwise::detail

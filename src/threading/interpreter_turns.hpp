@@ -3,10 +3,16 @@
 /// \file
 /// The slow paths of InterpreterLock: who waits for it, and how it goes from one to the next.
 ///
-/// While the `contended` bit of the lock's word is set, the word changes only under the guard, so everything here is as
-/// simple as if there were one thread. The bit is set, under the guard, before anybody waits, and cleared when nobody
-/// does. Who sets it looks at the word in the same step: if the lock is free then, and it cannot take it for want of
-/// credit, computing threads wait, and one of them has been called. So no one waits for a lock that nobody will offer.
+/// While somebody waits, the lock's word has the `contended` bit, which keeps the fast paths away, and changes only
+/// under the guard: everything here is as simple as if there were one thread. There is one exception. A holder that saw
+/// nobody wait, a moment ago, may still be about to free the word by a plain store, and wipe out the bit. The first to
+/// wait therefore raises `slow`, forces a full fence on all cores, and then sets the bit. If the holder's store was not
+/// performed by then, the holder's second look at `slow`, which comes after it, sees it raised, and the holder calls
+/// offer_if_free(). Until then the lock may be taken by the fast path once more, but not released by it. So whoever
+/// finds the lock free here makes sure of the bit in the same step, before relying on it. (See owner_gate.cpp, too.)
+///
+/// No one waits for a lock that nobody will offer: while it is free and somebody waits, one of the waiters has been
+/// called and has not answered yet.
 ///
 /// There are two ways to hand on. Who releases the lock leaves it free and calls the next in line, who may find that
 /// another has overtaken it: a thread that is awake goes on at once instead of waiting until a sleeper has woken.
@@ -75,8 +81,11 @@ public:
     /// Waits for it: `woken` once it is taken. `keep_on`: nothing interrupts the wait.
     runtime::Wakeup take(const runtime::WaitSite& site, const std::stop_token& stop, bool keep_on);
 
-    /// The calling thread, which holds it, does so no more.
-    void release() noexcept;
+    /// The calling thread, of that ident, holds it no more.
+    void release(std::uint32_t ident) noexcept;
+
+    /// The calling thread has released it by the fast path, and saw then that somebody waits.
+    void offer_if_free() noexcept;
 
     /// The calling thread holds it and was asked. Hands it on if that is due, and then waits for its next turn.
     void make_way(const runtime::WaitSite& site);
@@ -92,7 +101,7 @@ private:
     class Guard;
 
     runtime::Wakeup await_turn(Waiter& me, runtime::Waiting& waiting) noexcept;
-    bool take_if_free(std::uint32_t ident, std::uint32_t word, platform::Instant now) noexcept;
+    bool may_overtake(platform::Instant now) const noexcept;
     bool take_if_called(Waiter& me, platform::Instant now) noexcept;
     void accept(Waiter& me, platform::Instant now) noexcept;
     void hold(std::uint32_t ident, Kind kind, platform::Instant began, platform::Instant now) noexcept;
@@ -104,6 +113,8 @@ private:
     void call(Waiter& waiter) noexcept;
     void look(Waiter& me, platform::Instant now) noexcept;
 
+    std::uint32_t contend() noexcept;
+    bool seize_if_free() noexcept;
     void begin_contention(std::uint32_t word, platform::Instant now) noexcept;
     void settle(platform::Instant now) noexcept;
     void leave_line(Waiter& waiter, platform::Instant now) noexcept;
@@ -113,8 +124,10 @@ private:
 
     std::atomic<std::uint32_t>& word_;
     std::atomic<std::uint32_t>& asked_;
+    std::atomic<std::uint32_t>& slow_;
     platform::InternalLock& guard_;
     const bool measure_held_;
+    const std::uint32_t always_slow_;  ///< the bits of `slow` that stay
 
     threading::TurnPolicy policy_;
     InterpreterLine returning_;

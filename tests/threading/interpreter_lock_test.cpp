@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "platform/cpu.hpp"
 #include "runtime/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/dump.hpp"
@@ -447,6 +448,25 @@ TEST(InterpreterLockStress, LetsOneThreadInAtATime) {
     });
     EXPECT_EQ(in_the_interpreter, expected);
     EXPECT_FALSE(lock.locked());
+}
+
+/// So seldom contended that each time is the first: the fast paths and the slow ones meet.
+TEST(InterpreterLockStress, LosesNobodyWhoComesAsItIsReleased) {
+    InterpreterLock lock;
+    long in_the_interpreter = 0;
+    constexpr std::size_t threads = 3;
+    const int rounds = testing::rounds(30'000);
+    testing::run_together(threads, [&](std::size_t me) {
+        testing::Dice dice(me);
+        for (int i = 0; i < rounds; ++i) {
+            {
+                const ScopedInterpreter hold(lock);
+                ++in_the_interpreter;
+            }
+            for (std::uint32_t pauses = dice(20); pauses > 0; --pauses) platform::pause();
+        }
+    });
+    EXPECT_EQ(in_the_interpreter, static_cast<long>(threads) * rounds);
 }
 
 }  // namespace
