@@ -2,7 +2,7 @@
 
 import functools
 
-from threadwise._threadwise import lock
+from threadwise._threadwise import allocate_lock
 
 __name__ = "threading"  # where the classes and functions say that they are from
 
@@ -17,7 +17,7 @@ class serialize_iterator:
 
     def __init__(self, iterable):
         self._iterator = iter(iterable)
-        self._lock = lock()
+        self._lock = allocate_lock()
 
     def __iter__(self):
         return self
