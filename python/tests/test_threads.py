@@ -1,0 +1,241 @@
+"""What Python's own tests of threads do not ask, or not often enough: exits, forks, interpreters, starters, foreign locks."""
+
+import os
+import sys
+import unittest
+
+from threadwise import _thread, threading
+
+import programs
+
+
+def in_thread(function, *args):
+    thread = threading.Thread(target=function, args=args)
+    thread.start()
+    return thread
+
+
+class ThreadTests(unittest.TestCase):
+    def test_start_does_not_wait_but_all_is_known_at_once(self):
+        thread = in_thread(threading.Event().wait, 0)
+        self.assertIsInstance(thread.ident, int)
+        self.assertIsInstance(thread.native_id, int)
+        thread.join()
+        self.assertFalse(thread.is_alive())
+        self.assertNotIn(thread, threading.enumerate())
+
+    def test_many_threads_come_and_go(self):
+        before = _thread._count()
+        seen = []
+        for _ in range(20):
+            threads = [in_thread(seen.append, i) for i in range(20)]
+            for thread in threads:
+                thread.join()
+        self.assertEqual(len(seen), 400)
+        self.assertEqual(threading.active_count(), len(threading.enumerate()))
+        self.assertEqual(_thread._count(), before)
+
+    def test_a_program_may_start_threads_in_its_own_way(self):
+        name = "_start_joinable_thread" if sys.version_info >= (3, 13) else "_start_new_thread"
+        own = getattr(threading, name)
+        started = []
+
+        def start(function, *args, **keywords):
+            started.append(function)
+            return own(function, *args, **keywords)
+
+        setattr(threading, name, start)
+        self.addCleanup(setattr, threading, name, own)
+        thread = in_thread(int)
+        thread.join()
+        self.assertFalse(thread.is_alive())
+        self.assertEqual(started, [thread._bootstrap])
+
+    def test_a_context_is_entered(self):
+        import contextvars
+
+        variable, seen = contextvars.ContextVar("variable"), []
+        context = contextvars.copy_context()
+        context.run(variable.set, 7)
+        thread = threading.Thread(target=lambda: seen.append(variable.get()), context=context)
+        thread.start()
+        thread.join()
+        self.assertEqual(seen, [7])
+
+    def test_a_class_that_forgets_to_initialise_is_told(self):
+        class Forgetful(threading.Thread):
+            def __init__(self):
+                pass
+
+        thread = Forgetful()
+        for use in (thread.start, thread.join, thread.is_alive, lambda: thread.name, lambda: thread.daemon):
+            self.assertRaises(RuntimeError, use)
+
+
+class ConditionTests(unittest.TestCase):
+    def test_a_foreign_lock_will_do(self):
+        class Plain:
+            """A lock with nothing but what is needed."""
+
+            def __init__(self):
+                self.lock = threading.Lock()
+                self.acquire, self.release = self.lock.acquire, self.lock.release
+
+            def __enter__(self):
+                return self.acquire()
+
+            def __exit__(self, *_):
+                self.release()
+
+        condition, turns = threading.Condition(Plain()), []
+
+        def answer():
+            with condition:
+                turns.append("answer")
+                condition.notify()
+
+        with condition:
+            thread = in_thread(answer)
+            self.assertTrue(condition.wait_for(lambda: turns))
+        thread.join()
+        self.assertRaises(RuntimeError, condition.notify)
+        self.assertRaises(RuntimeError, condition.wait)
+
+    def test_a_notification_is_never_lost(self):
+        condition, tokens, taken = threading.Condition(threading.Lock()), [], []
+
+        def take():
+            with condition:
+                while not condition.wait_for(lambda: tokens, 0.0001):
+                    pass
+                taken.append(tokens.pop())
+
+        threads = [in_thread(take) for _ in range(20)]
+        for i in range(20):
+            with condition:
+                tokens.append(i)
+                condition.notify()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(taken), list(range(20)))
+
+
+class EndTests(unittest.TestCase):
+    def test_the_interpreter_ends_while_daemons_use_everything(self):
+        for _ in range(10):
+            lines = programs.run(
+                source="""
+                from threadwise import threading
+
+                lock, rlock, event, permits = threading.Lock(), threading.RLock(), threading.Event(), threading.Semaphore()
+                condition, started = threading.Condition(), threading.Semaphore(0)
+
+                def work():
+                    started.release()
+                    while True:
+                        with lock, rlock, permits, condition:
+                            event.set()
+                            event.clear()
+                            condition.wait(0.0001)
+
+                def wait():
+                    started.release()
+                    threading.Event().wait()
+
+                for target in (work, work, work, wait, wait):
+                    threading.Thread(target=target, daemon=True).start()
+                for _ in range(5):
+                    started.acquire()
+                print("end")
+                """
+            )
+            self.assertEqual(lines, ["end"])
+
+    def test_threads_that_are_no_daemons_are_waited_for(self):
+        lines = programs.run(
+            source="""
+            import time
+            from threadwise import install
+            install()
+            import threading
+
+            def last():
+                time.sleep(0.05)
+                print("last")
+
+            def first():
+                threading.Thread(target=last).start()
+                print("first")
+
+            threading.Thread(target=first).start()
+            """
+        )
+        self.assertEqual(lines, ["first", "last"])
+
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork")
+    def test_a_forked_child_has_working_locks_and_one_thread(self):
+        lines = programs.run(
+            "-W",
+            "ignore::DeprecationWarning",
+            source="""
+            import os
+            from threadwise import install
+            install()
+            import threading
+
+            end, event, condition = threading.Event(), threading.Event(), threading.Condition()
+            threads = [threading.Thread(target=end.wait) for _ in range(3)] + [threading.Thread(target=event.wait)]
+            for thread in threads:
+                thread.start()
+            child = os.fork()
+            if child == 0:
+                assert threading.enumerate() == [threading.current_thread()] == [threading.main_thread()]
+                assert not any(thread.is_alive() for thread in threads)
+                event._at_fork_reinit()
+                with condition:
+                    other = threading.Thread(target=lambda: (event.set(), condition.acquire(), condition.notify(), condition.release()))
+                    other.start()
+                    assert condition.wait(30) and event.wait(30)
+                other.join()
+                os._exit(7)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            end.set()
+            event.set()
+            """,
+        )
+        self.assertEqual(lines, ["7"])
+
+    def test_another_interpreter_has_its_own(self):
+        lines = programs.run(
+            "-W",
+            "ignore",
+            source="""
+            try:
+                import _interpreters as interpreters
+            except ImportError:
+                import _xxsubinterpreters as interpreters
+            code = '''
+            from threadwise import threading
+            done = []
+            thread = threading.Thread(target=done.append, args=[1])
+            thread.start()
+            thread.join()
+            with threading.Condition() as held:
+                print(done, held, flush=True)
+            '''
+            import textwrap
+            from threadwise import threading
+            for _ in range(3):
+                interpreter = interpreters.create()
+                interpreters.run_string(interpreter, textwrap.dedent(code))
+                interpreters.destroy(interpreter)
+            thread = threading.Thread(target=print, args=["here"])
+            thread.start()
+            thread.join()
+            """,
+        )
+        self.assertEqual(lines, ["[1] True"] * 3 + ["here"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,157 @@
+"""Waits of the main thread and signals: a handler runs in the middle of the wait, which it may end or serve."""
+
+import signal
+import threading as standard
+import unittest
+
+from threadwise import threading
+
+LONG = 60  # seconds: a wait that nothing ends
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Bell:
+    """Sends the main thread a signal again and again, so that no moment need be hit; what it does begins with arm()."""
+
+    def __init__(self, action, once=False):
+        self.action, self.once, self.calls, self.armed = action, once, 0, False
+
+    def handle(self, *_):
+        if self.armed:
+            self.calls += 1
+            self.armed = not self.once
+            self.action()
+
+    def wait(self, wait, *arguments):
+        """Calls wait(*arguments) with the bell armed."""
+        try:
+            self.armed = True
+            return wait(*arguments)
+        finally:
+            self.armed = False
+
+    def __enter__(self):
+        self.done = standard.Event()
+        self.old = signal.signal(signal.SIGUSR1, self.handle)
+        self.ringer = standard.Thread(target=self.ring, args=[standard.get_ident()])
+        self.ringer.start()
+        return self
+
+    def ring(self, ident):
+        while not self.done.wait(0.002):
+            signal.pthread_kill(ident, signal.SIGUSR1)
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.ringer.join()
+        signal.signal(signal.SIGUSR1, self.old)
+
+
+def interrupt():
+    raise Interrupted
+
+
+def held(lock):
+    lock.acquire()
+    return lock
+
+
+class RLockOfAnother:
+    """An RLock that another thread has taken."""
+
+    def __init__(self):
+        self.lock, self.end, begun = threading.RLock(), standard.Event(), standard.Event()
+        self.holder = standard.Thread(target=lambda: (self.lock.acquire(), begun.set(), self.end.wait(), self.lock.release()))
+        self.holder.start()
+        begun.wait()
+
+    def close(self):
+        self.end.set()
+        self.holder.join()
+
+
+class SignalTests(unittest.TestCase):
+    def waits(self):
+        """Pairs of a name and a wait that takes a timeout and that nothing but a signal ends; it says whether it succeeded."""
+        lock = held(threading.Lock())
+        rlock = RLockOfAnother()
+        self.addCleanup(rlock.close)
+        condition = threading.Condition()
+        end = standard.Event()
+        thread = threading.Thread(target=end.wait)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(end.set)
+
+        def wait_for_condition(timeout):
+            with condition:
+                return condition.wait(timeout)
+
+        def wait_for_predicate(timeout):
+            with condition:
+                return condition.wait_for(lambda: False, timeout)
+
+        yield "Lock", lambda timeout: lock.acquire(timeout=timeout)
+        yield "RLock", lambda timeout: rlock.lock.acquire(timeout=timeout)
+        yield "Semaphore", lambda timeout: threading.Semaphore(0).acquire(timeout=timeout)
+        yield "Event", lambda timeout: threading.Event().wait(timeout)
+        yield "Condition", wait_for_condition
+        yield "Condition.wait_for", wait_for_predicate
+        yield "Thread.join", thread.join
+
+    def test_an_exception_of_a_handler_ends_any_wait(self):
+        for name, wait in self.waits():
+            with self.subTest(name), Bell(interrupt, once=True) as bell:
+                self.assertRaises(Interrupted, bell.wait, wait, LONG)
+
+    def test_waits_go_on_after_a_handler_and_end_in_time(self):
+        for name, wait in self.waits():
+            with self.subTest(name), Bell(lambda: None) as bell:
+                while bell.calls == 0:
+                    self.assertFalse(bell.wait(wait, 0.01))
+
+    def test_a_barrier_is_not_broken_by_a_handlers_exception(self):
+        barrier = threading.Barrier(2)
+        with Bell(interrupt, once=True) as bell:
+            self.assertRaises(Interrupted, bell.wait, barrier.wait)
+        self.assertFalse(barrier.broken)
+        self.assertEqual(barrier.n_waiting, 0)
+
+    def test_a_handler_may_serve_the_wait(self):
+        lock, event, pulse, permits = held(threading.Lock()), threading.Event(), threading.Event(), threading.Semaphore(0)
+        condition = threading.Condition()
+
+        def notify():
+            with condition:
+                condition.notify()
+
+        def wait_for_condition():
+            with condition:
+                return condition.wait(LONG)
+
+        cases = {
+            "Lock": (lambda: lock.locked() and lock.release(), lambda: lock.acquire(timeout=LONG)),
+            "Event": (event.set, lambda: event.wait(LONG)),
+            "an Event that is cleared at once": (lambda: (pulse.set(), pulse.clear()), lambda: pulse.wait(LONG)),
+            "Semaphore": (permits.release, lambda: permits.acquire(timeout=LONG)),
+            "Condition": (notify, wait_for_condition),
+        }
+        for name, (serve, wait) in cases.items():
+            with self.subTest(name), Bell(serve) as bell:
+                self.assertTrue(bell.wait(wait))
+
+    def test_the_lock_is_held_again_after_an_interrupted_wait(self):
+        condition = threading.Condition()
+        with condition, condition:
+            with Bell(interrupt, once=True) as bell:
+                self.assertRaises(Interrupted, bell.wait, condition.wait, LONG)
+            self.assertTrue(condition._is_owned())
+            self.assertEqual(len(condition._waiters), 0)
+        self.assertFalse(condition._is_owned())
+
+
+if __name__ == "__main__":
+    unittest.main()
