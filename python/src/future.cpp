@@ -324,6 +324,10 @@ int add_error(PyObject* module, const char* name, const char* doc_text, PyObject
 
 }  // namespace
 
+bool is_future_type(const PyTypeObject* type) noexcept {
+    return type->tp_dealloc == destroy_object<FutureObject, clear>;
+}
+
 FutureObject* make_future(State& state) {
     auto* const self = make_object<FutureObject>(state.future_type);
     if (self != nullptr) self->state = &state;

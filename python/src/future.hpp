@@ -45,8 +45,8 @@ struct FutureFields {
     State* state;
 };
 
-/// Who reads and writes `result` and `exception` is attached to the interpreter; C++ threads may look at `core` and wait
-/// for it without.
+/// Who reads and writes `result` and `exception` is attached to the interpreter; C++ threads may look at `core` and
+/// wait for it without.
 struct FutureObject : FutureFields {
     FutureCore core;
 };
@@ -54,6 +54,9 @@ struct FutureObject : FutureFields {
 inline bool is_future(const State& state, PyObject* object) noexcept {
     return PyObject_TypeCheck(object, state.future_type) != 0;
 }
+
+/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+bool is_future_type(const PyTypeObject* type) noexcept;
 
 /// A pending future of exactly our type; null with an exception set on failure.
 FutureObject* make_future(State& state);

@@ -1,7 +1,10 @@
 #include "item_queue.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
+
+#include "native_item.hpp"
 
 namespace threadwise::python {
 
@@ -10,7 +13,18 @@ Attempt ItemQueue::put(PyObject* item) {
 }
 
 Attempt ItemQueue::get(PyObject*& item) {
-    return get_by([&] { item = order_ == Order::oldest_first ? ring_.pop_oldest() : ring_.pop_newest(); });
+    return get_by([&] {
+        item = order_ == Order::oldest_first ? ring_.pop_oldest() : ring_.pop_newest();
+        return true;
+    });
+}
+
+Attempt ItemQueue::get_native(PyObject*& item) {
+    return get_by([&] {
+        if (!is_native(ring_[order_ == Order::oldest_first ? 0 : ring_.size() - 1])) return false;
+        item = order_ == Order::oldest_first ? ring_.pop_oldest() : ring_.pop_newest();
+        return true;
+    });
 }
 
 void ItemQueue::set_limit(std::size_t limit) {
@@ -107,9 +121,11 @@ QueueSide ItemQueue::completion() noexcept {
 }
 
 int ItemQueue::traverse(visitproc visit, void* arg) {
-    // Not under the lock: nobody else is attached, or all others that are have been stopped, and only those who are
-    // attached change the ring.
-    for (std::size_t i = 0; i < ring_.size(); ++i) Py_VISIT(ring_[i]);
+    // C++ threads may put meanwhile. Who holds the lock waits for nothing, so that this is safe in the collector.
+    const std::lock_guard hold(lock_);
+    for (std::size_t i = 0; i < ring_.size(); ++i) {
+        if (!is_native(ring_[i])) Py_VISIT(ring_[i]);
+    }
     return 0;
 }
 

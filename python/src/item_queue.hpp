@@ -5,7 +5,8 @@
 ///
 /// A reference moves in or out only on a thread that is attached to the interpreter. Python's collector looks at all
 /// containers twice and must not find that one has moved in between to where it does not look. So a thread that waits
-/// here, detached, is told that there is an item, and takes it once it is attached again.
+/// here, detached, is told that there is an item, and takes it once it is attached again. Items that C++ has put
+/// (native_item.hpp) are no objects yet, and any thread may take them.
 
 #include <Python.h>
 
@@ -33,6 +34,7 @@ enum class Attempt : std::uint8_t {
     shut_down,    ///< and that will not change
     handed_over,  ///< the items are kept elsewhere now
     no_memory,
+    python,  ///< the item is a Python object, which only an attached thread may take
 };
 
 /// A queue of owned references with a limit, a count of unfinished tasks and a shutdown. Nothing of Python runs under
@@ -49,8 +51,10 @@ public:
 
     /// Puts the item; takes over the reference if `done`.
     Attempt put(PyObject* item);
-    /// Gets an item, with its reference.
+    /// Gets an item, with its reference. Python's getters pass it through to_object().
     Attempt get(PyObject*& item);
+    /// The same, if the next item is one that C++ has put.
+    Attempt get_native(PyObject*& item);
 
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }    // relaxed: a hint
     std::size_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }  // relaxed: as size()
@@ -76,13 +80,13 @@ public:
     QueueSide room() noexcept;
     QueueSide completion() noexcept;
 
-
     /// For tp_traverse.
     int traverse(visitproc visit, void* arg);
 
     /// For an order of one's own, which nobody else changes meanwhile: Queue's lock of its order.
     ItemRing& ring() noexcept { return ring_; }
-    /// put() and get() whose decisive step is `place()`, under the lock, once it is certain that it will be done.
+    /// put() and get() whose decisive step is `place()` or `take()`, under the lock, when there is room, or an item.
+    /// They return false to leave things as they are.
     template <class Place>
     Attempt put_by(Place place);
     template <class Take>
@@ -143,8 +147,9 @@ Attempt ItemQueue::get_by(Take take) {
         attempt = (flags & handed_over) != 0 ? Attempt::handed_over
                   : flags != 0               ? Attempt::shut_down
                                              : Attempt::not_now;
+    } else if (!take()) {
+        attempt = Attempt::python;
     } else {
-        take();
         size_.store(ring_.size(), std::memory_order_relaxed);
         wake = putters_.must_wake();
     }

@@ -33,6 +33,7 @@ constexpr std::initializer_list<Adder> adders = {
     add_work_item,      //
     add_pool_worker,    //
     add_pool,           //
+    add_interface,      //
 };
 
 int execute(PyObject* module) {

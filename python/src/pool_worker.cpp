@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "method.hpp"
+#include "native_item.hpp"
 #include "object.hpp"
 #include "pool.hpp"
 #include "queue_call.hpp"
@@ -38,14 +39,14 @@ private:
 Ref get(WorkQueueObject& queue, Turn& turn) {
     PyObject* item = nullptr;
     ItemQueue& core = queue.base.core;
-    if (core.get(item) == Attempt::done) return Ref::steal(item);
+    if (core.get(item) == Attempt::done) return Ref::steal(to_object(item));
     queue.add_idle();
     QueueCall call;
     while (core.get(item) != Attempt::done) {
         if (call.wait(QueueWaiter::Kind::get, core.items(), &queue) == Waited::failed) return {};
         turn.begin();
     }
-    return Ref::steal(item);
+    return Ref::steal(to_object(item));
 }
 
 /// False with an exception set.

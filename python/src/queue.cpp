@@ -6,6 +6,7 @@
 
 #include "arguments.hpp"
 #include "method.hpp"
+#include "native_item.hpp"
 #include "object.hpp"
 #include "queue_call.hpp"
 #include "reference.hpp"
@@ -173,7 +174,7 @@ PyObject* get_item(QueueObject& self, QueueCall& call) {
         PyObject* item = nullptr;
         bool failed = false;
         const Attempt attempt = try_get(self, item, failed);
-        if (attempt == Attempt::done) return item;
+        if (attempt == Attempt::done) return to_object(item);
         if (failed) return nullptr;
         if (attempt == Attempt::handed_over) return get_from_parts(self, call);
         if (attempt != Attempt::not_now || !call.waits()) return refuse(*self.state, attempt, self.state->empty_error);
@@ -411,6 +412,8 @@ PyType_Spec lifo_spec = {"threadwise.queue.LifoQueue", sizeof(QueueObject), 0, d
 PyType_Spec priority_spec = {"threadwise.queue.PriorityQueue", sizeof(QueueObject), 0, derived_flags, priority_slots};
 
 }  // namespace
+
+bool is_queue_type(const PyTypeObject* type) noexcept { return type->tp_dealloc == destroy; }
 
 int add_queue(PyObject* module) {
     State& state = state_of_module(module);

@@ -30,6 +30,9 @@ struct QueueObject {
     ItemQueue core;
 };
 
+/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+bool is_queue_type(const PyTypeObject* type) noexcept;
+
 /// The parts, borrowed; made if they are not there yet. Null with an exception set on failure.
 PyObject* parts_of(QueueObject& self);
 

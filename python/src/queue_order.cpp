@@ -111,6 +111,7 @@ Attempt get_ordered(QueueObject& self, PyObject*& item, bool& failed) {
         } else {
             move_along(heap, path, last);
         }
+        return true;
     });
 }
 

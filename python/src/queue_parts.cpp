@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "native_item.hpp"
 #include "queue.hpp"
 #include "reference.hpp"
 
@@ -35,14 +36,21 @@ Ref to_list(ItemRing items) {
         drop(std::move(items));
         return list;
     }
-    for (Py_ssize_t i = 0; items.size() != 0; ++i) PyList_SET_ITEM(list.get(), i, items.pop_oldest());
+    for (Py_ssize_t i = 0; items.size() != 0; ++i) {
+        PyObject* const object = to_object(items.pop_oldest());
+        if (object == nullptr) {
+            drop(std::move(items));
+            return {};
+        }
+        PyList_SET_ITEM(list.get(), i, object);
+    }
     return list;
 }
 
 }  // namespace
 
 void drop(ItemRing items) {
-    while (items.size() != 0) Py_DECREF(items.pop_oldest());
+    while (items.size() != 0) drop_item(items.pop_oldest());
 }
 
 PyObject* parts_of(QueueObject& self) {

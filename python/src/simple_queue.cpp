@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "method.hpp"
+#include "native_item.hpp"
 #include "object.hpp"
 #include "queue.hpp"
 #include "queue_call.hpp"
@@ -67,13 +68,13 @@ PyObject* wait_for_item(PyObject* self, QueueCall& call) {
         if (waited == Waited::failed) return nullptr;
         if (waited == Waited::timed_out) return refuse(self);
     }
-    return item;
+    return to_object(item);
 }
 
 PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     PyObject* item = nullptr;
     if (count == 0 && names == nullptr) {
-        if (queue(self).core.get(item) == Attempt::done) return item;
+        if (queue(self).core.get(item) == Attempt::done) return to_object(item);
         QueueCall call;
         return wait_for_item(self, call);
     }
@@ -85,7 +86,7 @@ PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject*
 
 PyObject* get_nowait(PyObject* self, PyObject*) {
     PyObject* item = nullptr;
-    return queue(self).core.get(item) == Attempt::done ? item : refuse(self);
+    return queue(self).core.get(item) == Attempt::done ? to_object(item) : refuse(self);
 }
 
 PyObject* qsize(PyObject* self, PyObject*) { return PyLong_FromSize_t(queue(self).core.size()); }
@@ -131,6 +132,10 @@ PyType_Spec spec = {
 };
 
 }  // namespace
+
+bool is_simple_queue_type(const PyTypeObject* type) noexcept {
+    return type->tp_dealloc == destroy_object<SimpleQueueObject, clear>;
+}
 
 int add_simple_queue(PyObject* module) { return add_type(module, spec, state_of_module(module).simple_queue_type); }
 

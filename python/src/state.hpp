@@ -83,6 +83,7 @@ int add_as_completed(PyObject* module);
 int add_work_item(PyObject* module);
 int add_pool_worker(PyObject* module);
 int add_pool(PyObject* module);
+int add_interface(PyObject* module);
 
 /// Frees what is no object of Python's.
 void destroy_thread_lives(State& state) noexcept;
