@@ -28,11 +28,15 @@ struct Progress {
     bool running = false;  ///< a step is being made
 };
 
-struct AsCompletedObject {
+/// Apart from the rest so that offsetof is defined.
+struct AsCompletedFields {
     PyObject_HEAD PyObject* weak_references;
     PyObject* futures;  ///< the iterable, until the first step
     PyObject* timeout;
     State* state;
+};
+
+struct AsCompletedObject : AsCompletedFields {
     Progress core;
 };
 
@@ -143,7 +147,7 @@ PyType_Slot slots[] = {
     slot(Py_tp_iter, PyObject_SelfIter),
     slot(Py_tp_iternext, next),
     slot(Py_tp_methods, methods),
-    slot(Py_tp_members, weakly_referenced<AsCompletedObject>),
+    slot(Py_tp_members, weakly_referenced<AsCompletedFields>),
     {0, nullptr},
 };
 
