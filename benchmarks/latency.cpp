@@ -11,6 +11,13 @@
 #include "support/naive_pool.hpp"
 #include "support/timing.hpp"
 #include "threadwise/thread_pool_executor.hpp"
+#ifdef BENCH_ASIO
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#endif
+#ifdef BENCH_TBB
+#include <oneapi/tbb/task_arena.h>
+#endif
 
 namespace {
 
@@ -50,8 +57,26 @@ int main(int argc, char** argv) {
     bench::NaivePool naive(workers);
     auto to_ours = [&](auto task) { ours.fire_and_forget(task); };
     auto to_naive = [&](auto task) { naive.submit(task); };
-    run.ask({{"latency-idle", "us"}}, {{"threadwise", latency(25, milliseconds(2), to_ours)},
-                                       {"naive pool", latency(25, milliseconds(2), to_naive)}});
-    run.ask({{"latency-burst", "us"}}, {{"threadwise", latency(2000, milliseconds(0), to_ours)},
-                                        {"naive pool", latency(2000, milliseconds(0), to_naive)}});
+#ifdef BENCH_TBB
+    oneapi::tbb::task_arena arena(workers, 0);
+    auto to_tbb = [&](auto task) { arena.enqueue(task); };
+#endif
+#ifdef BENCH_ASIO
+    boost::asio::thread_pool asio(workers);
+    auto to_asio = [&](auto task) { boost::asio::post(asio, task); };
+#endif
+    auto ask = [&](const char* question, std::size_t n, milliseconds pause) {
+        run.ask({{question, "us"}}, {
+                                        {"threadwise", latency(n, pause, to_ours)},
+                                        {"naive pool", latency(n, pause, to_naive)},
+#ifdef BENCH_TBB
+                                        {"tbb::task_arena", latency(n, pause, to_tbb)},
+#endif
+#ifdef BENCH_ASIO
+                                        {"asio::thread_pool", latency(n, pause, to_asio)},
+#endif
+                                    });
+    };
+    ask("latency-idle", 25, milliseconds(2));
+    ask("latency-burst", 2000, milliseconds(0));
 }

@@ -11,6 +11,8 @@
 #include "threadwise/parallel_reduce.hpp"
 #include "threadwise/parallel_sort.hpp"
 #ifdef BENCH_TBB
+#include <execution>
+
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/parallel_sort.h>
@@ -57,6 +59,10 @@ int main(int argc, char** argv) {
                 {"threadwise", sorting(unsorted, [&](auto& v) { parallel_sort(pool, v); })},
                 {"std::sort", sorting(unsorted, [](auto& v) { std::sort(v.begin(), v.end()); })},
 #ifdef BENCH_TBB
+                // libstdc++'s parallel algorithms run on oneTBB.
+                {"std::sort(par)",
+                 sorting(unsorted,
+                         [&](auto& v) { arena.execute([&] { std::sort(std::execution::par, v.begin(), v.end()); }); })},
                 {"tbb::parallel_sort",
                  sorting(unsorted,
                          [&](auto& v) { arena.execute([&] { oneapi::tbb::parallel_sort(v.begin(), v.end()); }); })},

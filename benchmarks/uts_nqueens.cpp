@@ -54,6 +54,29 @@ std::size_t count_nodes(std::uint64_t node, int level) {
     return sum;
 }
 
+#ifdef BENCH_OPENMP
+/// OpenMP's tasks, as far as they are a group.
+struct OpenMpGroup {
+    template <class Function>
+    void run(Function function) {
+#pragma omp task firstprivate(function)
+        function();
+    }
+    void wait() {
+#pragma omp taskwait
+    }
+};
+
+template <class Compute>
+std::size_t on_openmp(Compute compute) {
+    std::size_t result = 0;
+#pragma omp parallel num_threads(workers)
+#pragma omp single
+    result = compute();
+    return result;
+}
+#endif
+
 constexpr unsigned queens = 12;
 
 template <class Group>
@@ -100,6 +123,9 @@ int main(int argc, char** argv) {
 #ifdef BENCH_TBB
             {"tbb::task_group", milliseconds([&] { return arena.execute([] { return count_nodes<Tbb>(19, 0); }); })},
 #endif
+#ifdef BENCH_OPENMP
+            {"OpenMP task", milliseconds([] { return on_openmp([] { return count_nodes<OpenMpGroup>(19, 0); }); })},
+#endif
         });
     run.ask({{"nqueens", "ms"}},
             {
@@ -108,6 +134,10 @@ int main(int argc, char** argv) {
 #ifdef BENCH_TBB
                 {"tbb::task_group",
                  milliseconds([&] { return arena.execute([] { return place_queens<Tbb>(0, 0, 0, 0); }); })},
+#endif
+#ifdef BENCH_OPENMP
+                {"OpenMP task",
+                 milliseconds([] { return on_openmp([] { return place_queens<OpenMpGroup>(0, 0, 0, 0); }); })},
 #endif
             });
 }
