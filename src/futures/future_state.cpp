@@ -7,6 +7,7 @@
 
 #include "futures/current_worker.hpp"
 #include "platform/internal_lock.hpp"
+#include "runtime/block_cache.hpp"
 #include "runtime/door.hpp"
 #include "runtime/fork.hpp"
 #include "threading/wait_result.hpp"
@@ -43,6 +44,9 @@ const char* name_of(FutureState::Status status) noexcept {
 }
 
 }  // namespace
+
+void* FutureState::operator new(std::size_t size) { return runtime::allocate_block(size); }
+void FutureState::operator delete(void* state) noexcept { runtime::free_block(state); }
 
 FutureState::~FutureState() {
     // Nobody owns it any more, so nobody can be watching but callbacks that will never be called.

@@ -5,6 +5,21 @@
 #include <utility>
 
 namespace threadwise::detail {
+namespace {
+
+/// Holds the lock and lets it go in order, so that a push is visible to who sleeps and looks, see IdleState.
+class InOrder {
+public:
+    explicit InOrder(platform::InternalLock& lock) noexcept : lock_(lock) { lock_.lock(); }
+    ~InOrder() { lock_.unlock_in_order(); }
+    InOrder(const InOrder&) = delete;
+    InOrder& operator=(const InOrder&) = delete;
+
+private:
+    platform::InternalLock& lock_;
+};
+
+}  // namespace
 
 InjectionQueue::InjectionQueue() : last_(new Segment), first_(last_) {}
 
@@ -15,7 +30,7 @@ InjectionQueue::~InjectionQueue() {
 }
 
 bool InjectionQueue::push(Task& task, Task::Relocate how) {
-    const std::lock_guard hold(push_lock_);
+    const InOrder hold(push_lock_);
     if (closed_.load(std::memory_order_relaxed)) return false;  // relaxed: written under this lock
     write(task, how);
     publish(1);
@@ -23,7 +38,7 @@ bool InjectionQueue::push(Task& task, Task::Relocate how) {
 }
 
 std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
-    const std::lock_guard hold(push_lock_);
+    const InOrder hold(push_lock_);
     if (closed_.load(std::memory_order_relaxed)) return 0;  // relaxed: written under this lock
     std::size_t written = 0;
     try {
@@ -39,7 +54,7 @@ std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
 }
 
 void InjectionQueue::push_always(Task& task) {
-    const std::lock_guard hold(push_lock_);
+    const InOrder hold(push_lock_);
     write(task, nullptr);
     publish(1);
 }
@@ -57,8 +72,8 @@ void InjectionQueue::write(Task& task, Task::Relocate how) {
 }
 
 void InjectionQueue::publish(std::uint64_t count) noexcept {
-    // seq_cst: publishes the tasks, and is in one order with who is idle, see IdleState. relaxed: only written here.
-    pushed_.store(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
+    // release: publishes the tasks to take(). relaxed: written under the lock.
+    pushed_.store(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_release);
 }
 
 void InjectionQueue::close() noexcept {
@@ -94,8 +109,8 @@ InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
     }
     const Taken taken{&first_->tasks[read_place_++], first_};
     __builtin_prefetch(taken.task + 2, 1);
-    // relaxed: only a count; seq_cst readers care for pushed_.
-    popped_.store(popped + 1, std::memory_order_relaxed);
+    // release: who sees it sees at least as much pushed, in size().
+    popped_.store(popped + 1, std::memory_order_release);
     return taken;
 }
 

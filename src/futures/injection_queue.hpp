@@ -53,10 +53,12 @@ public:
     /// `count` tasks of the segment have run.
     void done(Segment& segment, std::uint32_t count) noexcept;
 
-    /// Tasks that wait. seq_cst: see IdleState.
+    /// Tasks that wait.
     std::size_t size() const noexcept {
-        const std::uint64_t popped = popped_.load(std::memory_order_seq_cst);
-        return static_cast<std::size_t>(pushed_.load(std::memory_order_seq_cst) - popped);
+        // acquire: what was popped had been pushed.
+        const std::uint64_t popped = popped_.load(std::memory_order_acquire);
+        push_lock_.observe();  // in one order with pushes, see IdleState
+        return static_cast<std::size_t>(pushed_.load(std::memory_order_relaxed) - popped);
     }
 
 private:

@@ -126,6 +126,7 @@ void unlist(const ThreadRecord& record) noexcept { take_off(record); }
 void bind(ThreadRecord& record) {
     platform::at_thread_exit([](void*) { leave(); }, nullptr);
     bound_record = &record;
+    this_block_cache = &record.blocks;
     detail::this_ident = record.ident;
     detail::this_reader_slots = &record.reader_slots;
     if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.held);
@@ -137,6 +138,8 @@ void bind(ThreadRecord& record) {
 void unbind() noexcept {
     platform::at_thread_exit(nullptr, nullptr);
     platform::let_freeze(nullptr);
+    this_block_cache->release();
+    this_block_cache = nullptr;
     bound_record = nullptr;
     detail::this_ident = 0;
     detail::this_reader_slots = nullptr;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/block_cache.hpp"
 #include "runtime/local_values.hpp"
 #include "runtime/parker.hpp"
 #include "runtime/wait_site.hpp"
@@ -62,6 +63,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
 
     LocalValues locals;
+    BlockCache blocks;  ///< the owner's alone
 
     // At the end of the process, see shutdown.hpp.
     std::atomic<bool> held{false};  ///< does nothing any more

@@ -2,8 +2,10 @@
 // What all futures share, whatever their type: the state, who waits for it, and who wants to be told.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <stop_token>
 #include <utility>
 
@@ -45,6 +47,14 @@ class THREADWISE_API FutureState {
 public:
     /// The states of Python's futures.
     enum class Status : std::uint32_t { pending, running, cancelled, cancelled_and_notified, finished };
+
+    /// Many futures live short: their memory is cut from larger pieces.
+    static void* operator new(std::size_t size);
+    static void operator delete(void* state) noexcept;
+    static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+    static void operator delete(void* state, std::align_val_t alignment) noexcept {
+        ::operator delete(state, alignment);
+    }
 
     FutureState(const FutureState&) = delete;
     FutureState& operator=(const FutureState&) = delete;

@@ -1,0 +1,125 @@
+// What futures and pools allocate: no more for the millionth than for the first, and after a burst it is given back.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "support/threads.hpp"
+#include "threadwise/futures.hpp"
+#include "threadwise/thread.hpp"
+
+namespace {
+
+std::atomic<std::size_t> allocated{0};  // bytes now in use
+
+constexpr std::size_t header = alignof(std::max_align_t);
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    void* const memory = std::malloc(size + header);
+    if (memory == nullptr) throw std::bad_alloc();
+    *static_cast<std::size_t*>(memory) = size;
+    allocated += size;
+    return static_cast<std::byte*>(memory) + header;
+}
+
+// The sanitizers' own does not come by here, but what it gives is deleted here.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+void operator delete(void* pointer) noexcept {
+    if (pointer == nullptr) return;
+    void* const memory = static_cast<std::byte*>(pointer) - header;
+    allocated -= *static_cast<std::size_t*>(memory);
+    std::free(memory);
+}
+
+void operator delete(void* pointer, std::size_t) noexcept { operator delete(pointer); }
+
+namespace threadwise {
+namespace {
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr int many = 50'000;
+#else
+constexpr int many = 1'000'000;
+#endif
+
+/// What a pool with two workers may keep for next time.
+constexpr std::size_t little = 400'000;
+
+/// Whether no more than that is in use, once the workers have let go of what they ran last.
+bool comes_down_to(std::size_t bytes) {
+    return testing::wait_until([&] { return allocated <= bytes; });
+}
+
+TEST(FutureMemory, DoesNotGrowWithTheNumberOfFutures) {
+    const std::size_t before = allocated;
+    ThreadPoolExecutor pool(2);
+    std::vector<Future<int>> window(100);
+    long sum = 0;
+    for (int i = 0; i < many; ++i) {
+        Future<int>& future = window[static_cast<std::size_t>(i) % window.size()];
+        if (future.valid()) sum += future.result();
+        future = pool.submit([] { return 1; });
+    }
+    for (const auto& future : window) sum += future.result();
+    EXPECT_EQ(sum, many);
+    EXPECT_TRUE(comes_down_to(before + little)) << allocated - before;
+}
+
+TEST(FutureMemory, ComesBackAfterABurst) {
+    const std::size_t before = allocated;
+    ThreadPoolExecutor pool(2);
+    {
+        std::vector<int> numbers(50'000);
+        const auto futures = pool.submit_all([](int n) { return n; }, numbers);
+        EXPECT_GE(allocated - before, numbers.size() * 64);
+        for (const auto& future : futures) future.result();
+    }
+    EXPECT_TRUE(comes_down_to(before + little)) << allocated - before;
+}
+
+TEST(FutureMemory, ComesBackFromTasksWithoutFutures) {
+    const std::size_t before = allocated;
+    ThreadPoolExecutor pool(2);
+    for (int i = 0; i < 50'000; ++i) pool.fire_and_forget([] {});
+    for (int i = 0; i < 5'000; ++i) pool.submit({.priority = i % 3}, [] {});
+    EXPECT_TRUE(comes_down_to(before + little)) << allocated - before;
+}
+
+TEST(FutureMemory, OutlivesTheThreadThatMadeItAndNoLonger) {
+    const std::size_t before = allocated;
+    for (int i = 0; i < 200; ++i) {
+        std::vector<Future<int>> futures;
+        Thread maker([&] {
+            for (int n = 0; n < 10; ++n) {
+                futures.push_back(Future<int>::create());
+                futures.back().set_result(n);
+            }
+        });
+        maker.start();
+        maker.join();
+        int sum = 0;
+        for (const auto& future : futures) sum += future.result();
+        EXPECT_EQ(sum, 45);
+        Thread destroyer([past = std::move(futures)] {});
+        destroyer.start();
+        destroyer.join();
+    }
+    EXPECT_TRUE(comes_down_to(before + 100'000)) << allocated - before;
+}
+
+}  // namespace
+}  // namespace threadwise
