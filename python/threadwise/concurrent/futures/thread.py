@@ -57,8 +57,10 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _worker(executor_reference, work_queue, initializer, initargs):
+def _worker(executor_reference, work_queue, initializer, initargs, begun=None):
     """What a thread of a pool does, until the pool is shut down or collected."""
+    if begun is not None:
+        begun.set()
     try:
         if initializer is not None:
             initializer(*initargs)
@@ -155,12 +157,16 @@ class ThreadPoolExecutor(_Pool, Executor):
 
         number = len(self._threads)
         if number < self._max_workers:
+            begun = threading.Event()
             thread = threading.Thread(
                 name=f"{self._thread_name_prefix or self}_{number}",
                 target=_worker,
-                args=(weakref.ref(self, wake_worker), self._work_queue, self._initializer, self._initargs),
+                args=(weakref.ref(self, wake_worker), self._work_queue, self._initializer, self._initargs, begun),
             )
             thread.start()
+            # From here the worker has the interpreter, and most likely begins its first call before it gives that away:
+            # programs that shut down at once, and cancel, count on it.
+            begun.wait()
             self._threads.add(thread)
             _threads_queues[thread] = self._work_queue
 
