@@ -6,8 +6,8 @@
 // it twice waits for himself; use RLock for that.
 //
 // Cost: 8 bytes, no allocation, no destructor. Uncontended, inline: acquire is one compare-and-swap, release a plain
-// store. A waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer than
-// about half a millisecond: then the lock is handed to the waiter.
+// store. A waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer
+// than about half a millisecond: then the lock is handed to the waiter.
 //
 // It meets the standard's TimedLockable: std::scoped_lock, std::unique_lock and std::condition_variable_any work.
 
