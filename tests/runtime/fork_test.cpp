@@ -113,6 +113,7 @@ TEST(Fork, LeavesLocksThatWork) {
 }
 
 TEST(Fork, LeavesConditionsWhoseWaitersStayed) {
+    THREADWISE_NEEDS("hooks on fork");
     Condition condition;
     bool waits = false;
     bool done = false;
