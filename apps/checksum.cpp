@@ -15,10 +15,10 @@
 #include "failure.hpp"
 #include "files/checksum_list.hpp"
 #include "files/file_tree.hpp"
-#include "files/in_order.hpp"
 #include "files/sha256.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
+#include "threadwise/thread_pool_executor.hpp"
 
 namespace command {
 namespace {
@@ -44,6 +44,13 @@ Digested digest(const std::string& path) {
     }
 }
 
+/// Digests the files on several threads, and hands each path's digest to `use(digested)`, in order.
+template <class Paths, class Use>
+void digest_all(Paths&& paths, std::size_t jobs, Use use) {
+    threadwise::ThreadPoolExecutor pool({.max_workers = static_cast<int>(jobs), .thread_name_prefix = "worker"});
+    for (const Digested& digested : pool.map({.buffersize = 4 * jobs}, digest, paths)) use(digested);
+}
+
 void print_json(nlohmann::json files) {
     const nlohmann::json document{{"files", std::move(files)}};
     std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
@@ -59,9 +66,9 @@ ExitCode list_digests(const Arguments& arguments) {
     auto code = tree.problems.empty() ? all_right : some_failed;
 
     auto report = nlohmann::json::array();
-    const auto work = [&](std::size_t i) { return digest(tree.files[i]); };
-    in_order(tree.files.size(), arguments.jobs, work, [&](std::size_t i, const Digested& digested) {
-        const std::string& path = tree.files[i];
+    auto next = tree.files.begin();
+    digest_all(tree.files, arguments.jobs, [&](const Digested& digested) {
+        const std::string& path = *next++;
         if (!digested.problem.empty()) {
             print_problem_with_file(digested.problem);
             code = some_failed;
@@ -91,17 +98,20 @@ ExitCode check_digests(const Arguments& arguments) {
 
     std::size_t wrong = 0;
     auto report = nlohmann::json::array();
-    const auto work = [&](std::size_t i) { return digest(lines[i].path); };
-    in_order(lines.size(), arguments.jobs, work, [&](std::size_t i, const Digested& digested) {
-        const bool good = digested.digest == lines[i].digest;
+    std::vector<std::string> paths;
+    for (const ChecksumLine& line : lines) paths.push_back(line.path);
+    auto next = lines.begin();
+    digest_all(paths, arguments.jobs, [&](const Digested& digested) {
+        const ChecksumLine& line = *next++;
+        const bool good = digested.digest == line.digest;
         wrong += good ? 0 : 1;
         if (!digested.problem.empty()) print_problem_with_file(digested.problem);
         if (arguments.json) {
             const char* status = good ? "ok" : (digested.problem.empty() ? "wrong" : "unreadable");
-            report.push_back({{"path", lines[i].path}, {"status", status}});
+            report.push_back({{"path", line.path}, {"status", status}});
         } else {
             const std::string verdict = good ? "OK" : (digested.problem.empty() ? "FAILED" : "FAILED open or read");
-            std::cout << escape_checksum_path(lines[i].path) << ": " << verdict << "\n";
+            std::cout << escape_checksum_path(line.path) << ": " << verdict << "\n";
         }
     });
     if (arguments.json) print_json(std::move(report));
