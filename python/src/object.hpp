@@ -21,7 +21,7 @@ namespace threadwise::python {
 template <class Object, class... Args>
 Object* make_object(PyTypeObject* type, Args&&... args) {
     auto* const self = reinterpret_cast<Object*>(type->tp_alloc(type, 0));
-    if (self != nullptr) new (&self->core) decltype(self->core)(std::forward<Args>(args)...);
+    if (self != nullptr) ::new (&self->core) decltype(self->core)(std::forward<Args>(args)...);
     return self;
 }
 
