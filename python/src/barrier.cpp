@@ -64,6 +64,17 @@ PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
     return reinterpret_cast<PyObject*>(make_object<BarrierObject>(type));
 }
 
+/// A subclass that does not call __init__() keeps the state itself; then the functions of this module do the work.
+bool keeps_itself(PyObject* self) noexcept { return core(self).parties == 0; }
+
+template <class... Objects>
+PyObject* step_by_step(const char* function, Objects... arguments) {
+    const Ref steps = Ref::steal(PyImport_ImportModule("threadwise._barrier_steps"));
+    const Ref name = Ref::steal(PyUnicode_FromString(function));
+    if (!steps || !name) return nullptr;
+    return PyObject_CallMethodObjArgs(steps.get(), name.get(), arguments..., nullptr);
+}
+
 PyObject* none_for_null(PyObject* object) { return Py_NewRef(object == nullptr ? Py_None : object); }
 
 int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
@@ -144,6 +155,7 @@ bool wait_for_others(BarrierCore& core, std::unique_lock<Lock>& hold, const Dead
 PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<1> given("wait", {"timeout"});
     if (!given.parse(args, count, names)) return nullptr;
+    if (keeps_itself(self)) return step_by_step("wait", self, given[0] == nullptr ? Py_None : given[0]);
     BarrierCore& barrier = core(self);
     Timeout timeout;
     const bool has_own = given[0] != nullptr && given[0] != Py_None;
@@ -169,6 +181,7 @@ PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
 }
 
 PyObject* reset(PyObject* self, PyObject*) {
+    if (keeps_itself(self)) return step_by_step("reset", self);
     BarrierCore& barrier = core(self);
     const std::scoped_lock hold(barrier.lock);
     if (barrier.count == 0) {
@@ -180,12 +193,15 @@ PyObject* reset(PyObject* self, PyObject*) {
 }
 
 PyObject* abort(PyObject* self, PyObject*) {
+    if (keeps_itself(self)) return step_by_step("abort", self);
     const std::scoped_lock hold(core(self).lock);
     core(self).enter(Phase::broken);
     Py_RETURN_NONE;
 }
 
-PyObject* get_parties(PyObject* self, void*) { return PyLong_FromSsize_t(core(self).parties); }
+PyObject* get_parties(PyObject* self, void*) {
+    return keeps_itself(self) ? step_by_step("parties", self) : PyLong_FromSsize_t(core(self).parties);
+}
 
 Py_ssize_t waiting(BarrierCore& barrier) {
     const std::scoped_lock hold(barrier.lock);
@@ -197,11 +213,16 @@ bool is_broken(BarrierCore& barrier) {
     return barrier.phase == Phase::broken;
 }
 
-PyObject* get_waiting(PyObject* self, void*) { return PyLong_FromSsize_t(waiting(core(self))); }
+PyObject* get_waiting(PyObject* self, void*) {
+    return keeps_itself(self) ? step_by_step("n_waiting", self) : PyLong_FromSsize_t(waiting(core(self)));
+}
 
-PyObject* get_broken(PyObject* self, void*) { return PyBool_FromLong(is_broken(core(self))); }
+PyObject* get_broken(PyObject* self, void*) {
+    return keeps_itself(self) ? step_by_step("broken", self) : PyBool_FromLong(is_broken(core(self)));
+}
 
 PyObject* represent(PyObject* self) {
+    if (keeps_itself(self)) return step_by_step("represent", self);
     if (is_broken(core(self))) return describe(self, "broken");
     return describe(self, "waiters=%zd/%zd", waiting(core(self)), core(self).parties);
 }
