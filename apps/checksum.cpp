@@ -99,6 +99,7 @@ ExitCode check_digests(const Arguments& arguments) {
     std::size_t wrong = 0;
     auto report = nlohmann::json::array();
     std::vector<std::string> paths;
+    paths.reserve(lines.size());
     for (const ChecksumLine& line : lines) paths.push_back(line.path);
     auto next = lines.begin();
     digest_all(paths, arguments.jobs, [&](const Digested& digested) {
