@@ -124,7 +124,10 @@ TEST(Fork, LeavesConditionsWhoseWaitersStayed) {
     });
     waiter.start();
     // The waiter may spin or sleep by then.
-    for (std::unique_lock hold(condition); !waits; hold.lock()) hold.unlock();
+    for (bool seen = false; !seen;) {
+        const std::scoped_lock hold(condition);
+        seen = waits;
+    }
     EXPECT_EQ(in_child({[&] {
                   if (!starts_threads) return true;
                   bool notified = false;
