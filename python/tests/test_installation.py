@@ -185,8 +185,8 @@ class ByName(unittest.TestCase):
             from threadwise import threading
             from threadwise.concurrent.futures import ThreadPoolExecutor
             go = threading.Event()
-            threading.Thread(target=lambda: (go.wait(), print("thread"))).start()
-            ThreadPoolExecutor(1).submit(lambda: (go.wait(), print("task")))
+            threading.Thread(target=lambda: (go.wait(), print("thread\\n", end=""))).start()
+            ThreadPoolExecutor(1).submit(lambda: (go.wait(), print("task\\n", end="")))
             threading.Timer(0.05, go.set).start()
             """
         )

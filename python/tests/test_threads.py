@@ -154,18 +154,20 @@ class EndTests(unittest.TestCase):
     def test_threads_that_are_no_daemons_are_waited_for(self):
         lines = programs.run(
             source="""
-            import time
             from threadwise import install
             install()
             import threading
 
+            told = threading.Event()
+
             def last():
-                time.sleep(0.05)
+                told.wait()
                 print("last")
 
             def first():
                 threading.Thread(target=last).start()
                 print("first")
+                told.set()
 
             threading.Thread(target=first).start()
             """
