@@ -187,7 +187,7 @@ private:
     /// How many wait and were not found spinning by notify(). Changed with the lock held, but for a notify() without.
     std::atomic<std::size_t> waiters_{0};
     /// Who waits, found nobody else waiting, and is not asleep yet. All others are in the queue at the door, which
-    /// costs a hand-over two cache lines more.
+    /// moves more cache lines at each hand-over.
     std::atomic<runtime::ThreadRecord*> spinner_{nullptr};
 };
 
