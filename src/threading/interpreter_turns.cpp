@@ -4,6 +4,7 @@
 #include <array>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "platform/asymmetric_fence.hpp"
 #include "runtime/fork.hpp"
@@ -184,6 +185,9 @@ Wakeup InterpreterTurns::await_turn(Waiter& me, runtime::Waiting& waiting) noexc
         if (!me.soon || !waiting.spin(&line_of(me.kind), is_called)) {
             waiting.wake_at(me.look_at);
             wakeup = waiting.park(&me, [&] { return !is_called(); });
+            // Before it takes a turn, and this core with it: the system may have woken others here in the same moment,
+            // among them one that comes back from its wait, and would let it wait for the next tick.
+            if (wakeup == Wakeup::timed_out && me.kind == Kind::computing) std::this_thread::yield();
         }
         const Guard guard(*this);
         if (me.state == Waiter::State::granted) {
