@@ -2,53 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "support/counting_allocator.hpp"
 #include "support/threads.hpp"
 #include "threadwise/futures.hpp"
 #include "threadwise/thread.hpp"
 
-namespace {
-
-std::atomic<std::size_t> allocated{0};  // bytes now in use
-
-constexpr std::size_t header = alignof(std::max_align_t);
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    void* const memory = std::malloc(size + header);
-    if (memory == nullptr) throw std::bad_alloc();
-    *static_cast<std::size_t*>(memory) = size;
-    allocated += size;
-    return static_cast<std::byte*>(memory) + header;
-}
-
-// The sanitizers' own does not come by here, but what it gives is deleted here.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    try {
-        return operator new(size);
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
-}
-
-void operator delete(void* pointer) noexcept {
-    if (pointer == nullptr) return;
-    void* const memory = static_cast<std::byte*>(pointer) - header;
-    allocated -= *static_cast<std::size_t*>(memory);
-    std::free(memory);
-}
-
-void operator delete(void* pointer, std::size_t) noexcept { operator delete(pointer); }
-
 namespace threadwise {
 namespace {
+
+using testing::allocated;
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr int many = 50'000;

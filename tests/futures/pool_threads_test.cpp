@@ -1,24 +1,24 @@
 // A pool's threads, as the rest of the library sees them, and what becomes of pools in a forked child.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
-#include <initializer_list>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/backend.hpp"
+#include "support/forked_child.hpp"
 #include "support/threads.hpp"
 #include "threadwise/futures.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
 namespace {
+
+using testing::all_well;
+using testing::in_child;
 
 TEST(PoolThreads, AreListedUnderTheirNames) {
     ThreadPoolExecutor pool({.max_workers = 1, .thread_name_prefix = "fetch"});
@@ -51,24 +51,6 @@ TEST(PoolThreads, ComeAndGoWithWork) {
         if (i % 10 == 0) testing::wait_until([&] { return pool.threads() == 0; });
     }
     EXPECT_EQ(run, 200);
-}
-
-constexpr int all_well = 42;
-
-/// Runs `checks` in a forked child; each returns whether it went well. The first that did not, or `all_well`.
-int in_child(std::initializer_list<std::function<bool()>> checks) {
-    const pid_t child = fork();
-    if (child == 0) {
-        int number = 1;
-        for (const auto& check : checks) {
-            if (!check()) _exit(number);
-            ++number;
-        }
-        _exit(all_well);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 template <class Call>

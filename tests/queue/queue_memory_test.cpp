@@ -4,42 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
+#include "support/counting_allocator.hpp"
 #include "threadwise/queue.hpp"
-
-namespace {
-
-std::atomic<std::size_t> allocated{0};  // bytes now in use
-std::atomic<std::size_t> allocations{0};
-
-constexpr std::size_t header = alignof(std::max_align_t);
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    void* const memory = std::malloc(size + header);
-    if (memory == nullptr) throw std::bad_alloc();
-    *static_cast<std::size_t*>(memory) = size;
-    allocated += size;
-    ++allocations;
-    return static_cast<std::byte*>(memory) + header;
-}
-
-void operator delete(void* pointer) noexcept {
-    if (pointer == nullptr) return;
-    void* const memory = static_cast<std::byte*>(pointer) - header;
-    allocated -= *static_cast<std::size_t*>(memory);
-    std::free(memory);
-}
-
-void operator delete(void* pointer, std::size_t) noexcept { operator delete(pointer); }
 
 namespace threadwise {
 namespace {
+
+using testing::allocated;
+using testing::allocations;
 
 using BigItem = std::array<std::byte, 100>;
 

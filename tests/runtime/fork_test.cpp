@@ -1,39 +1,22 @@
 #include "runtime/fork.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <functional>
-#include <initializer_list>
 #include <mutex>
 #include <vector>
 
 #include "support/backend.hpp"
+#include "support/forked_child.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
 namespace {
 
-constexpr int all_well = 42;
-
-/// Runs `checks` in a forked child; each returns whether it went well. The first that did not, or `all_well`.
-int in_child(std::initializer_list<std::function<bool()>> checks) {
-    const pid_t child = fork();
-    if (child == 0) {
-        int number = 1;
-        for (const auto& check : checks) {
-            if (!check()) _exit(number);
-            ++number;
-        }
-        _exit(all_well);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+using testing::all_well;
+using testing::in_child;
 
 // The thread sanitizer ends a forked process that starts a thread.
 #if defined(__SANITIZE_THREAD__)
