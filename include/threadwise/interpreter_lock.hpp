@@ -33,7 +33,8 @@ namespace threadwise {
 
 namespace detail {
 class InterpreterTurns;
-}
+class InterpreterWord;
+}  // namespace detail
 
 /// What may be chosen when an InterpreterLock is made.
 struct InterpreterLockOptions {
@@ -138,7 +139,7 @@ public:
     Statistics statistics() const;
 
 private:
-    friend class detail::InterpreterTurns;
+    friend class detail::InterpreterWord;
     friend class ScopedInterpreter;
 
     /// The holder's ident in the bits of runtime::owner_mask, and two that keep the fast paths away:

@@ -1,73 +1,16 @@
 #include "threading/interpreter_turns.hpp"
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 #include <optional>
 #include <thread>
 
-#include "platform/asymmetric_fence.hpp"
-#include "runtime/fork.hpp"
 #include "threading/contended.hpp"
+#include "threading/interpreter_guard.hpp"
 
 namespace threadwise::detail {
-namespace {
 
 using runtime::Wakeup;
-
-constexpr std::uint32_t owner_mask = runtime::owner_mask;
-
-// In `slow`, beside the two bits of the word:
-constexpr std::uint32_t by_exchange = 1;  ///< there is no heavy fence: the word is freed by compare-and-swap
-constexpr std::uint32_t measured = 2;     ///< each turn is measured
-
-struct alignas(64) Stripe {
-    platform::InternalLock lock;
-};
-
-// Shared, because a lock inside each InterpreterLock could not be held over a fork. A program has one or a few.
-constinit std::array<Stripe, 8> stripes;
-
-platform::InternalLock& stripe_of(const InterpreterLock& lock) noexcept {
-    return stripes[(reinterpret_cast<std::uintptr_t>(&lock) / alignof(InterpreterLock)) % stripes.size()].lock;
-}
-
-/// How many forks lie between the first process and this one: waiters of another count are not in this process.
-constinit std::atomic<std::uint32_t> forks{0};
-
-// relaxed: the child has no other thread yet, and those that it starts see it.
-std::uint32_t fork_count() noexcept { return forks.load(std::memory_order_relaxed); }
-
-std::uint32_t always_slow(const InterpreterLockOptions& options) noexcept {
-    return (platform::enable_heavy_fence() ? 0 : by_exchange) | (options.measure_held ? measured : 0);
-}
-
-[[maybe_unused]] const bool armed = [] {
-    for (Stripe& stripe : stripes) runtime::hold_over_fork(stripe.lock);
-    runtime::at_fork_in_child([]() noexcept { forks.fetch_add(1, std::memory_order_relaxed); });
-    return true;
-}();
-
-}  // namespace
-
-void InterpreterLine::push_back(InterpreterWaiter& waiter) noexcept {
-    waiter.next = nullptr;
-    waiter.previous = last_;
-    (last_ == nullptr ? first_ : last_->next) = &waiter;
-    last_ = &waiter;
-}
-
-void InterpreterLine::push_front(InterpreterWaiter& waiter) noexcept {
-    waiter.next = first_;
-    waiter.previous = nullptr;
-    (first_ == nullptr ? last_ : first_->previous) = &waiter;
-    first_ = &waiter;
-}
-
-void InterpreterLine::remove(InterpreterWaiter& waiter) noexcept {
-    (waiter.previous == nullptr ? first_ : waiter.previous->next) = waiter.next;
-    (waiter.next == nullptr ? last_ : waiter.next->previous) = waiter.previous;
-}
 
 class InterpreterTurns::Guard {
 public:
@@ -83,21 +26,15 @@ private:
 };
 
 InterpreterTurns::InterpreterTurns(InterpreterLock& lock, const InterpreterLockOptions& options) noexcept
-    : word_(lock.word_),
-      asked_(lock.asked_),
-      slow_(lock.slow_),
-      guard_(stripe_of(lock)),
+    : guard_(interpreter_guard(&lock)),
+      word_(lock, options.measure_held),
       measure_held_(options.measure_held),
-      always_slow_(always_slow(options)),
       policy_(options.switch_interval, options.computing_share),
-      forks_(fork_count()) {
-    slow_.store(always_slow_);
-    if (measure_held_) word_.store(InterpreterLock::contended);
-}
+      forks_(fork_count()) {}
 
 bool InterpreterTurns::try_take(std::uint32_t ident) noexcept {
     const Guard guard(*this);
-    if (!may_overtake(guard.now) || !seize_if_free()) return false;
+    if (!may_overtake(guard.now) || !word_.seize_if_free()) return false;
     hold(ident, Kind::returning, guard.now, guard.now);
     return true;
 }
@@ -111,12 +48,14 @@ Wakeup InterpreterTurns::take(const runtime::WaitSite& site, const std::stop_tok
     Waiter me(ident, Kind::returning, waiting.since());
     {
         const Guard guard(*this);
-        const std::uint32_t word = contend();
-        if ((word & owner_mask) == 0 && may_overtake(guard.now)) {
+        const InterpreterWord::Past before = word_.close();
+        if (before.free && may_overtake(guard.now)) {
             hold(ident, Kind::returning, guard.now, guard.now);
             return Wakeup::woken;
         }
-        begin_contention(word, guard.now);
+        // If nobody has waited so far, all that is known of the holder's turn is whether it computes. Or else the burst
+        // that it may have begins now.
+        if (nobody_waits() && !before.computing) policy_.begin_turn(Kind::returning, guard.now);
         returning_.push_back(me);
         look(me, guard.now);
         settle(guard.now);
@@ -125,19 +64,18 @@ Wakeup InterpreterTurns::take(const runtime::WaitSite& site, const std::stop_tok
 }
 
 void InterpreterTurns::release(std::uint32_t ident) noexcept {
-    // release: as on the fast path, which this is where there is no heavy fence.
-    if (slow_.load() == by_exchange && word_.compare_exchange_strong(ident, 0, std::memory_order_release)) return;
+    if (word_.release_uncontended(ident)) return;
     const Guard guard(*this);
     if (measure_held_) counted_.held += guard.now - held_since_;
     policy_.end_turn();
-    word_.store(InterpreterLock::contended);
+    word_.free();
     offer(guard.now);
     settle(guard.now);
 }
 
 void InterpreterTurns::offer_if_free() noexcept {
     const Guard guard(*this);
-    if (nobody_waits() || !seize_if_free()) return;
+    if (nobody_waits() || !word_.seize_if_free()) return;
     policy_.end_turn();
     offer(guard.now);
     settle(guard.now);
@@ -147,10 +85,10 @@ void InterpreterTurns::make_way(const runtime::WaitSite& site) {
     std::optional<Waiter> me;
     {
         const Guard guard(*this);
-        asked_.store(0);
+        word_.ask_no_more();
         if (nobody_waits()) return;  // any more
         const bool demoted = policy_.demote(guard.now);
-        if (demoted) word_.fetch_or(InterpreterLock::computing);
+        if (demoted) word_.mark_computing();
         if (Waiter* const next = next_after_holder(guard.now, demoted)) {
             if (measure_held_) counted_.held += guard.now - held_since_;
             ++counted_.forced_switches;
@@ -198,7 +136,7 @@ Wakeup InterpreterTurns::await_turn(Waiter& me, runtime::Waiting& waiting) noexc
         const bool in_vain = wakeup == Wakeup::timed_out && guard.now >= waiting.deadline();
         if (in_vain || wakeup == Wakeup::interrupted) {
             leave_line(me, guard.now);
-            if (seize_if_free()) offer(guard.now);
+            if (word_.seize_if_free()) offer(guard.now);
             settle(guard.now);
             return wakeup;
         }
@@ -215,7 +153,7 @@ bool InterpreterTurns::may_overtake(platform::Instant now) const noexcept {
 bool InterpreterTurns::take_if_called(Waiter& me, platform::Instant now) noexcept {
     me.state.store(Waiter::State::waiting);
     if (designated_ == &me) designated_ = nullptr;
-    if (!seize_if_free()) return false;
+    if (!word_.seize_if_free()) return false;
     if (next_in_line(now) != &me) {
         offer(now);
         return false;
@@ -235,8 +173,7 @@ void InterpreterTurns::accept(Waiter& me, platform::Instant now) noexcept {
 void InterpreterTurns::hold(std::uint32_t ident, Kind kind, platform::Instant began, platform::Instant now) noexcept {
     policy_.begin_turn(kind, began);
     held_since_ = now;
-    asked_.store(0);
-    word_.store(ident | InterpreterLock::contended | (kind == Kind::computing ? InterpreterLock::computing : 0));
+    word_.give_to(ident, kind);
     settle(now);
 }
 
@@ -267,9 +204,7 @@ void InterpreterTurns::offer(platform::Instant now) noexcept {
 void InterpreterTurns::grant(Waiter& waiter, platform::Instant now) noexcept {
     leave_line(waiter, now);
     policy_.promise(waiter.kind, now);
-    asked_.store(0);
-    word_.store(waiter.ident | InterpreterLock::contended |
-                (waiter.kind == Kind::computing ? InterpreterLock::computing : 0));
+    word_.give_to(waiter.ident, waiter.kind);
     waiter.state.store(Waiter::State::granted);
     runtime::unpark_one(&waiter, [](runtime::Sleeper) { return std::optional<std::uint32_t>(0); });
     // The waiter is alive until we let go of the guard, which it takes before it goes on.
@@ -293,44 +228,17 @@ void InterpreterTurns::look(Waiter& me, platform::Instant now) noexcept {
         me.soon = policy_.holder() == Kind::returning;
         return;
     }
-    asked_.store(1);
+    word_.ask();
     // Again after having waited for twice as long: the lock may get another holder, or this one's next safe point be
     // far.
     me.look_at = now + std::max(policy_.burst(), now - me.since);
     me.soon = true;
 }
 
-/// Keeps the fast paths away from now on; returns the word as it was until then.
-std::uint32_t InterpreterTurns::contend() noexcept {
-    if (slow_.load() == 0) {
-        slow_.store(InterpreterLock::contended);
-        platform::heavy_fence();
-    }
-    return word_.fetch_or(InterpreterLock::contended);
-}
-
-/// True: the lock is free, and nobody can take it but under the guard. To be followed by hold(), offer() or settle().
-bool InterpreterTurns::seize_if_free() noexcept {
-    if ((word_.load() & owner_mask) != 0) return false;
-    return (word_.fetch_or(InterpreterLock::contended) & owner_mask) == 0;
-}
-
-/// Somebody is about to wait, where the word was this. If nobody did before, only that the holder is computing is known
-/// of its turn; otherwise its burst begins now.
-void InterpreterTurns::begin_contention(std::uint32_t word, platform::Instant now) noexcept {
-    if (nobody_waits() && (word & InterpreterLock::computing) == 0) {
-        policy_.begin_turn(Kind::returning, now);
-    }
-}
-
 /// After each change, and last: lets the fast paths in again if nobody waits.
 void InterpreterTurns::settle(platform::Instant now) noexcept {
     policy_.observe(now, !computing_.empty());
-    const bool contended = !nobody_waits();
-    const std::uint32_t bits =
-        (contended ? InterpreterLock::contended : 0) | (word_.load() & InterpreterLock::computing);
-    slow_.store(bits | always_slow_);
-    if (!contended && !measure_held_) word_.fetch_and(~InterpreterLock::contended);
+    word_.open_unless(!nobody_waits());
 }
 
 void InterpreterTurns::leave_line(Waiter& waiter, platform::Instant now) noexcept {
@@ -347,7 +255,7 @@ void InterpreterTurns::forget_waiters() noexcept {
     returning_ = {};
     computing_ = {};
     designated_ = nullptr;
-    asked_.store(0);
+    word_.ask_no_more();
     settle(platform::now());
 }
 

@@ -3,14 +3,6 @@
 /// \file
 /// The slow paths of InterpreterLock: who waits for it, and how it goes from one to the next.
 ///
-/// While somebody waits, the lock's word has the `contended` bit, which keeps the fast paths away, and changes only
-/// under the guard: everything here is as simple as if there were one thread. There is one exception. A holder that saw
-/// nobody wait, a moment ago, may still be about to free the word by a plain store, and wipe out the bit. The first to
-/// wait therefore raises `slow`, forces a full fence on all cores, and then sets the bit. If the holder's store was not
-/// performed by then, the holder's second look at `slow`, which comes after it, sees it raised, and the holder calls
-/// offer_if_free(). Until then the lock may be taken by the fast path once more, but not released by it. So whoever
-/// finds the lock free here makes sure of the bit in the same step, before relying on it. (See owner_gate.cpp, too.)
-///
 /// No one waits for a lock that nobody will offer: while it is free and somebody waits, one of the waiters has been
 /// called and has not answered yet.
 ///
@@ -22,54 +14,18 @@
 /// Nobody watches the clock but those who wait: of the computing ones only the first in line. They ask the holder, by
 /// the lock's `asked` word, when the policy says that it is time.
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <stop_token>
 
 #include "platform/clock.hpp"
 #include "platform/internal_lock.hpp"
 #include "runtime/door.hpp"
+#include "threading/interpreter_line.hpp"
+#include "threading/interpreter_word.hpp"
 #include "threading/turn_policy.hpp"
 #include "threadwise/interpreter_lock.hpp"
 
 namespace threadwise::detail {
-
-/// One thread that waits; lies on its stack. Guarded, but for `state`.
-struct InterpreterWaiter {
-    InterpreterWaiter(std::uint32_t who, threading::TurnKind what, platform::Instant when) noexcept
-        : ident(who), kind(what), since(when) {}
-
-    enum class State : std::uint8_t {
-        waiting,
-        called,   ///< look whether the lock is yours to take, or what else has changed
-        granted,  ///< it is yours
-    };
-
-    const std::uint32_t ident;
-    const threading::TurnKind kind;
-    const platform::Instant since;
-    threading::TurnPolicy::Duration used{};       ///< of the turn that was interrupted
-    platform::Instant look_at = platform::never;  ///< when to look up
-    bool soon = false;                            ///< it will not take long: spin first
-    std::atomic<State> state{State::waiting};
-    InterpreterWaiter* next = nullptr;
-    InterpreterWaiter* previous = nullptr;
-};
-
-/// Those of one kind, in line.
-class InterpreterLine {
-public:
-    bool empty() const noexcept { return first_ == nullptr; }
-    InterpreterWaiter* first() const noexcept { return first_; }
-    void push_back(InterpreterWaiter& waiter) noexcept;
-    void push_front(InterpreterWaiter& waiter) noexcept;
-    void remove(InterpreterWaiter& waiter) noexcept;
-
-private:
-    InterpreterWaiter* first_ = nullptr;
-    InterpreterWaiter* last_ = nullptr;
-};
 
 class InterpreterTurns {
 public:
@@ -113,21 +69,15 @@ private:
     void call(Waiter& waiter) noexcept;
     void look(Waiter& me, platform::Instant now) noexcept;
 
-    std::uint32_t contend() noexcept;
-    bool seize_if_free() noexcept;
-    void begin_contention(std::uint32_t word, platform::Instant now) noexcept;
     void settle(platform::Instant now) noexcept;
     void leave_line(Waiter& waiter, platform::Instant now) noexcept;
     InterpreterLine& line_of(Kind kind) noexcept { return kind == Kind::returning ? returning_ : computing_; }
     bool nobody_waits() const noexcept { return returning_.empty() && computing_.empty(); }
     void forget_waiters() noexcept;
 
-    std::atomic<std::uint32_t>& word_;
-    std::atomic<std::uint32_t>& asked_;
-    std::atomic<std::uint32_t>& slow_;
     platform::InternalLock& guard_;
+    InterpreterWord word_;
     const bool measure_held_;
-    const std::uint32_t always_slow_;  ///< the bits of `slow` that stay
 
     threading::TurnPolicy policy_;
     InterpreterLine returning_;

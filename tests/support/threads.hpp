@@ -30,6 +30,23 @@ bool wait_until(Condition condition) {
     return true;
 }
 
+/// Runs `body` on a thread of its own, and waits for it without threadwise knowing.
+template <class Body>
+void elsewhere(Body body) {
+    std::jthread(body).join();
+}
+
+/// Whether another thread could take `lock`.
+template <class Lockable>
+bool is_free(Lockable& lock) {
+    bool free = false;
+    elsewhere([&] {
+        free = lock.try_lock();
+        if (free) lock.unlock();
+    });
+    return free;
+}
+
 /// Runs `body(0)` to `body(count - 1)` on as many threads, let go together, and waits for them all. The first
 /// exception that leaves one of them is thrown here.
 template <class Body>

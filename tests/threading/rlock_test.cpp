@@ -9,21 +9,17 @@
 
 #include "runtime/door.hpp"
 #include "support/sleepers.hpp"
+#include "support/threads.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::elsewhere;
 using testing::wait_for_asleep;
 
 static_assert(sizeof(RLock) <= 16);
-
-/// Runs on a thread of its own, and waits for it.
-template <class Body>
-void elsewhere(Body body) {
-    std::jthread(body).join();
-}
 
 TEST(RLock, MayBeTakenAgainByItsOwner) {
     RLock lock;

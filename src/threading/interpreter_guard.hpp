@@ -1,0 +1,18 @@
+#pragma once
+
+/// \file
+/// The lock under which the slow paths of an InterpreterLock work, and how they notice a fork.
+
+#include <cstdint>
+
+#include "platform/internal_lock.hpp"
+
+namespace threadwise::detail {
+
+/// That of the InterpreterLock at this address: a few share one, as a lock inside each could not be held over a fork.
+platform::InternalLock& interpreter_guard(const void* lock) noexcept;
+
+/// How many forks lie between the first process and this one: who waited at another count is not in this process.
+std::uint32_t fork_count() noexcept;
+
+}  // namespace threadwise::detail
