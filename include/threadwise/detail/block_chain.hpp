@@ -9,6 +9,8 @@
 #include <new>
 #include <utility>
 
+#include "threadwise/detail/prefetch.hpp"
+
 namespace threadwise::detail {
 
 /// Room for some items. Items are constructed and destroyed by the ends of the chain.
@@ -30,7 +32,9 @@ template <bool ToWrite, class T>
 void prefetch_beyond(const T* item) noexcept {
     constexpr std::uintptr_t line = 64;
     const auto address = reinterpret_cast<std::uintptr_t>(item);
-    if (address % line < sizeof(T)) __builtin_prefetch(reinterpret_cast<const void*>(address + 2 * line), ToWrite);
+    if (address % line >= sizeof(T)) return;
+    const auto* const beyond = reinterpret_cast<const void*>(address + 2 * line);
+    ToWrite ? prefetch_to_write(beyond) : prefetch(beyond);
 }
 
 /// One block that is kept for reuse: with it, a queue in steady flow allocates nothing, and after a burst all but this
