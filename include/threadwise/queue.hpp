@@ -14,7 +14,9 @@ namespace threadwise {
 
 /// Items come out in the order in which they went in; the items of one thread in the order in which it put them.
 ///
-/// Putters and getters have a lock each and share nothing but the items while the queue is neither empty nor full.
+/// Putters and getters have a lock each and share nothing but the items while the queue is neither empty nor full. A
+/// thread that is alone on its side for some hundred items takes that lock with plain stores from then on; the first
+/// other one that comes pays some microseconds for it.
 /// Memory is allocated in blocks of some 8 KiB as items need it, and given back as they leave: an empty queue keeps two
 /// blocks at most. `T` may be any movable type.
 template <class T>

@@ -129,6 +129,7 @@ void bind(ThreadRecord& record) {
     this_block_cache = &record.blocks;
     detail::this_ident = record.ident;
     detail::this_reader_slots = &record.reader_slots;
+    detail::this_bias_slot = &*record.bias_slot;
     if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.held);
     record.native_id = platform::native_id();
     pass_checkpoint(record);
@@ -143,6 +144,7 @@ void unbind() noexcept {
     bound_record = nullptr;
     detail::this_ident = 0;
     detail::this_reader_slots = nullptr;
+    detail::this_bias_slot = nullptr;
 }
 
 void finish(const ThreadRecord& record) noexcept { advance_life(*take_off(record), Life::finished); }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "runtime/bias_slots.hpp"
 #include "runtime/block_cache.hpp"
 #include "runtime/local_values.hpp"
 #include "runtime/parker.hpp"
@@ -64,6 +65,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
 
     LocalValues locals;
     BlockCache blocks;  ///< the owner's alone
+    OwnBiasSlot bias_slot;
 
     // At the end of the process, see shutdown.hpp.
     std::atomic<bool> held{false};  ///< does nothing any more

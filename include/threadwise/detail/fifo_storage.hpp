@@ -2,10 +2,10 @@
 // What is behind Queue: first in, first out, with a lock for those who put and another for those who get.
 //
 // Each side has its own cache line: its lock, its end of the chain of blocks, how many items have passed there, and
-// what it last saw of the other side's count. It looks at the other side only when, going by that, the queue is empty
-// or full; so in a steady flow the two sides share nothing but the items (Michael & Scott, "Simple, fast, and practical
-// non-blocking and blocking concurrent queue algorithms", 1996; the remembered counts: Lamport's ring as improved by
-// Lee, Bu & Chandranmenon, "MCRingBuffer", 2010).
+// what follows from what it last saw of the other side's count. It looks at the other side only when, going by that,
+// the queue is empty or full; so in a steady flow the two sides share nothing but the items (Michael & Scott, "Simple,
+// fast, and practical non-blocking and blocking concurrent queue algorithms", 1996; the remembered counts: Lamport's
+// ring as improved by Lee, Bu & Chandranmenon, "MCRingBuffer", 2010).
 //
 // A put takes effect when it stores the put side's count, a get when it stores the get side's, each under its lock;
 // that a queue is empty or full is known when the other side's count is read, as one's own cannot change meanwhile. So
@@ -66,7 +66,7 @@ public:
             const std::lock_guard hold_gets(get_side_.lock);
             const std::lock_guard hold_puts(put_side_.lock);
             shut_down_.store(true, std::memory_order_release);
-            put_side_.limit = 0;
+            put_side_.until = 0;
             if (immediate) dropped = drop_all();
         }
         put_side_.getters.wake_all();
@@ -95,18 +95,18 @@ public:
     }
 
 private:
-    struct alignas(64) PutSide {
-        PutSide(std::size_t most, Block<T>*& first) noexcept : limit(most), chain(first) {}
+    // Cache lines are fetched in pairs. All but what is needed once in a block is in the first of a pair.
+    struct alignas(128) PutSide {
+        PutSide(std::size_t limit, Block<T>*& first) noexcept : until(limit), chain(first) {}
 
         QueueLock lock;
         QueueSleepers getters;                ///< those who sleep for an item
         std::atomic<std::uint64_t> count{0};  ///< items ever put
-        std::uint64_t got = 0;                ///< the get side's count, when last looked at
-        std::size_t limit;                    ///< 0 once shut down
+        std::uint64_t until;                  ///< there is room until `count` is this; 0 once shut down
         ChainBack<T> chain;
     };
 
-    struct alignas(64) GetSide {
+    struct alignas(128) GetSide {
         QueueLock lock;
         QueueSleepers putters;                ///< those who sleep for room
         std::atomic<std::uint64_t> count{0};  ///< items ever taken out
@@ -157,7 +157,8 @@ public:
         count_ = side_.count.load(std::memory_order_relaxed);  // relaxed: changes under this lock alone
         if (room() == 0) [[unlikely]] {
             // acquire: pairs with the release in ~Pop(), so that a put that waited for a get comes after it.
-            side_.got = storage_.get_side_.count.load(std::memory_order_acquire);
+            const std::uint64_t got = storage_.get_side_.count.load(std::memory_order_acquire);
+            side_.until = storage_.is_shut_down() ? 0 : got + storage_.limit_;
             if (room() == 0) {
                 side_.lock.unlock();
                 return storage_.is_shut_down() ? Attempt::shut_down : Attempt::not_now;
@@ -167,10 +168,7 @@ public:
         return Attempt::begun;
     }
 
-    std::size_t room() const noexcept {
-        const std::size_t used = count_ - side_.got;
-        return side_.limit > used ? side_.limit - used : 0;
-    }
+    std::size_t room() const noexcept { return side_.until > count_ ? side_.until - count_ : 0; }
 
     void add(T&& item) {
         side_.chain.add(std::move(item), storage_.spare_);

@@ -28,13 +28,13 @@ void full_fence() noexcept {
 
 }  // namespace
 
-bool enable_heavy_fence() noexcept {
-    return !under_thread_sanitizer && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
-}
+bool enable_heavy_fence() noexcept { return !under_thread_sanitizer && enable_unseen_heavy_fence(); }
+
+bool enable_unseen_heavy_fence() noexcept { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0; }
 
 void heavy_fence() noexcept {
     const int saved = errno;
-    if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0) full_fence();
+    if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0 || under_thread_sanitizer) full_fence();
     errno = saved;
 }
 
