@@ -3,7 +3,8 @@ from _typeshed import structseq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Context
 from types import FrameType, TracebackType
-from typing import Any, Generic, Self, TypeVar, final
+from typing import Any, Generic, TypeVar, final
+from typing_extensions import Self
 
 __all__ = [
     "get_ident",

@@ -2,7 +2,8 @@ from builtins import TimeoutError as TimeoutError
 from collections.abc import Callable, Iterable, Iterator
 from threadwise.threading import Condition
 from types import GenericAlias, TracebackType
-from typing import Any, Generic, Literal, NamedTuple, ParamSpec, Self, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar
+from typing_extensions import Self
 
 FIRST_COMPLETED: Literal["FIRST_COMPLETED"]
 FIRST_EXCEPTION: Literal["FIRST_EXCEPTION"]
