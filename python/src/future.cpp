@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arguments.hpp"
+#include "critical_section.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "waiting.hpp"
@@ -156,6 +157,18 @@ PyObject* cancel_method(PyObject* self, PyObject*) {
     return cancelled < 0 ? nullptr : PyBool_FromLong(cancelled);
 }
 
+/// (done, cancelled, result, exception), as asyncio asks for it.
+PyObject* get_snapshot(PyObject* self, PyObject*) {
+    if (!settle(future(self))) return nullptr;
+    const CriticalSection section(self);
+    const bool finished = future(self).core.finished();
+    const bool cancelled = !finished && future(self).core.done();
+    PyObject* const result = finished ? future(self).result : nullptr;
+    PyObject* const exception = finished ? future(self).exception : nullptr;
+    return PyTuple_Pack(4, finished || cancelled ? Py_True : Py_False, cancelled ? Py_True : Py_False,
+                        result != nullptr ? result : Py_None, exception != nullptr ? exception : Py_None);
+}
+
 PyObject* none_if(bool succeeded) { return succeeded ? or_none(nullptr) : nullptr; }
 
 PyObject* add_done_callback_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
@@ -280,6 +293,7 @@ PyMethodDef methods[] = {
            "set_result($self, /, result)\n--\n\nFor executors: the call has returned that."),
     method("set_exception", set_exception_method,
            "set_exception($self, /, exception)\n--\n\nFor executors: the call has raised that."),
+    method("_get_snapshot", get_snapshot, METH_NOARGS, nullptr),
     method("_invoke_callbacks", invoke_callbacks_method, METH_NOARGS, nullptr),
     method("__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "See PEP 585"),
     {},
