@@ -1,8 +1,14 @@
 """What multiprocessing builds on the modules that threadwise replaces."""
 
+import multiprocessing
+import time
 import unittest
 
 from programs import run
+from threadwise.concurrent.futures import ProcessPoolExecutor
+from threadwise.concurrent.futures.process import BrokenProcessPool
+
+FORKSERVER = multiprocessing.get_context("forkserver")
 
 
 class Multiprocessing(unittest.TestCase):
@@ -33,6 +39,42 @@ class Multiprocessing(unittest.TestCase):
             """
         )
         self.assertEqual(printed, ["[0, 0, 0, 1, 1, 1, 2, 2, 2]", "3 0 False", "broken True", "broken True"])
+
+
+def double(number):
+    return 2 * number
+
+
+def wait_for_good(begun):
+    begun.set()
+    time.sleep(600)
+
+
+class ProcessPool(unittest.TestCase):
+    def test_map_is_no_further_ahead_than_it_may_be(self):
+        taken = []
+        numbers = (taken.append(number) or number for number in range(100))
+        with ProcessPoolExecutor(2, mp_context=FORKSERVER) as pool:
+            doubles = pool.map(double, numbers, chunksize=2, buffersize=3)
+            self.assertEqual(taken, list(range(6)))
+            self.assertEqual(next(doubles), 0)
+            self.assertEqual(len(taken), 8)
+            self.assertEqual(list(doubles), list(range(2, 200, 2)))
+            self.assertRaises(ValueError, pool.map, double, [1], chunksize=0)
+            self.assertRaises(ValueError, pool.map, double, [1], buffersize=0)
+
+    def test_workers_are_ended_in_the_middle_of_a_call(self):
+        for end in (ProcessPoolExecutor.terminate_workers, ProcessPoolExecutor.kill_workers):
+            with self.subTest(end.__name__), FORKSERVER.Manager() as manager:
+                begun = manager.Event()
+                pool = ProcessPoolExecutor(1, mp_context=FORKSERVER)
+                call, waiting = pool.submit(wait_for_good, begun), [pool.submit(double, 1) for _ in range(10)]
+                begun.wait()
+                end(pool)
+                self.assertRaises(BrokenProcessPool, call.result)
+                self.assertTrue(waiting[-1].cancelled() or waiting[-1].exception())
+                self.assertRaises(RuntimeError, pool.submit, double, 1)
+                end(pool)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ The standard module is loaded a second time, under this name, in such a way that
 import builtins
 import importlib.util
 import os
+import sys
 import sysconfig
 
 from . import _base
@@ -33,3 +34,8 @@ class _Futures:
 
 
 _load(globals())
+
+if sys.version_info < (3, 14):
+    from . import _process_additions
+
+    _process_additions.add_to(ProcessPoolExecutor)  # noqa: F821  (loaded above)
