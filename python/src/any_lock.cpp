@@ -1,5 +1,6 @@
 #include "any_lock.hpp"
 
+#include "finalization.hpp"
 #include "lock.hpp"
 #include "object.hpp"
 #include "rlock.hpp"
@@ -13,7 +14,8 @@ RLock& rlock_of(PyObject* object) noexcept { return as<RLockObject>(object).core
 
 PyObject* true_value() noexcept { return Py_NewRef(Py_True); }
 
-/// Takes one of ours, whatever signal handlers say; -1 with the exception of the first that raised.
+/// Takes one of ours, whatever signal handlers say; -1 with the exception of the first that raised. Only at the
+/// interpreter's end may the lock not be taken then.
 template <class OurLock>
 int take(OurLock& lock) {
     if (lock.try_lock()) return 0;
@@ -26,6 +28,7 @@ int take(OurLock& lock) {
         } else {
             PyErr_Clear();
         }
+        if (is_finalizing()) break;
     }
     if (type == nullptr) return 0;
     PyErr_Restore(type, value, traceback);

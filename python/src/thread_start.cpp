@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "finalization.hpp"
 #include "waiting.hpp"
 
 namespace threadwise::python {
@@ -15,27 +16,11 @@ struct Beginning {
     std::shared_ptr<ThreadLives> lives;
 };
 
-bool is_finalizing() noexcept {
-#if PY_VERSION_HEX >= 0x030D0000
-    return Py_IsFinalizing() != 0;
-#else
-    return _Py_IsFinalizing() != 0;
-#endif
-}
-
 bool are_threads_allowed(const State& state) noexcept {
 #if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
     if (_PyInterpreterState_HasFeature(PyInterpreterState_Get(), Py_RTFLAGS_THREADS) == 0) return false;
 #endif
     return !state.threads_forbidden;
-}
-
-PyObject* finalization_error() noexcept {
-#if PY_VERSION_HEX >= 0x030D0000
-    return PyExc_PythonFinalizationError;
-#else
-    return PyExc_RuntimeError;
-#endif
 }
 
 /// False with an exception set.

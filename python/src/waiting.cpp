@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "finalization.hpp"
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/deadline.hpp"
 #include "threadwise/errors.hpp"
@@ -40,6 +41,13 @@ private:
     static constexpr std::chrono::nanoseconds longest = 500ms;
     std::chrono::nanoseconds length_ = 5ms;
 };
+
+/// What is waited for would have to come from a thread that does not run any more.
+bool is_hopeless(Timeout timeout) {
+    if (!timeout.is_forever() || !is_finalizing()) return false;
+    PyErr_SetString(finalization_error(), "cannot wait at interpreter finalization: no other thread runs any more");
+    return true;
+}
 
 bool is_main_thread() { return current_thread() == main_thread(); }
 
@@ -76,6 +84,7 @@ void attach(PyThreadState* thread_state) {
 }
 
 Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {
+    if (is_hopeless(timeout)) return Waited::failed;
     const detail::Deadline deadline(timeout);
     SignalsEndWaits hooks;
     std::optional<BlockingHooksScope> signals_end_waits;

@@ -1,9 +1,11 @@
 """Waits of the main thread and signals: a handler runs in the middle of the wait, which it may end or serve."""
 
+import builtins
 import signal
 import threading as standard
 import unittest
 
+from programs import run
 from threadwise import threading
 
 LONG = 60  # seconds: a wait that nothing ends
@@ -151,6 +153,30 @@ class SignalTests(unittest.TestCase):
             self.assertTrue(condition._is_owned())
             self.assertEqual(len(condition._waiters), 0)
         self.assertFalse(condition._is_owned())
+
+    def test_a_wait_without_hope_at_the_interpreters_end(self):
+        printed = run(
+            source="""
+            import gc
+            from threadwise import queue, threading
+            gc.disable()
+            lock = threading.Lock()
+            lock.acquire()
+
+            class Late:
+                def __del__(self):
+                    for wait in (lock.acquire, threading.Event().wait, queue.Queue().get):
+                        try: wait()
+                        except RuntimeError as error: print(type(error).__name__)
+                    print(lock.acquire(timeout=0.001))
+
+            late = Late()
+            late.itself = late
+            del late
+            """
+        )
+        error = getattr(builtins, "PythonFinalizationError", RuntimeError).__name__
+        self.assertEqual(printed, [error] * 3 + ["False"])
 
 
 if __name__ == "__main__":
