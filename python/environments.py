@@ -40,6 +40,10 @@ class Interpreter:
         return ROOT / "build" / "python" / self.version
 
     @property
+    def is_free_threaded(self):
+        return self.version.endswith("t")
+
+    @property
     def release(self):
         return tuple(int(part) for part in self.version.rstrip("t").split("."))
 
@@ -74,7 +78,7 @@ def interpreters(wanted=""):
         chosen = [
             each
             for each in sorted(found.values(), key=lambda each: (each.release, each.version))
-            if not wanted or each.version.endswith("t") == wanted.endswith("t")
+            if not wanted or each.is_free_threaded == wanted.endswith("t")
             and f"{each.version.rstrip('t')}.".startswith(f"{numbers}.")
         ]
     if not chosen or None in chosen:

@@ -135,6 +135,9 @@ private:
 PyMODINIT_FUNC PyInit_both_worlds() {
     PyObject* const module = PyModule_Create(&definition);
     if (module == nullptr) return nullptr;
+#ifdef Py_GIL_DISABLED
+    PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+#endif
     const auto meeting = std::make_shared<Meeting>();
     PyModule_AddObject(module, "add", py::export_function("add", [](double a, double b) { return a + b; }));
     PyModule_AddObject(module, "meet", py::export_function("meet", [meeting](long n) { return meeting->meet(n); }));
