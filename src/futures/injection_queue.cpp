@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "threadwise/detail/prefetch.hpp"
+
 namespace threadwise::detail {
 namespace {
 
@@ -67,7 +69,7 @@ void InjectionQueue::write(Task& task, Task::Relocate how) {
     }
     Task& place = last_->tasks[write_place_++];
     // The lines ahead were last in a worker's cache; to fetch them takes longer than to submit a task.
-    __builtin_prefetch(&place + 4, 1);
+    prefetch_to_write(&place + 4);
     relocate(place, task, how);
 }
 
@@ -108,7 +110,7 @@ InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
         read_place_ = 0;
     }
     const Taken taken{&first_->tasks[read_place_++], first_};
-    __builtin_prefetch(taken.task + 2, 1);
+    prefetch(taken.task + 2);
     // release: who sees it sees at least as much pushed, in size().
     popped_.store(popped + 1, std::memory_order_release);
     return taken;
