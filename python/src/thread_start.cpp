@@ -106,8 +106,9 @@ bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
     }
     static_cast<void>(beginning.release());
     life->ident.store(ident);
-    // Nobody joins a daemon before the interpreter is finalised, so it must not be on its way when that begins.
-    if (life->daemon) await_known(*life);
+    // Nobody joins a daemon before the interpreter is finalised, so it must not be on its way when that begins. And a
+    // sub-interpreter may be left by its only other thread now, whose state CPython 3.13 takes for free a little early.
+    if (life->daemon || PyInterpreterState_Get() != PyInterpreterState_Main()) await_known(*life);
     return true;
 }
 
