@@ -17,6 +17,7 @@ constexpr std::initializer_list<Adder> adders = {
     // One a line, so that who adds one is in nobody's way.
     add_lock,           //
     add_rlock,          //
+    add_local,          //
     add_condition,      //
     add_event,          //
     add_semaphore,      //
@@ -24,6 +25,7 @@ constexpr std::initializer_list<Adder> adders = {
     add_thread_handle,  //
     add_threads,        //
     add_thread,         //
+    add_timer,          //
     add_queue_errors,   //
     add_queue,          //
     add_simple_queue,   //
@@ -48,6 +50,7 @@ auto references(State& state) noexcept {
     return std::array{
         reinterpret_cast<PyObject**>(&state.lock_type),
         reinterpret_cast<PyObject**>(&state.rlock_type),
+        reinterpret_cast<PyObject**>(&state.local_type),
         reinterpret_cast<PyObject**>(&state.condition_type),
         reinterpret_cast<PyObject**>(&state.event_type),
         reinterpret_cast<PyObject**>(&state.semaphore_type),
@@ -56,6 +59,7 @@ auto references(State& state) noexcept {
         &state.broken_barrier_error,
         reinterpret_cast<PyObject**>(&state.thread_handle_type),
         reinterpret_cast<PyObject**>(&state.thread_type),
+        reinterpret_cast<PyObject**>(&state.timer_type),
         &state.threading,
         &state.active,
         &state.limbo,

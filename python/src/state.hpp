@@ -15,6 +15,7 @@ class ThreadLives;
 struct State {
     PyTypeObject* lock_type;
     PyTypeObject* rlock_type;
+    PyTypeObject* local_type;
     PyTypeObject* condition_type;
     PyTypeObject* event_type;
     PyTypeObject* semaphore_type;
@@ -24,6 +25,7 @@ struct State {
 
     PyTypeObject* thread_handle_type;
     PyTypeObject* thread_type;
+    PyTypeObject* timer_type;
     std::shared_ptr<ThreadLives>* lives;  ///< owned; no object of Python's
     PyObject* threading;                  ///< the globals of threadwise.threading
     PyObject* active;                     ///< its Thread objects by ident
@@ -67,6 +69,7 @@ int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObj
 /// One function a concept: adds its types and functions to the module; -1 with an exception set on error.
 int add_lock(PyObject* module);
 int add_rlock(PyObject* module);
+int add_local(PyObject* module);
 int add_condition(PyObject* module);
 int add_event(PyObject* module);
 int add_semaphore(PyObject* module);
@@ -74,6 +77,7 @@ int add_barrier(PyObject* module);
 int add_thread_handle(PyObject* module);
 int add_threads(PyObject* module);
 int add_thread(PyObject* module);
+int add_timer(PyObject* module);
 int add_queue_errors(PyObject* module);
 int add_queue(PyObject* module);
 int add_simple_queue(PyObject* module);

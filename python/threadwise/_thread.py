@@ -7,6 +7,7 @@ import _thread as _standard
 from threadwise import _threadwise
 from threadwise._threadwise import (
     RLock,
+    _local,
     _ThreadHandle,
     _make_thread_handle,
     allocate_lock,

@@ -32,6 +32,7 @@ from threadwise._threadwise import (
     RLock,
     Semaphore,
     Thread,
+    Timer,
     current_thread,
 )
 
@@ -139,27 +140,6 @@ class _AtThreadEnd:
 
 
 _local_to_dummy = local()
-
-
-class Timer(Thread):
-    """Calls function(*args, **kwargs) after so many seconds, unless cancel() is called before."""
-
-    def __init__(self, interval, function, args=None, kwargs=None):
-        super().__init__()
-        self.interval = interval
-        self.function = function
-        self.args = args if args is not None else []
-        self.kwargs = kwargs if kwargs is not None else {}
-        self.finished = Event()
-
-    def cancel(self):
-        """Nothing will be called, if it was not called yet."""
-        self.finished.set()
-
-    def run(self):
-        if not self.finished.wait(self.interval):
-            self.function(*self.args, **self.kwargs)
-        self.finished.set()
 
 
 def _numbers_of_main_thread():
