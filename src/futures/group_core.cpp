@@ -162,7 +162,7 @@ bool GroupCore::help() noexcept {
 bool GroupCore::spin_for_others() noexcept {
     runtime::SpinMemory always;
     pool_->begin_help();
-    const bool found = runtime::spin_until(always, platform::never, 2, [this] {
+    const bool found = runtime::spin_until(always, platform::never, {2}, [this] {
         // relaxed: the loop looks again.
         if (elsewhere_.load(std::memory_order_relaxed) == 0) return true;
         const std::uint64_t trail = trail_.load(std::memory_order_relaxed);

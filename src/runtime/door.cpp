@@ -44,9 +44,10 @@ void Waiting::turn_to(const WaitSite& site) noexcept {
 }
 
 bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
-    constexpr std::array longest_pause{2, 16, 64};
-    return spin_until(bucket_of(address).spins, site_.deadline, longest_pause.at(static_cast<std::size_t>(pace)),
-                      ready);
+    // An insistent waiter loses its patience after several times what it costs to pass a lock from core to core: so
+    // the lock stays with one thread for many acquisitions, but not for long.
+    constexpr std::array pacing{Pacing{2}, Pacing{16}, Pacing{64}, Pacing{64, std::chrono::microseconds(3)}};
+    return spin_until(bucket_of(address).spins, site_.deadline, pacing.at(static_cast<std::size_t>(pace)), ready);
 }
 
 Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {

@@ -34,11 +34,14 @@ enum class Wakeup : std::uint8_t {
     interrupted,  ///< stop was requested, or the thread was interrupted, or a hook wants the signal handled
 };
 
-/// How a spin is paced: how many pauses lie between two polls at most.
+/// How a spin is paced: how long the pauses between two polls become.
 enum class Pace : std::uint8_t {
     eager,     ///< the waiter's poll costs the other side little: an event, a future
     moderate,  ///< each poll takes a cache line from who will change it soon, but only once: a condition
-    patient,   ///< each poll takes a busy cache line from its user: a lock
+    patient,   ///< each poll takes a busy cache line from its user: a queue
+    /// The same at first, but after a while its polls are frequent. For what others take again and again, a lock: the
+    /// thread on the faster core, which polls faster, too, would have it for most of the time otherwise.
+    insistent,
 };
 
 /// The deadline of a wait that begins now.

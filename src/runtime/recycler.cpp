@@ -81,7 +81,7 @@ bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
 ThreadRecord* RecyclableThread::await_next() noexcept {
     constexpr int longest_pause = 2;
     auto handed_over = [this] { return parker_.look() == Parker::State::notified; };
-    if (spin_until(the_recycler().spins, platform::never, longest_pause, handed_over)) return next_;
+    if (spin_until(the_recycler().spins, platform::never, {longest_pause}, handed_over)) return next_;
     platform::Instant deadline = platform::now() + longest_offer;
     for (;;) {
         const Parker::State state = parker_.sleep(deadline);

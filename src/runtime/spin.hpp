@@ -1,6 +1,7 @@
 #pragma once
 // Spinning before sleep: how long, and how politely.
 
+#include <algorithm>
 #include <chrono>
 
 #include "platform/clock.hpp"
@@ -13,14 +14,23 @@ namespace threadwise::runtime {
 /// spin for less gives up just before it would have paid (Karlin et al., "Competitive randomized algorithms", 1990).
 inline constexpr std::chrono::microseconds longest_spin{30};
 
-/// Polls `ready` until it says yes or until spinning has cost too much; true when ready. The pause between polls
-/// doubles up to `longest_pause` pauses: the wait at most doubles, and the thread that is waited for keeps its cache
-/// line meanwhile.
+/// How often a spin polls.
+struct Pacing {
+    /// The pause between two polls doubles up to so many pauses: the wait at most doubles, and the thread that is
+    /// waited for keeps its cache line meanwhile.
+    int longest_pause;
+    /// After that time the waiter polls without long pauses all the same.
+    std::chrono::nanoseconds patience = longest_spin;
+};
+
+/// Polls `ready` until it says yes or until spinning has cost too much; true when ready.
 template <class Ready>
-bool spin_until(SpinMemory& memory, platform::Instant deadline, int longest_pause, Ready&& ready) {
+bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, Ready&& ready) {
     if (platform::core_count() == 1 || !memory.worth_trying()) return false;
     constexpr int pauses_without_clock = 8;
+    constexpr int impatient_pause = 2;
     platform::Instant give_up = platform::never;
+    platform::Instant lose_patience = platform::never;
     for (int pauses = 1;;) {
         for (int i = 0; i < pauses; ++i) platform::pause();
         if (ready()) {
@@ -29,14 +39,17 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, int longest_paus
             in_time ? memory.paid() : memory.wasted();
             return true;
         }
-        if (pauses < longest_pause) pauses *= 2;
-        if (pauses < pauses_without_clock && longest_pause >= pauses_without_clock) continue;
+        if (pauses < pacing.longest_pause) pauses *= 2;
+        if (pauses < pauses_without_clock && pacing.longest_pause >= pauses_without_clock) continue;
         const platform::Instant now = platform::now();
         if (give_up == platform::never) {
             give_up = now + longest_spin;
+            lose_patience = now + pacing.patience;
         } else if (now >= give_up || now >= deadline) {
             memory.wasted();
             return false;
+        } else if (now >= lose_patience) {
+            pauses = pacing.longest_pause = std::min(pacing.longest_pause, impatient_pause);
         }
     }
 }

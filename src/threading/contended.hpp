@@ -48,7 +48,7 @@ runtime::Wakeup acquire_contended(const G& gate, runtime::Waiting& waiting, bool
     using Claim = runtime::Waiting::Claim;
     for (bool overtaken = designated;; overtaken = designated = true) {
         auto try_take = [&] { return gate.try_take(designated); };
-        bool taken = try_take() || waiting.spin(gate.key(), try_take, runtime::Pace::patient);
+        bool taken = try_take() || waiting.spin(gate.key(), try_take, runtime::Pace::insistent);
         if (!taken) {
             const bool entitled = overtaken && platform::now() - waiting.since() > patience;
             [[maybe_unused]] const auto announcement = gate.announce();

@@ -58,21 +58,22 @@ TEST(SpinUntil, StopsAsSoonAsItIsReady) {
     if (platform::core_count() == 1) GTEST_SKIP() << "nobody spins on one core";
     SpinMemory memory;
     int polls = 0;
-    EXPECT_TRUE(spin_until(memory, platform::never, 2, [&] { return ++polls == 3; }));
+    EXPECT_TRUE(spin_until(memory, platform::never, {2}, [&] { return ++polls == 3; }));
     EXPECT_EQ(polls, 3);
 }
 
 TEST(SpinUntil, GivesUpInTheEnd) {
     SpinMemory memory;
-    EXPECT_FALSE(spin_until(memory, platform::never, 2, [] { return false; }));
-    EXPECT_FALSE(spin_until(memory, platform::never, 64, [] { return false; }));
+    EXPECT_FALSE(spin_until(memory, platform::never, {2}, [] { return false; }));
+    EXPECT_FALSE(spin_until(memory, platform::never, {64}, [] { return false; }));
+    EXPECT_FALSE(spin_until(memory, platform::never, {64, std::chrono::microseconds(1)}, [] { return false; }));
 }
 
 TEST(SpinUntil, GivesUpAtTheDeadline) {
     if (platform::core_count() == 1) GTEST_SKIP() << "nobody spins on one core";
     SpinMemory memory;
     int polls = 0;
-    EXPECT_FALSE(spin_until(memory, platform::now() - std::chrono::seconds(1), 2, [&] { return ++polls == 0; }));
+    EXPECT_FALSE(spin_until(memory, platform::now() - std::chrono::seconds(1), {2}, [&] { return ++polls == 0; }));
     EXPECT_LE(polls, 3);
 }
 
@@ -81,7 +82,7 @@ TEST(SpinUntil, DoesNotPollWhereSpinningHasNotPaid) {
     memory.wasted();
     memory.wasted();
     int polls = 0;
-    EXPECT_FALSE(spin_until(memory, platform::never, 2, [&] { return ++polls > 0; }));
+    EXPECT_FALSE(spin_until(memory, platform::never, {2}, [&] { return ++polls > 0; }));
     EXPECT_EQ(polls, 0);
 }
 
