@@ -253,10 +253,6 @@ def _shutdown():
     _threadwise._join_all()
 
 
-# The interpreter calls the _shutdown() of the module named `threading`: where that is not this one, somebody has to.
-_atexit.register(_shutdown)
-
-
 def _after_fork():
     """In the child the thread that forked is the main one, and no other is left."""
     global _main_thread, _active_limbo_lock
