@@ -215,6 +215,12 @@ bool enter(State& state, PyObject* self) {
     return true;
 }
 
+/// The standard module asks get_ident() here, and programs put their own in its place to hear of threads that end.
+void tell_that_it_leaves(State& state) {
+    const Ref get_ident = Ref::borrow(PyDict_GetItemString(state.threading, "get_ident"));
+    if (get_ident && !Ref::steal(PyObject_CallNoArgs(get_ident.get()))) PyErr_Clear();
+}
+
 void leave(State& state, PyObject* self) {
     PyObject* type = nullptr;
     PyObject* value = nullptr;
@@ -222,6 +228,7 @@ void leave(State& state, PyObject* self) {
     PyErr_Fetch(&type, &value, &traceback);
     const Ref ident = Ref::steal(PyLong_FromUnsignedLong(life_of(self).ident.load()));
     if (!ident || PyDict_DelItem(state.active, ident.get()) < 0) PyErr_Clear();
+    tell_that_it_leaves(state);
     PyErr_Restore(type, value, traceback);
 }
 

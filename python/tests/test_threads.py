@@ -51,6 +51,22 @@ class ThreadTests(unittest.TestCase):
         self.assertFalse(thread.is_alive())
         self.assertEqual(started, [thread._bootstrap])
 
+    def test_a_program_may_hear_of_threads_that_end(self):
+        ended = []
+        own = threading.get_ident
+
+        def get_ident():
+            ended.append(own())
+            return own()
+
+        threading.get_ident = get_ident
+        try:
+            thread = in_thread(int)
+            thread.join()
+        finally:
+            threading.get_ident = own
+        self.assertIn(thread.ident, ended)
+
     def test_a_context_is_entered(self):
         import contextvars
 
