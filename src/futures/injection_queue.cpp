@@ -4,21 +4,28 @@
 #include <new>
 #include <utility>
 
+#include "platform/internal_section.hpp"
 #include "threadwise/detail/prefetch.hpp"
 
 namespace threadwise::detail {
 namespace {
 
-/// Holds the lock and lets it go in order, so that a push is visible to who sleeps and looks, see IdleState.
-class InOrder {
+/// While it exists the calling thread is not stopped for good, as the process ends.
+struct Section {
+    Section() noexcept { platform::enter_internal_section(); }
+    ~Section() { platform::leave_internal_section(); }
+    Section(const Section&) = delete;
+    Section& operator=(const Section&) = delete;
+};
+
+/// Holds a side's lock.
+class Hold {
 public:
-    explicit InOrder(platform::InternalLock& lock) noexcept : lock_(lock) { lock_.lock(); }
-    ~InOrder() { lock_.unlock_in_order(); }
-    InOrder(const InOrder&) = delete;
-    InOrder& operator=(const InOrder&) = delete;
+    explicit Hold(QueueLock& lock) : hold_(lock) {}
 
 private:
-    platform::InternalLock& lock_;
+    const Section section_;
+    const std::lock_guard<QueueLock> hold_;
 };
 
 }  // namespace
@@ -32,7 +39,7 @@ InjectionQueue::~InjectionQueue() {
 }
 
 bool InjectionQueue::push(Task& task, Task::Relocate how) {
-    const InOrder hold(push_lock_);
+    const Hold hold(push_lock_);
     if (closed_.load(std::memory_order_relaxed)) return false;  // relaxed: written under this lock
     write(task, how);
     publish(1);
@@ -40,7 +47,7 @@ bool InjectionQueue::push(Task& task, Task::Relocate how) {
 }
 
 std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
-    const InOrder hold(push_lock_);
+    const Hold hold(push_lock_);
     if (closed_.load(std::memory_order_relaxed)) return 0;  // relaxed: written under this lock
     std::size_t written = 0;
     try {
@@ -56,7 +63,7 @@ std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
 }
 
 void InjectionQueue::push_always(Task& task) {
-    const InOrder hold(push_lock_);
+    const Hold hold(push_lock_);
     write(task, nullptr);
     publish(1);
 }
@@ -74,12 +81,13 @@ void InjectionQueue::write(Task& task, Task::Relocate how) {
 }
 
 void InjectionQueue::publish(std::uint64_t count) noexcept {
-    // release: publishes the tasks to take(). relaxed: written under the lock.
-    pushed_.store(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+    // relaxed: written under the lock. seq_cst: whoever sleeps and looks sees it, or is seen asleep after this, see
+    // IdleState; and it publishes the tasks to take().
+    pushed_.exchange(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
 }
 
 void InjectionQueue::close() noexcept {
-    const std::lock_guard hold(push_lock_);
+    const Hold hold(push_lock_);
     closed_.store(true, std::memory_order_release);
 }
 
@@ -98,7 +106,7 @@ InjectionQueue::Taken InjectionQueue::pop() noexcept {
 }
 
 InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
-    const std::lock_guard hold(pop_lock_);
+    const Hold hold(pop_lock_);
     const std::uint64_t popped = popped_.load(std::memory_order_relaxed);  // relaxed: only written under this lock
     if (popped == known_pushed_) {
         // acquire: the tasks up to there, and the links between their segments.

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "platform/internal_lock.hpp"
+#include "threadwise/detail/queue_lock.hpp"
 #include "threadwise/detail/task.hpp"
 
 namespace threadwise::detail {
@@ -17,8 +18,8 @@ namespace threadwise::detail {
 /// share one line and one lock, workers another: they meet only at `pushed_`, which a worker reads once it has taken
 /// all it knew of.
 ///
-/// A lock rather than something lock-free on either side: uncontended it costs two atomic operations, it keeps the
-/// order strict, and it lets segments go without deferred reclamation.
+/// A lock rather than something lock-free on either side: uncontended it costs one locked instruction, or none while
+/// one thread has that side to itself, it keeps the order strict, and it lets segments go without deferred reclamation.
 class InjectionQueue {
 public:
     struct Segment;
@@ -57,8 +58,8 @@ public:
     std::size_t size() const noexcept {
         // acquire: what was popped had been pushed.
         const std::uint64_t popped = popped_.load(std::memory_order_acquire);
-        push_lock_.observe();  // in one order with pushes, see IdleState
-        return static_cast<std::size_t>(pushed_.load(std::memory_order_relaxed) - popped);
+        // seq_cst: in one order with pushes, see IdleState.
+        return static_cast<std::size_t>(pushed_.load(std::memory_order_seq_cst) - popped);
     }
 
 private:
@@ -70,14 +71,14 @@ private:
     static constexpr std::size_t most_spares = 32;
 
     // The submitters' line.
-    alignas(64) platform::InternalLock push_lock_;
+    alignas(64) QueueLock push_lock_;
     std::atomic<bool> closed_{false};
     Segment* last_;
     std::uint32_t write_place_ = 0;
     std::atomic<std::uint64_t> pushed_{0};
 
     // The workers' line.
-    alignas(64) platform::InternalLock pop_lock_;
+    alignas(64) QueueLock pop_lock_;
     std::uint32_t read_place_ = 0;
     Segment* first_;
     std::uint64_t known_pushed_ = 0;

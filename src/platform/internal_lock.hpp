@@ -25,15 +25,6 @@ public:
         leave_internal_section();
     }
 
-    /// unlock() in the one order of all seq_cst operations. What was done before it is visible to whoever calls
-    /// observe() later in that order: one atomic operation for the lock and for a store that would need one of its own.
-    void unlock_in_order() noexcept {
-        // seq_cst: also a release. Later locks and unlocks are exchanges, so observe() synchronizes through them too.
-        if (word_.exchange(free, std::memory_order_seq_cst) == awaited) platform::futex_wake(&word_, 1);
-        leave_internal_section();
-    }
-    void observe() const noexcept { static_cast<void>(word_.load(std::memory_order_seq_cst)); }
-
     /// In a forked child, where the thread that held it does not exist any more.
     void reset_after_fork() noexcept { word_.store(free, std::memory_order_relaxed); }
 

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "threadwise/detail/bias_slot.hpp"
 #include "threadwise/detail/owner_word.hpp"
@@ -39,6 +40,12 @@ public:
         } else {
             word_.release();
         }
+    }
+
+    /// In a forked child, where the thread that held it does not exist any more.
+    void reset_after_fork() noexcept {
+        std::destroy_at(this);
+        std::construct_at(this);
     }
 
     /// Whether it is biased to the calling thread.
