@@ -100,6 +100,16 @@ struct Destroyed {
     static inline std::atomic<int> count{0};
 };
 
+/// One that glibc keeps apart from the first 32.
+pthread_key_t late_key() {
+    static const pthread_key_t key = [] {
+        pthread_key_t made{};
+        for (int i = 0; i < 40; ++i) pthread_key_create(&made, nullptr);
+        return made;
+    }();
+    return key;
+}
+
 pthread_key_t some_key() {
     static const pthread_key_t key = [] {
         pthread_key_t made{};
@@ -111,10 +121,13 @@ pthread_key_t some_key() {
 
 std::vector<Trace> traces() {
     some_key();
+    late_key();
     return {
         {"thread_local", [] { plain = 4; }, [] { return plain != 3; }},
         {"specific value", [] { pthread_setspecific(some_key(), &plain); },
          [] { return pthread_getspecific(some_key()) != nullptr; }},
+        {"specific value of a late key", [] { pthread_setspecific(late_key(), &plain); },
+         [] { return pthread_getspecific(late_key()) != nullptr; }},
         {"signal mask",
          [] {
              sigset_t set;
