@@ -5,6 +5,7 @@
 #include <new>
 
 #include "arguments.hpp"
+#include "finalization.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "thread_start.hpp"
@@ -224,6 +225,11 @@ PyObject* join_thread(const std::shared_ptr<ThreadLife>& life, PyObject* timeout
         return nullptr;
     }
     if (life->done.is_set()) Py_RETURN_NONE;
+    if (is_finalizing()) {
+        PyErr_SetString(finalization_error(),
+                        "cannot join a thread at interpreter finalization: it does not run any more");
+        return nullptr;
+    }
     // A reference of its own: the wait goes on when the handle is gone.
     const std::shared_ptr<ThreadLife> kept = life;
     const Waited waited = wait_detached(limit, [&kept](Timeout left) { return kept->done.wait(left); });

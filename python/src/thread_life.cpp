@@ -37,7 +37,8 @@ void ThreadLives::remove(ThreadLife& life) {
 std::shared_ptr<ThreadLife> ThreadLives::any_to_join() {
     const std::scoped_lock hold(lock_);
     for (const auto& life : lives_) {
-        if (!life->daemon && !life->is_current()) return life;
+        // One that is said to be done, as a forked child's main thread is at its end, is waited for no more.
+        if (!life->daemon && !life->done.is_set() && !life->is_current()) return life;
     }
     return nullptr;
 }
