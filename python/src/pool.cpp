@@ -98,7 +98,22 @@ PyObject* close_pools(PyObject* module, PyObject*) {
     Py_RETURN_NONE;
 }
 
+/// Calls that found the pool open are in the queue when this returns.
+PyObject* close(PyObject* self, PyObject*) {
+    const CriticalSection section(self);
+    pool(self).shutdown = 1;
+    Py_RETURN_NONE;
+}
+
+PyObject* settle(PyObject* self, PyObject*) {
+    const CriticalSection section(self);
+    Py_RETURN_NONE;
+}
+
 PyMethodDef methods[] = {
+    method("_close", close, METH_NOARGS, "_close($self, /)\n--\n\nTake no more calls."),
+    method("_settle", settle, METH_NOARGS,
+           "_settle($self, /)\n--\n\nWait for submits that are under way: after _close_pools()."),
     method("submit", submit,
            "submit($self, fn, /, *args, **kwargs)\n--\n\n"
            "Have fn(*args, **kwargs) called by a thread of the pool. Returns its Future."),

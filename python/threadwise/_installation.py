@@ -22,6 +22,8 @@ SERVED = {
     "concurrent.futures.thread": "threadwise.concurrent.futures.thread",
     "concurrent.futures.process": "threadwise.concurrent.futures.process",
 }
+if sys.version_info >= (3, 14):
+    SERVED["concurrent.futures.interpreter"] = "threadwise.concurrent.futures.interpreter"
 
 _standard = {}  # the standard modules that install() replaced, by name
 _rebound = []  # the globals that install() replaced: (a module's dictionary, name, the standard object, ours)

@@ -30,6 +30,13 @@ __all__ = [
     "ThreadPoolExecutor",
 ]
 
+try:
+    import concurrent.interpreters  # from Python 3.14 on
+except ImportError:
+    pass
+else:
+    __all__.append("InterpreterPoolExecutor")
+
 
 def __dir__():
     return [*__all__, "__author__", "__doc__"]
@@ -37,7 +44,7 @@ def __dir__():
 
 def __getattr__(name):
     """The pools are imported when they are first asked for, as in Python's own."""
-    global ProcessPoolExecutor, ThreadPoolExecutor
+    global InterpreterPoolExecutor, ProcessPoolExecutor, ThreadPoolExecutor
     if name == "ProcessPoolExecutor":
         from .process import ProcessPoolExecutor
 
@@ -46,4 +53,8 @@ def __getattr__(name):
         from .thread import ThreadPoolExecutor
 
         return ThreadPoolExecutor
+    if name == "InterpreterPoolExecutor" and name in __all__:
+        from .interpreter import InterpreterPoolExecutor
+
+        return InterpreterPoolExecutor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,3 +1,4 @@
+import sys
 from builtins import TimeoutError as TimeoutError
 
 from ._base import (
@@ -12,6 +13,8 @@ from ._base import (
     as_completed as as_completed,
     wait as wait,
 )
+if sys.version_info >= (3, 14):
+    from .interpreter import InterpreterPoolExecutor as InterpreterPoolExecutor
 from .process import ProcessPoolExecutor as ProcessPoolExecutor
 from .thread import ThreadPoolExecutor as ThreadPoolExecutor
 
@@ -30,3 +33,6 @@ __all__ = [
     "ProcessPoolExecutor",
     "ThreadPoolExecutor",
 ]
+
+if sys.version_info >= (3, 14):
+    __all__ += ["InterpreterPoolExecutor"]

@@ -28,6 +28,8 @@ def _python_exit():
     with _global_shutdown_lock:
         _shutdown = True
         _close_pools()
+    for executor in list(_executors):
+        executor._settle()
     workers = list(_threads_queues.items())
     for _, work_queue in workers:
         work_queue.put(None)
@@ -106,7 +108,10 @@ class _IdleWorkers:
 class ThreadPoolExecutor(_Pool, Executor):
     """An executor that makes the calls in threads."""
 
+    BROKEN = BrokenThreadPool
+
     _counter = itertools.count().__next__
+    _worker = staticmethod(_worker)
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
         """A pool of at most ``max_workers`` threads, which are started as calls are submitted.
@@ -136,7 +141,7 @@ class ThreadPoolExecutor(_Pool, Executor):
 
     def _refuse_work(self):
         if self._broken:
-            raise BrokenThreadPool(self._broken)
+            raise self.BROKEN(self._broken)
         if self._shutdown:
             raise RuntimeError("cannot schedule new futures after shutdown")
         raise RuntimeError("cannot schedule new futures after interpreter shutdown")
@@ -160,7 +165,7 @@ class ThreadPoolExecutor(_Pool, Executor):
             begun = threading.Event()
             thread = threading.Thread(
                 name=f"{self._thread_name_prefix or self}_{number}",
-                target=_worker,
+                target=self._worker,
                 args=(weakref.ref(self, wake_worker), self._work_queue, self._initializer, self._initargs, begun),
             )
             thread.start()
@@ -174,7 +179,7 @@ class ThreadPoolExecutor(_Pool, Executor):
         with self._shutdown_lock:
             self._broken = "A thread initializer failed, the thread pool is not usable anymore"
             for item in self._take_queued():
-                item.future.set_exception(BrokenThreadPool(self._broken))
+                item.future.set_exception(self.BROKEN(self._broken))
 
     def _take_queued(self):
         """The calls that wait in the queue, which they leave."""
@@ -188,7 +193,7 @@ class ThreadPoolExecutor(_Pool, Executor):
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         with self._shutdown_lock:
-            self._shutdown = True
+            self._close()
             if cancel_futures:
                 for item in self._take_queued():
                     item.future.cancel()

@@ -6,6 +6,7 @@ from ._base import BrokenExecutor, Executor
 class BrokenThreadPool(BrokenExecutor): ...
 
 class ThreadPoolExecutor(Executor):
+    BROKEN: type[BrokenThreadPool]
     def __init__(
         self,
         max_workers: int | None = None,
