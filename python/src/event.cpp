@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "describe.hpp"
+#include "field.hpp"
 #include "lock.hpp"
 #include "method.hpp"
 #include "object.hpp"
@@ -58,16 +59,14 @@ PyObject* at_fork_reinit(PyObject* self, PyObject*) {
 
 /// As Python's own event has one, over a Lock.
 PyObject* get_condition(PyObject* self, void*) {
-    PyObject*& condition = as<EventObject>(self).core.condition;
-    if (condition == nullptr) {
-        const State* const state = state_of_type(Py_TYPE(self));
-        if (state == nullptr) return nullptr;
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return nullptr;
+    Ref condition = read_or_make_field(self, as<EventObject>(self).core.condition, [state] {
+        auto* const type = reinterpret_cast<PyObject*>(state->condition_type);
         const Ref lock = make_lock(*state);
-        if (!lock) return nullptr;
-        condition = PyObject_CallOneArg(reinterpret_cast<PyObject*>(state->condition_type), lock.get());
-    }
-    Py_XINCREF(condition);
-    return condition;
+        return Ref::steal(lock ? PyObject_CallOneArg(type, lock.get()) : nullptr);
+    });
+    return condition.release();
 }
 
 PyObject* get_flag(PyObject* self, void*) { return PyBool_FromLong(core(self).is_set()); }

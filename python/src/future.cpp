@@ -6,6 +6,7 @@
 
 #include "arguments.hpp"
 #include "critical_section.hpp"
+#include "field.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "waiting.hpp"
@@ -17,7 +18,7 @@ using Status = FutureCore::Status;
 
 FutureObject& future(PyObject* self) noexcept { return as<FutureObject>(self); }
 
-PyObject* or_none(PyObject* object) { return Ref::borrow(object != nullptr ? object : Py_None).release(); }
+PyObject* or_none(Ref object) { return object ? object.release() : Py_NewRef(Py_None); }
 
 // Making one, and its end.
 
@@ -97,8 +98,9 @@ PyObject* result(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
     if (!parse_timeout("result", timeout, args, count, names)) return nullptr;
     const Ref alive = Ref::borrow(self);
     if (!wait_finished(future(self), timeout)) return nullptr;
-    if (future(self).exception == nullptr) return or_none(future(self).result);
-    raise(future(self).exception);
+    const Ref raised = read_field(self, future(self).exception);
+    if (!raised) return or_none(read_field(self, future(self).result));
+    raise(raised.get());
     return nullptr;
 }
 
@@ -107,7 +109,7 @@ PyObject* exception(PyObject* self, PyObject* const* args, Py_ssize_t count, PyO
     if (!parse_timeout("exception", timeout, args, count, names)) return nullptr;
     const Ref alive = Ref::borrow(self);
     if (!wait_finished(future(self), timeout)) return nullptr;
-    return or_none(future(self).exception);
+    return or_none(read_field(self, future(self).exception));
 }
 
 // Looking at it. With the condition, if it is in use, as somebody may be in the middle of a change.
@@ -139,10 +141,11 @@ PyObject* represent(PyObject* self) {
     const char* const name = short_name(self);
     const Status status = future(self).core.status();
     if (status == Status::finished) {
-        PyObject* const exception = future(self).exception;
-        const Ref outcome = Ref::steal(or_none(exception != nullptr ? exception : future(self).result));
-        return PyUnicode_FromFormat("<%s at %p state=finished %s %s>", name, self,
-                                    exception != nullptr ? "raised" : "returned", short_name(outcome.get()));
+        Ref exception = read_field(self, future(self).exception);
+        const char* const how = exception ? "raised" : "returned";
+        const Ref outcome =
+            Ref::steal(or_none(exception ? std::move(exception) : read_field(self, future(self).result)));
+        return PyUnicode_FromFormat("<%s at %p state=finished %s %s>", name, self, how, short_name(outcome.get()));
     }
     const char* const description = status == Status::pending   ? "pending"
                                     : status == Status::running ? "running"
@@ -169,7 +172,7 @@ PyObject* get_snapshot(PyObject* self, PyObject*) {
                         result != nullptr ? result : Py_None, exception != nullptr ? exception : Py_None);
 }
 
-PyObject* none_if(bool succeeded) { return succeeded ? or_none(nullptr) : nullptr; }
+PyObject* none_if(bool succeeded) { return succeeded ? Py_NewRef(Py_None) : nullptr; }
 
 PyObject* add_done_callback_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<1> given("add_done_callback", {"fn"}, 1);
@@ -219,15 +222,16 @@ PyObject*& place_of(PyObject* self, void* offset) {
 
 void* offset_of(std::size_t offset) { return reinterpret_cast<void*>(offset); }
 
-PyObject* get_value(PyObject* self, void* offset) { return or_none(place_of(self, offset)); }
+PyObject* get_value(PyObject* self, void* offset) { return or_none(read_field(self, place_of(self, offset))); }
 
 int set_value(PyObject* self, PyObject* value, void* offset) {
-    const Ref old =
-        Ref::steal(std::exchange(place_of(self, offset), Ref::borrow(value == Py_None ? nullptr : value).release()));
+    replace_field(self, place_of(self, offset), Ref::borrow(value == Py_None ? nullptr : value));
     return 0;
 }
 
-PyObject* get_list(PyObject* self, void* offset) { return Ref::borrow(list_of(place_of(self, offset))).release(); }
+PyObject* get_list(PyObject* self, void* offset) {
+    return read_or_make_field(self, place_of(self, offset), [] { return Ref::steal(PyList_New(0)); }).release();
+}
 
 int set_list(PyObject* self, PyObject* list, void* offset) {
     if (list != nullptr && PyList_Check(list)) return set_value(self, list, offset);
@@ -236,13 +240,11 @@ int set_list(PyObject* self, PyObject* list, void* offset) {
 }
 
 PyObject* get_condition(PyObject* self, void*) {
-    if (future(self).condition == nullptr) {
+    Ref condition = read_or_make_field(self, future(self).condition, [] {
         const Ref threading = Ref::steal(PyImport_ImportModule("threadwise.threading"));
-        Ref condition = Ref::steal(threading ? PyObject_CallMethod(threading.get(), "Condition", nullptr) : nullptr);
-        if (!condition) return nullptr;
-        if (future(self).condition == nullptr) future(self).condition = condition.release();
-    }
-    return Ref::borrow(future(self).condition).release();
+        return Ref::steal(threading ? PyObject_CallMethod(threading.get(), "Condition", nullptr) : nullptr);
+    });
+    return condition.release();
 }
 
 const auto result_offset = offset_of(offsetof(FutureFields, result));

@@ -75,9 +75,6 @@ bool add_done_callback(FutureObject& self, PyObject* callback);
 /// Waits for a change that somebody is making under the future's condition.
 bool settle(FutureObject& self);
 
-/// The list at that place, made if it is not there yet; borrowed, null on failure.
-PyObject* list_of(PyObject*& place);
-
 /// "PENDING" and so on.
 const char* name_of(FutureCore::Status status) noexcept;
 

@@ -1,6 +1,7 @@
 // How a future's state changes, and who learns it.
 
 #include "critical_section.hpp"
+#include "field.hpp"
 #include "future.hpp"
 #include "logging.hpp"
 
@@ -15,7 +16,7 @@ using Status = FutureCore::Status;
 /// their state under it.
 class ConditionHold {
 public:
-    explicit ConditionHold(FutureObject& self) : condition_(Ref::borrow(self.condition)) {
+    explicit ConditionHold(Ref condition) : condition_(std::move(condition)) {
         if (condition_) held_ = static_cast<bool>(call("acquire"));
     }
     ~ConditionHold() {
@@ -41,9 +42,9 @@ private:
 
 /// waiter.method(future), for those that Python code has put there.
 bool tell_waiters(FutureObject& self, const char* method) {
-    if (self.waiters == nullptr) return true;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self.waiters); ++i) {
-        const Ref waiter = Ref::borrow(PyList_GET_ITEM(self.waiters, i));
+    const Ref waiters = Ref::borrow(self.waiters);
+    if (!waiters) return true;
+    for (Py_ssize_t i = 0; const Ref waiter = item_of(waiters.get(), i); ++i) {
         if (!Ref::steal(PyObject_CallMethod(waiter.get(), method, "O", &self))) return false;
     }
     return true;
@@ -52,6 +53,14 @@ bool tell_waiters(FutureObject& self, const char* method) {
 bool refuse_result(FutureObject& self) {
     PyErr_Format(self.state->invalid_state_error, "%s: %R", name_of(self.core.status()), &self);
     return false;
+}
+
+bool make_callbacks(FutureObject& self) {
+    if (self.callbacks != nullptr) return true;
+    Ref list = Ref::steal(PyList_New(0));
+    // Else collecting garbage ran code that came here, too.
+    if (self.callbacks == nullptr) self.callbacks = list.release();
+    return self.callbacks != nullptr;
 }
 
 void keep(PyObject*& place, PyObject* value) {
@@ -64,8 +73,8 @@ void keep(PyObject*& place, PyObject* value) {
 bool call_callbacks(FutureObject& self) {
     if (self.callbacks == nullptr) return true;
     auto* const future = reinterpret_cast<PyObject*>(&self);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(self.callbacks); ++i) {
-        const Ref callback = Ref::borrow(PyList_GET_ITEM(self.callbacks, i));
+    const Ref callbacks = read_field(future, self.callbacks);
+    for (Py_ssize_t i = 0; const Ref callback = item_of(callbacks.get(), i); ++i) {
         if (Ref::steal(PyObject_CallOneArg(callback.get(), future))) continue;
         if (!log_exception("exception calling callback for %r", future)) return false;
     }
@@ -88,17 +97,10 @@ const char* name_of(Status status) noexcept {
     return "FINISHED";
 }
 
-PyObject* list_of(PyObject*& place) {
-    if (place != nullptr) return place;
-    Ref list = Ref::steal(PyList_New(0));
-    if (place == nullptr) place = list.release();  // else collecting garbage ran code that came here, too
-    return place;
-}
-
 bool set_result(FutureObject& self, PyObject* result) {
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
-        const ConditionHold condition(self);
+        const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
         if (self.core.done()) return refuse_result(self);
         keep(self.result, result);
@@ -111,7 +113,7 @@ bool set_result(FutureObject& self, PyObject* result) {
 bool set_exception(FutureObject& self, PyObject* exception) {
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
-        const ConditionHold condition(self);
+        const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
         if (self.core.done()) return refuse_result(self);
         keep(self.exception, exception == Py_None ? nullptr : exception);
@@ -124,7 +126,7 @@ bool set_exception(FutureObject& self, PyObject* exception) {
 int set_running_or_notify_cancel(FutureObject& self) {
     if (self.condition == nullptr && self.core.try_start()) return 1;
     const CriticalSection section(reinterpret_cast<PyObject*>(&self));
-    const ConditionHold condition(self);
+    const ConditionHold condition(Ref::borrow(self.condition));
     if (!condition.held()) return -1;
     if (self.core.try_start()) return 1;
     if (self.core.status() == Status::cancelled) {
@@ -140,7 +142,7 @@ int set_running_or_notify_cancel(FutureObject& self) {
 int cancel(FutureObject& self) {
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
-        const ConditionHold condition(self);
+        const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return -1;
         const Status before = self.core.status();
         if (before != Status::pending) return before == Status::running || before == Status::finished ? 0 : 1;
@@ -153,8 +155,8 @@ int cancel(FutureObject& self) {
 bool add_done_callback(FutureObject& self, PyObject* callback) {
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
-        const ConditionHold condition(self);
-        if (!condition.held() || list_of(self.callbacks) == nullptr) return false;
+        const ConditionHold condition(Ref::borrow(self.condition));
+        if (!condition.held() || !make_callbacks(self)) return false;
         // From here to the append no Python code runs that could finish the future in between.
         if (!self.core.done()) return PyList_Append(self.callbacks, callback) == 0;
     }
@@ -163,6 +165,8 @@ bool add_done_callback(FutureObject& self, PyObject* callback) {
     return log_exception("exception calling callback for %r", future);
 }
 
-bool settle(FutureObject& self) { return self.condition == nullptr || ConditionHold(self).held(); }
+bool settle(FutureObject& self) {
+    return self.condition == nullptr || ConditionHold(read_field(&self, self.condition)).held();
+}
 
 }  // namespace threadwise::python

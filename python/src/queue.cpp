@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "arguments.hpp"
+#include "field.hpp"
 #include "method.hpp"
 #include "native_item.hpp"
 #include "object.hpp"
@@ -80,12 +81,12 @@ int set_maxsize(PyObject* self, PyObject* maxsize, void*) {
         return -1;
     }
     if (!limit_of(maxsize, limit)) return -1;
-    Ref old = Ref::steal(std::exchange(queue(self).maxsize, Ref::borrow(maxsize).release()));
+    replace_field(self, queue(self).maxsize, Ref::borrow(maxsize));
     if (limit != queue(self).core.limit()) queue(self).core.set_limit(limit);
     return 0;
 }
 
-PyObject* get_maxsize(PyObject* self, void*) { return Ref::borrow(queue(self).maxsize).release(); }
+PyObject* get_maxsize(PyObject* self, void*) { return read_field(self, queue(self).maxsize).release(); }
 
 int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"maxsize", nullptr};

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "critical_section.hpp"
 #include "native_item.hpp"
 #include "queue.hpp"
 #include "reference.hpp"
@@ -57,6 +58,7 @@ PyObject* parts_of(QueueObject& self) {
     if (self.parts != nullptr) return self.parts;
     Ref parts = make_parts(self.kind);
     if (!parts) return nullptr;
+    const CriticalSection section(reinterpret_cast<PyObject*>(&self));
     if (self.parts != nullptr) return self.parts;  // somebody else was faster, while Python code ran
     self.parts = parts.new_reference();
     const Ref items = to_list(hand_over(self));

@@ -8,6 +8,7 @@
 
 #include "arguments.hpp"
 #include "describe.hpp"
+#include "field.hpp"
 #include "lock.hpp"
 #include "method.hpp"
 #include "object.hpp"
@@ -150,16 +151,14 @@ PyObject* get_initial_value(PyObject* self, void*) { return PyLong_FromLongLong(
 
 /// As Python's own semaphore has one, over a Lock.
 PyObject* get_condition(PyObject* self, void*) {
-    PyObject*& condition = core(self).condition;
-    if (condition == nullptr) {
-        const State* const state = state_of_type(Py_TYPE(self));
-        if (state == nullptr) return nullptr;
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return nullptr;
+    Ref condition = read_or_make_field(self, core(self).condition, [state] {
+        auto* const type = reinterpret_cast<PyObject*>(state->condition_type);
         const Ref lock = make_lock(*state);
-        if (!lock) return nullptr;
-        condition = PyObject_CallOneArg(reinterpret_cast<PyObject*>(state->condition_type), lock.get());
-    }
-    Py_XINCREF(condition);
-    return condition;
+        return Ref::steal(lock ? PyObject_CallOneArg(type, lock.get()) : nullptr);
+    });
+    return condition.release();
 }
 
 PyObject* represent(PyObject* self) {

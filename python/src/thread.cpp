@@ -9,6 +9,7 @@
 #include "arguments.hpp"
 #include "describe.hpp"
 #include "event.hpp"
+#include "field.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "thread_start.hpp"
@@ -75,8 +76,6 @@ bool may_be_daemon(const State& state) {
            refuse(PyExc_RuntimeError, "daemon threads are disabled in this (sub)interpreter");
 }
 
-void set(PyObject*& place, Ref value) { const Ref old = Ref::steal(std::exchange(place, value.release())); }
-
 int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"group", "target", "name", "args", "kwargs", "daemon", "context", nullptr};
     PyObject* group = Py_None;
@@ -110,14 +109,14 @@ int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
     if (!thread.renew_life()) return -1;
     Ref handle = make_handle(*state, thread.life);
     if (!handle) return -1;
-    set(thread.handle, std::move(handle));
-    set(thread.target, Ref::borrow(target));
-    set(thread.name, std::move(name_text));
-    set(thread.args, std::move(given_args));
-    set(thread.kwargs, std::move(given_keywords));
-    set(thread.context, Ref::borrow(context));
-    set(thread.started, std::move(started));
-    set(thread.stderr_file, Ref::borrow(PySys_GetObject("stderr")));
+    replace_field(self, thread.handle, std::move(handle));
+    replace_field(self, thread.target, Ref::borrow(target));
+    replace_field(self, thread.name, std::move(name_text));
+    replace_field(self, thread.args, std::move(given_args));
+    replace_field(self, thread.kwargs, std::move(given_keywords));
+    replace_field(self, thread.context, Ref::borrow(context));
+    replace_field(self, thread.started, std::move(started));
+    replace_field(self, thread.stderr_file, sys_attribute("stderr"));
     thread.daemonic = is_daemon != 0;
     thread.initialized = true;
     return Ref::steal(PyObject_CallMethod(state->dangling, "add", "O", self)) ? 0 : -1;
@@ -154,7 +153,7 @@ PyObject* start(PyObject* self, PyObject*) {
     State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr || !is_attached(*state)) return nullptr;
     Ref bootstrap = Ref::steal(PyObject_GetAttrString(self, "_bootstrap"));
-    const Ref starter = Ref::borrow(PyDict_GetItemString(state->threading, starter_name));
+    const Ref starter = item_of(state->threading, starter_name);
     if (!bootstrap || PyDict_SetItem(state->limbo, self, self) < 0) return nullptr;
     const bool is_ours = !starter || starter.get() == state->starter;
     const bool started =
@@ -179,13 +178,12 @@ PyObject* start(PyObject* self, PyObject*) {
 PyObject* run(PyObject* self, PyObject*) {
     ThreadCore& thread = core(self);
     Ref result = Ref::borrow(Py_None);
-    if (thread.target != nullptr && thread.target != Py_None) {
-        const Ref target = Ref::borrow(thread.target);
-        const Ref args = Ref::steal(PySequence_Tuple(thread.args));
-        const Ref keywords = Ref::borrow(thread.kwargs);
+    if (const Ref target = read_field(self, thread.target); target && target.get() != Py_None) {
+        const Ref args = Ref::steal(PySequence_Tuple(read_field(self, thread.args).get()));
+        const Ref keywords = read_field(self, thread.kwargs);
+        const bool has_keywords = keywords && PyDict_GET_SIZE(keywords.get()) != 0;
         result = args ? Ref::steal(call_python([&] {
-            return PyObject_Call(target.get(), args.get(),
-                                 PyDict_GET_SIZE(keywords.get()) == 0 ? nullptr : keywords.get());
+            return PyObject_Call(target.get(), args.get(), has_keywords ? keywords.get() : nullptr);
         }))
                       : Ref();
     }
@@ -194,9 +192,9 @@ PyObject* run(PyObject* self, PyObject*) {
     PyObject* value = nullptr;
     PyObject* traceback = nullptr;
     PyErr_Fetch(&type, &value, &traceback);
-    set(thread.target, Ref());
-    set(thread.args, Ref());
-    set(thread.kwargs, Ref());
+    replace_field(self, thread.target, Ref());
+    replace_field(self, thread.args, Ref());
+    replace_field(self, thread.kwargs, Ref());
     PyErr_Restore(type, value, traceback);
     if (!result) return nullptr;
     Py_RETURN_NONE;
@@ -215,9 +213,18 @@ bool enter(State& state, PyObject* self) {
     return true;
 }
 
+/// From Python 3.14 on the system, too, knows the calling thread by its name; what the system makes of it matters to
+/// nobody here.
+void tell_system_of_name(State& state, PyObject* self) {
+    const Ref set_name = item_of(state.threading, "_set_name");
+    if (!set_name || set_name.get() == Py_None) return;
+    const Ref name = read_field(self, core(self).name);
+    if (!Ref::steal(PyObject_CallOneArg(set_name.get(), name.get()))) PyErr_Clear();
+}
+
 /// The standard module asks get_ident() here, and programs put their own in its place to hear of threads that end.
 void tell_that_it_leaves(State& state) {
-    const Ref get_ident = Ref::borrow(PyDict_GetItemString(state.threading, "get_ident"));
+    const Ref get_ident = item_of(state.threading, "get_ident");
     if (get_ident && !Ref::steal(PyObject_CallNoArgs(get_ident.get()))) PyErr_Clear();
 }
 
@@ -241,10 +248,11 @@ bool run_in_context(PyObject* self) {
 }
 
 /// sys.settrace() or sys.setprofile() with the hook that is kept for new threads.
-bool install_hook(const char* setter, PyObject* hook) {
-    if (hook == nullptr || hook == Py_None) return true;
-    PyObject* const set_hook = PySys_GetObject(setter);
-    return set_hook == nullptr || Ref::steal(PyObject_CallOneArg(set_hook, hook));
+bool install_hook(const State& state, const char* setter, PyObject* const& kept) {
+    const Ref hook = read_field(reinterpret_cast<PyObject*>(state.thread_type), kept);
+    if (!hook || hook.get() == Py_None) return true;
+    const Ref set_hook = sys_attribute(setter);
+    return !set_hook || Ref::steal(PyObject_CallOneArg(set_hook.get(), hook.get()));
 }
 
 /// Tells the world of what run() raised.
@@ -266,9 +274,10 @@ bool report(const State& state, PyObject* self) {
 PyObject* bootstrap_inner(PyObject* self, PyObject*) {
     State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr || !enter(*state, self)) return nullptr;
+    tell_system_of_name(*state, self);
     const bool done = call_python([&] {
-        const bool ran = install_hook("settrace", state->trace_hook) &&
-                         install_hook("setprofile", state->profile_hook) && run_in_context(self);
+        const bool ran = install_hook(*state, "settrace", state->trace_hook) &&
+                         install_hook(*state, "setprofile", state->profile_hook) && run_in_context(self);
         return ran || report(*state, self);
     });
     leave(*state, self);
@@ -330,13 +339,18 @@ PyObject* is_alive_method(PyObject* self, PyObject*) {
     return is_ready(self) ? PyBool_FromLong(is_alive(self)) : nullptr;
 }
 
-PyObject* get_name(PyObject* self, void*) { return is_ready(self) ? Py_NewRef(core(self).name) : nullptr; }
+PyObject* get_name(PyObject* self, void*) {
+    return is_ready(self) ? read_field(self, core(self).name).release() : nullptr;
+}
 
 int set_name(PyObject* self, PyObject* name, void*) {
     if (!is_ready(self)) return -1;
     Ref text = name == nullptr ? Ref() : Ref::steal(PyObject_Str(name));
     if (!text) return refuse(PyExc_AttributeError, "a thread cannot be without a name") ? 0 : -1;
-    set(core(self).name, std::move(text));
+    replace_field(self, core(self).name, std::move(text));
+    State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return -1;
+    if (life_of(self).is_current() && is_attached(*state)) tell_system_of_name(*state, self);
     return 0;
 }
 
@@ -382,8 +396,9 @@ PyObject* represent(PyObject* self) {
     const char* const status = !is_started(self) ? "initial" : is_alive(self) ? "started" : "stopped";
     const char* const daemon = core(self).daemonic ? " daemon" : "";
     const unsigned long ident = life_of(self).ident.load();
-    if (ident == 0) return PyUnicode_FromFormat("<%S(%S, %s%s)>", name.get(), core(self).name, status, daemon);
-    return PyUnicode_FromFormat("<%S(%S, %s%s %lu)>", name.get(), core(self).name, status, daemon, ident);
+    const Ref own_name = read_field(self, core(self).name);
+    if (ident == 0) return PyUnicode_FromFormat("<%S(%S, %s%s)>", name.get(), own_name.get(), status, daemon);
+    return PyUnicode_FromFormat("<%S(%S, %s%s %lu)>", name.get(), own_name.get(), status, daemon, ident);
 }
 
 // Names from before PEP 8.

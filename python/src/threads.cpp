@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "arguments.hpp"
+#include "field.hpp"
 #include "method.hpp"
 
 namespace threadwise::python {
@@ -31,8 +32,10 @@ PyObject* attach_threading(PyObject* module, PyObject* const* args, Py_ssize_t c
 PyObject* set_hooks(PyObject* module, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<2> given("_set_hooks", {"trace", "profile"}, 2);
     if (!given.parse(args, count, names)) return nullptr;
-    set(state_of_module(module).trace_hook, given[0]);
-    set(state_of_module(module).profile_hook, given[1]);
+    State& state = state_of_module(module);
+    auto* const owner = reinterpret_cast<PyObject*>(state.thread_type);
+    replace_field(owner, state.trace_hook, Ref::borrow(given[0]));
+    replace_field(owner, state.profile_hook, Ref::borrow(given[1]));
     Py_RETURN_NONE;
 }
 
@@ -60,7 +63,7 @@ bool is_attached(const State& state) {
 
 Ref call_threading(const State& state, const char* name) {
     if (!is_attached(state)) return {};
-    const Ref function = Ref::borrow(PyDict_GetItemString(state.threading, name));
+    const Ref function = item_of(state.threading, name);
     if (function) return Ref::steal(PyObject_CallNoArgs(function.get()));
     PyErr_Format(PyExc_AttributeError, "module 'threading' has no attribute '%s'", name);
     return {};
@@ -70,7 +73,7 @@ Ref current_thread_object(State& state) {
     if (!is_attached(state)) return {};
     const Ref ident = Ref::steal(PyLong_FromUnsignedLong(PyThread_get_thread_ident()));
     if (!ident) return {};
-    Ref found = Ref::borrow(PyDict_GetItemWithError(state.active, ident.get()));
+    Ref found = item_of(state.active, ident.get());
     if (found || PyErr_Occurred() != nullptr) return found;
     return call_threading(state, "_DummyThread");
 }

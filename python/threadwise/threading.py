@@ -53,6 +53,7 @@ _start_new_thread = _thread.start_new_thread
 _start_joinable_thread = _thread.start_joinable_thread
 _daemon_threads_allowed = getattr(_thread, "daemon_threads_allowed", lambda: True)
 _is_main_interpreter = getattr(_thread, "_is_main_interpreter", lambda: True)
+_set_name = getattr(_thread, "set_name", None)
 __excepthook__ = excepthook
 _HAVE_THREAD_NATIVE_ID = True
 current_thread.__module__ = __name__
