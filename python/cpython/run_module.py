@@ -32,8 +32,11 @@ def listed(suite, reasons):
 def main(name, report, skips, limit):
     import faulthandler
     import json
+    import signal
     import unittest
 
+    # Who starts this in the background may have had it ignored, and the tests interrupt themselves.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.dump_traceback_later(float(limit), exit=True)
     served = {}
 
