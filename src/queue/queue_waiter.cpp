@@ -6,6 +6,7 @@
 
 #include "queue/head_start.hpp"
 #include "runtime/door.hpp"
+#include "runtime/spinning.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
@@ -68,7 +69,8 @@ QueueWaiter::~QueueWaiter() {
 bool QueueWaiter::wait() {
     if (stop_.stop_requested()) return false;
     if (deadline_ != platform::never && deadline_ <= platform::now()) return false;
-    head_start();
+    // On a busy machine the turn at the core would come back much later.
+    if (runtime::may_spin(runtime::this_record())) head_start();
     if (side_.ready(side_.storage)) return true;
     runtime::Waiting waiting({.kind = wait_kind(kind_), .object = queue_, .where = where_, .deadline = deadline_},
                              stop_);

@@ -9,6 +9,7 @@
 #include "runtime/parking_table.hpp"
 #include "runtime/shutdown.hpp"
 #include "runtime/spin.hpp"
+#include "runtime/spinning.hpp"
 
 namespace threadwise::runtime {
 
@@ -44,6 +45,7 @@ void Waiting::turn_to(const WaitSite& site) noexcept {
 }
 
 bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
+    if (!may_spin(record_)) return false;
     // An insistent waiter loses its patience after several times what it costs to pass a lock from core to core: so
     // the lock stays with one thread for many acquisitions, but not for long.
     constexpr std::array pacing{Pacing{2}, Pacing{16}, Pacing{64}, Pacing{64, std::chrono::microseconds(3)}};

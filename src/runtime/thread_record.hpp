@@ -79,8 +79,9 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     QueuePlace place;
     alignas(64) Published<WaitSite> site;
     std::atomic<bool> interrupt_requested{false};
-    BlockingHooks* hooks = nullptr;  ///< newest first; the owner's alone
-    bool in_hook = false;            ///< the owner's alone
+    BlockingHooks* hooks = nullptr;         ///< newest first; the owner's alone
+    bool in_hook = false;                   ///< the owner's alone
+    bool spins_only_on_idle_cores = false;  ///< the owner's alone, see spinning.hpp
 
     detail::ReaderSlots reader_slots;  ///< SharedLocks that it reads
 };

@@ -1,0 +1,16 @@
+#pragma once
+// Spinning, for those who wait for something that the library does not know, and for threads that have others to mind.
+
+#include "threadwise/export.hpp"
+
+namespace threadwise::detail {
+
+/// From now on the calling thread does not spin in any wait while more threads want to run than there are cores: what
+/// it waits for would come later for it. That is asked of the system every 10 ms at most.
+THREADWISE_API void spin_only_on_idle_cores();
+
+/// Polls `ready(context)` for as long as that has lately paid at this address, some 30 microseconds at most; true once
+/// it is.
+THREADWISE_API bool spin(const void* address, bool (*ready)(const void* context), const void* context);
+
+}  // namespace threadwise::detail
