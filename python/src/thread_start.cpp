@@ -71,6 +71,7 @@ void run(void* argument) {
         PyThreadState_Clear(thread_state);
     });
     PyThreadState_DeleteCurrent();
+    detached(thread_state);
     beginning->lives->remove(life);
     life.end();
 }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "finalization.hpp"
+#include "lock_hint.hpp"
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/deadline.hpp"
 #include "threadwise/errors.hpp"
@@ -49,6 +50,8 @@ bool is_hopeless(Timeout timeout) {
     return true;
 }
 
+constinit LockHint hint;
+
 bool is_main_thread() { return current_thread() == main_thread(); }
 
 enum class Outcome : unsigned char { done, not_yet, failed };
@@ -71,11 +74,19 @@ void stay_for_good() {
     for (;;) sleep_for(1h);
 }
 
-PyThreadState* detach() { return PyEval_SaveThread(); }
+PyThreadState* detach() {
+    PyThreadState* const thread_state = PyEval_SaveThread();
+    detached(thread_state);
+    return thread_state;
+}
+
+void detached(PyThreadState* thread_state) noexcept { hint.let_go(thread_state); }
 
 void attach(PyThreadState* thread_state) {
     try {
+        hint.await_free();
         PyEval_RestoreThread(thread_state);
+        hint.taken(thread_state);
     } catch (const abi::__forced_unwind&) {
         // Up to 3.13 the interpreter ends a thread that comes too late, by unwinding it. Destructors on the way would
         // give up references without the interpreter's lock.
@@ -92,6 +103,7 @@ Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* contex
     Slices slices;
     const bool is_main = is_main_thread();
     if (is_main) signals_end_waits.emplace(hooks);
+    detail::spin_only_on_idle_cores();
     for (;;) {
         const Timeout left = deadline.left();
         PyThreadState* const thread_state = detach();

@@ -46,6 +46,9 @@ PyObject* to_python(Waited waited);
 /// Lets the interpreter's lock go; what is returned is for attach().
 PyThreadState* detach();
 
+/// Has to be called when a thread that used attach() has let the lock go otherwise.
+void detached(PyThreadState* thread_state) noexcept;
+
 /// The calling thread does nothing any more until the process ends.
 [[noreturn]] void stay_for_good();
 
