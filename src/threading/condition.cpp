@@ -35,13 +35,6 @@ runtime::Wakeup wait_alone(runtime::Waiting& waiting, const void* address, std::
     });
 }
 
-runtime::ThreadRecord* take_spinner(std::atomic<runtime::ThreadRecord*>& spinner) noexcept {
-    // relaxed: only whether the exchange is worth it.
-    if (spinner.load(std::memory_order_relaxed) == nullptr) return nullptr;
-    // release: what was done before happens before the wait returns.
-    return spinner.exchange(nullptr, std::memory_order_release);
-}
-
 }  // namespace
 
 const Condition::Operations Condition::lock_operations = {
@@ -160,7 +153,9 @@ void Condition::notify(std::size_t n) {
 void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
     if (n == 0 || waiters_.load(std::memory_order_relaxed) == 0) return;
     const bool holds_lock = word.holder() == detail::this_ident;
-    if (const runtime::ThreadRecord* const told = take_spinner(spinner_)) {
+    // release: what was done before happens before the wait returns. Without a look first, which would ask the
+    // spinner's core for the cache line twice.
+    if (const runtime::ThreadRecord* const told = spinner_.exchange(nullptr, std::memory_order_release)) {
         waiters_.fetch_sub(1, std::memory_order_relaxed);
         // Who did not come along when the process forked does not count. The lock keeps the others here.
         const bool is_here = !holds_lock || runtime::life_of(*told) != runtime::Life::finished;
