@@ -191,8 +191,7 @@ PyObject* put(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject*
     Arguments<3> given("put", {"item", "block", "timeout"}, 1);
     if (!given.parse(args, count, names)) return nullptr;
     // As Python's, which looks at the timeout of a bounded queue only.
-    const bool may_wait = queue(self).core.limit() != ItemQueue::unlimited || queue(self).core.is_handed_over();
-    if (may_wait && !call.parse(given[1], given[2])) return nullptr;
+    if (queue(self).core.limit() != ItemQueue::unlimited && !call.parse(given[1], given[2])) return nullptr;
     return put_item(queue(self), given[0], call);
 }
 

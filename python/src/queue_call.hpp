@@ -39,8 +39,10 @@ public:
 
 private:
     bool parse_slow(PyObject* block, PyObject* timeout);
+    bool is_too_long();
 
     bool waits_ = true;
+    bool too_long_ = false;
     Timeout timeout_ = forever;
     std::optional<threadwise::detail::Deadline> deadline_;
     std::optional<QueueWaiter> waiter_;

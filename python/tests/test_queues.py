@@ -39,6 +39,37 @@ class Item:
     """Something that can be watched."""
 
 
+class TimeoutTest(unittest.TestCase):
+    def queues(self, maxsize=0):
+        in_parts = queue.Queue(maxsize)
+        in_parts.mutex
+        return queue.Queue(maxsize), in_parts
+
+    def test_nobody_looks_at_the_timeout_of_what_never_waits(self):
+        for each in self.queues():
+            each.put(1, True, -1)
+            each.put(2, timeout=float("inf"))
+            self.assertEqual(each.qsize(), 2)
+
+    def test_a_timeout_too_long_for_any_clock_is_an_error_once_it_is_waited_for(self):
+        for too_long in (float("inf"), 2 * threading.TIMEOUT_MAX):
+            for each in self.queues(maxsize=1):
+                each.put(1, timeout=too_long)
+                with self.assertRaises(OverflowError):
+                    each.put(2, timeout=too_long)
+                self.assertEqual(each.get(timeout=too_long), 1)
+                with self.assertRaises(OverflowError):
+                    each.get(timeout=too_long)
+
+    def test_a_negative_timeout_is_refused(self):
+        for negative in (-1, -0.5, float("-inf")):
+            for each in self.queues(maxsize=1):
+                with self.assertRaisesRegex(ValueError, "non-negative"):
+                    each.put(1, timeout=negative)
+                with self.assertRaisesRegex(ValueError, "non-negative"):
+                    each.get(timeout=negative)
+
+
 class PartsTest(unittest.TestCase):
     def test_mutex_and_container_work_together(self):
         q = queue.Queue()
