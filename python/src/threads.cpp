@@ -5,6 +5,7 @@
 #include "arguments.hpp"
 #include "field.hpp"
 #include "method.hpp"
+#include "threadwise/detail/signals.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -44,12 +45,18 @@ PyObject* current_thread(PyObject* module, PyObject*) {
     return is_attached(state) ? current_thread_object(state).release() : nullptr;
 }
 
+PyObject* wake_main_thread(PyObject*, PyObject*) {
+    detail::signal_main();
+    Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
     method("current_thread", current_thread,
            "current_thread($module, /)\n--\n\n"
            "The Thread object of the calling thread; one is made for a thread that somebody else started."),
     method("_attach", attach_threading, "For threadwise.threading alone."),
     method("_set_hooks", set_hooks, "For threadwise.threading alone."),
+    method("_wake_main_thread", wake_main_thread, "Lets the main thread look for signals if it waits."),
     {},
 };
 

@@ -15,6 +15,30 @@ class Interrupted(Exception):
     pass
 
 
+class InterruptTests(unittest.TestCase):
+    def test_interrupt_main_ends_the_main_threads_wait(self):
+        program = """if True:
+            from threadwise import _thread, threading
+
+            for _ in range(20):
+                begun = threading.Event()
+
+                def interrupt():
+                    begun.wait()
+                    _thread.interrupt_main()
+
+                thread = threading.Thread(target=interrupt)
+                thread.start()
+                try:
+                    begun.set()
+                    threading.Event().wait()
+                except KeyboardInterrupt:
+                    print("interrupted")
+                thread.join()
+            """
+        self.assertEqual(run(source=program), ["interrupted"] * 20)
+
+
 class Bell:
     """Sends the main thread a signal again and again, so that no moment need be hit; what it does begins with arm()."""
 

@@ -30,6 +30,12 @@ def _count():
     return _threadwise._count() + _standard._count()
 
 
+def interrupt_main(*signum):
+    """Simulate a signal, SIGINT if none is given: the main thread runs its handler, in the middle of a wait if need be."""
+    _standard.interrupt_main(*signum)
+    _threadwise._wake_main_thread()
+
+
 def _shutdown():
     """Wait for all threads that are no daemons."""
     _threadwise._join_all()

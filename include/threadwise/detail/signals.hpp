@@ -1,0 +1,12 @@
+#pragma once
+// Signals of an interpreter, which need not be the system's.
+
+#include "threadwise/export.hpp"
+
+namespace threadwise::detail {
+
+/// As if a signal had come to the main thread: its sleep ends if its blocking hooks say that signals do that. One that
+/// it is only about to begin may not be ended. Async-signal-safe.
+THREADWISE_API void signal_main() noexcept;
+
+}  // namespace threadwise::detail
