@@ -1,6 +1,7 @@
 #include "rlock.hpp"
 
 #include "arguments.hpp"
+#include "describe.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "threadwise/errors.hpp"
@@ -11,17 +12,19 @@ namespace {
 
 RLock& core(PyObject* self) noexcept { return as<RLockObject>(self).core; }
 
-/// As Python 3.13 does for arguments, which mean nothing; but classes derived from RLock have their own.
-int warn_of_arguments(PyTypeObject* type, PyObject* args, PyObject* keywords) {
+/// Arguments mean nothing: Python says so from 3.13 on, and refuses them from 3.15 on. But classes derived from RLock
+/// have their own. -1 with an exception set.
+int check_arguments(PyTypeObject* type, PyObject* args, PyObject* keywords) {
     const bool none = PyTuple_GET_SIZE(args) == 0 && (keywords == nullptr || PyDict_GET_SIZE(keywords) == 0);
     if (none || PY_VERSION_HEX < 0x030D0000) return 0;
     const State* const state = state_of_type(type);
     if (state == nullptr || type != state->rlock_type) return state == nullptr ? -1 : 0;
+    if (PY_VERSION_HEX >= 0x030F0000) return refuse_arguments("RLock", args, keywords);
     return PyErr_WarnEx(PyExc_DeprecationWarning, "Passing arguments to threading.RLock is deprecated", 1);
 }
 
 PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
-    if (warn_of_arguments(type, args, keywords) < 0) return nullptr;
+    if (check_arguments(type, args, keywords) < 0) return nullptr;
     return reinterpret_cast<PyObject*>(make_object<RLockObject>(type));
 }
 

@@ -78,6 +78,11 @@ class _Branch:
         self._source = source
         self._cell = cell
 
+    @property
+    def lock(self):
+        """Held while one of them reads on; the same for all."""
+        return self._source._lock
+
     def __iter__(self):
         return self
 
