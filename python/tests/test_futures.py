@@ -407,5 +407,21 @@ class PoolTest(unittest.TestCase):
             sender.join()
 
 
+@unittest.skipUnless(hasattr(futures, "InterpreterPoolExecutor"), "needs Python 3.14")
+class InterpreterPoolTest(unittest.TestCase):
+    def test_calls_are_made_elsewhere(self):
+        with futures.InterpreterPoolExecutor(2) as pool:
+            call = pool.submit(pow, 2, exp=5)
+            self.assertIsInstance(call, Future)
+            self.assertEqual(call.result(), 32)
+            self.assertEqual(list(pool.map(abs, [-1, -2, 3])), [1, 2, 3])
+            self.assertIsInstance(pool.submit(int, "x").exception(), ValueError)
+
+    def test_initializer_that_fails_breaks_the_pool(self):
+        with self.assertLogs("concurrent.futures", "CRITICAL"):
+            with futures.InterpreterPoolExecutor(1, initializer=int, initargs=["x"]) as pool:
+                self.assertIsInstance(pool.submit(abs, 1).exception(), pool.BROKEN)
+
+
 if __name__ == "__main__":
     unittest.main()
