@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "item_queue.hpp"
+#include "object.hpp"
 #include "state.hpp"
 #include "threadwise/lock.hpp"
 
@@ -30,6 +31,8 @@ struct QueueObject {
     ItemQueue core;
 };
 
+inline QueueObject& queue(PyObject* self) noexcept { return as<QueueObject>(self); }
+
 /// Whether that is the type itself, not one derived from it. For threads that are not attached.
 bool is_queue_type(const PyTypeObject* type) noexcept;
 
@@ -38,6 +41,13 @@ PyObject* parts_of(QueueObject& self);
 
 /// parts.method(self, *arguments)
 PyObject* call_parts(QueueObject& self, const char* method, std::initializer_list<PyObject*> arguments = {});
+
+// Methods: queue_put_get.cpp.
+
+PyObject* queue_put(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+PyObject* queue_get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+PyObject* queue_put_nowait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+PyObject* queue_get_nowait(PyObject* self, PyObject* unused);
 
 /// Gives up the references.
 void drop(ItemRing items);

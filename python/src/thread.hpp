@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "object.hpp"
 #include "thread_life.hpp"
 
 namespace threadwise::python {
@@ -41,5 +42,7 @@ struct ThreadObject {
     PyObject* dictionary;
     ThreadCore core;
 };
+
+inline ThreadCore& thread_core(PyObject* self) noexcept { return as<ThreadObject>(self).core; }
 
 }  // namespace threadwise::python

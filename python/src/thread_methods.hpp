@@ -1,0 +1,52 @@
+#pragma once
+
+/// \file
+/// What threading.Thread's methods share, and those of them that have files of their own.
+
+#include <Python.h>
+
+#include "event.hpp"
+#include "object.hpp"
+#include "state.hpp"
+#include "thread.hpp"
+
+namespace threadwise::python {
+
+/// False, with the exception set.
+inline bool refuse(PyObject* type, const char* complaint) {
+    PyErr_SetString(type, complaint);
+    return false;
+}
+
+/// A class that overrides __init__ may have forgotten to call ours.
+inline bool is_ready(PyObject* self, const char* complaint = "Thread.__init__() not called") {
+    return thread_core(self).initialized || refuse(PyExc_RuntimeError, complaint);
+}
+
+inline ThreadLife& life_of(PyObject* self) noexcept { return *thread_core(self).life; }
+
+inline Event& started_event(PyObject* self) noexcept { return as<EventObject>(thread_core(self).started).core.event; }
+
+// Making one: thread_making.cpp.
+
+int initialize_thread(PyObject* self, PyObject* args, PyObject* keywords);
+
+/// False, with an exception set, in an interpreter that was made such that its threads are no daemons.
+bool may_be_daemon(const State& state);
+
+// Starting and running it: thread_running.cpp.
+
+PyObject* start_thread_object(PyObject* self, PyObject* unused);
+PyObject* run_thread_object(PyObject* self, PyObject* unused);
+PyObject* bootstrap_thread(PyObject* self, PyObject* unused);
+PyObject* bootstrap_thread_inner(PyObject* self, PyObject* unused);
+
+/// For the main thread and those that somebody else started: `self` is the calling thread, or the one with the given
+/// numbers.
+PyObject* adopt_thread(PyObject* self, PyObject* args);
+
+/// From Python 3.14 on the system, too, knows the calling thread by its name; what the system makes of it matters to
+/// nobody here.
+void tell_system_of_name(State& state, PyObject* self);
+
+}  // namespace threadwise::python

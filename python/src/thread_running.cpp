@@ -1,0 +1,202 @@
+// How a threading.Thread starts, what it does in the new thread, and how it ends there.
+
+#include <utility>
+
+#include "field.hpp"
+#include "thread_methods.hpp"
+#include "thread_start.hpp"
+#include "threads.hpp"
+#include "waiting.hpp"
+
+namespace threadwise::python {
+namespace {
+
+using State_ = ThreadLife::State;
+
+constexpr bool is_joinable_start = PY_VERSION_HEX >= 0x030D0000;
+/// What a program may replace in order to start threads in another way.
+constexpr const char* starter_name = is_joinable_start ? "_start_joinable_thread" : "_start_new_thread";
+
+/// As a program asks by having replaced threading's own starter.
+bool start_by(PyObject* starter, PyObject* bootstrap, PyObject* self) {
+    const Ref started =
+        is_joinable_start
+            ? Ref::steal(PyObject_Call(starter, Ref::steal(PyTuple_Pack(1, bootstrap)).get(),
+                                       Ref::steal(Py_BuildValue("{sOsO}", "handle", thread_core(self).handle, "daemon",
+                                                                thread_core(self).daemonic ? Py_True : Py_False))
+                                           .get()))
+            : Ref::steal(PyObject_CallFunction(starter, "O()", bootstrap));
+    return static_cast<bool>(started);
+}
+
+bool start_native(State& state, Ref bootstrap, PyObject* self) {
+    ThreadLife& life = life_of(self);
+    life.daemon = thread_core(self).daemonic;
+    if (!life.begin()) return refuse(PyExc_RuntimeError, "thread already started");
+    Call call{std::move(bootstrap), Ref::steal(PyTuple_New(0)), Ref()};
+    return call.args && start_thread(state, std::move(call), thread_core(self).life);
+}
+
+/// From limbo to the living.
+bool enter(State& state, PyObject* self) {
+    ThreadLife& life = life_of(self);
+    if (life.state.load() == State_::unstarted) life.run();  // started in another way
+    const Ref ident = Ref::steal(PyLong_FromUnsignedLong(life.ident.load()));
+    if (!ident || PyDict_SetItem(state.active, ident.get(), self) < 0) return false;
+    started_event(self).set();
+    if (PyDict_DelItem(state.limbo, self) < 0) PyErr_Clear();
+    return true;
+}
+
+/// The standard module asks get_ident() here, and programs put their own in its place to hear of threads that end.
+void tell_that_it_leaves(State& state) {
+    const Ref get_ident = item_of(state.threading, "get_ident");
+    if (get_ident && !Ref::steal(PyObject_CallNoArgs(get_ident.get()))) PyErr_Clear();
+}
+
+void leave(State& state, PyObject* self) {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    const Ref ident = Ref::steal(PyLong_FromUnsignedLong(life_of(self).ident.load()));
+    if (!ident || PyDict_DelItem(state.active, ident.get()) < 0) PyErr_Clear();
+    tell_that_it_leaves(state);
+    PyErr_Restore(type, value, traceback);
+}
+
+bool run_in_context(PyObject* self) {
+    PyObject* const context = thread_core(self).context;
+    if (context == nullptr || context == Py_None)
+        return Ref::steal(PyObject_CallMethod(self, "run", nullptr)) ? true : false;
+    const Ref run_method = Ref::steal(PyObject_GetAttrString(self, "run"));
+    return run_method && Ref::steal(PyObject_CallMethod(context, "run", "O", run_method.get()));
+}
+
+/// sys.settrace() or sys.setprofile() with the hook that is kept for new threads.
+bool install_hook(const State& state, const char* setter, PyObject* const& kept) {
+    const Ref hook = read_field(reinterpret_cast<PyObject*>(state.thread_type), kept);
+    if (!hook || hook.get() == Py_None) return true;
+    const Ref set_hook = sys_attribute(setter);
+    return !set_hook || Ref::steal(PyObject_CallOneArg(set_hook.get(), hook.get()));
+}
+
+/// Tells the world of what run() raised.
+bool report(const State& state, PyObject* self) {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    const Ref kept_type = Ref::steal(type);
+    const Ref kept_value = Ref::steal(value);
+    const Ref kept_traceback = Ref::steal(traceback);
+    if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+    return static_cast<bool>(
+        Ref::steal(PyObject_CallFunctionObjArgs(state.report_exception, self, type, value == nullptr ? Py_None : value,
+                                                traceback == nullptr ? Py_None : traceback, nullptr)));
+}
+
+}  // namespace
+
+PyObject* start_thread_object(PyObject* self, PyObject*) {
+    if (!is_ready(self, "thread.__init__() not called")) return nullptr;
+    if (started_event(self).is_set()) {
+        PyErr_SetString(PyExc_RuntimeError, "threads can only be started once");
+        return nullptr;
+    }
+    State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr || !is_attached(*state)) return nullptr;
+    Ref bootstrap = Ref::steal(PyObject_GetAttrString(self, "_bootstrap"));
+    const Ref starter = item_of(state->threading, starter_name);
+    if (!bootstrap || PyDict_SetItem(state->limbo, self, self) < 0) return nullptr;
+    const bool is_ours = !starter || starter.get() == state->starter;
+    const bool started =
+        is_ours ? start_native(*state, std::move(bootstrap), self) : start_by(starter.get(), bootstrap.get(), self);
+    if (!started) {
+        PyObject* type = nullptr;
+        PyObject* value = nullptr;
+        PyObject* traceback = nullptr;
+        PyErr_Fetch(&type, &value, &traceback);
+        if (PyDict_DelItem(state->limbo, self) < 0) PyErr_Clear();
+        PyErr_Restore(type, value, traceback);
+        return nullptr;
+    }
+    if (is_ours) {
+        started_event(self).set();
+    } else {
+        return PyObject_CallMethod(thread_core(self).started, "wait", nullptr);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* run_thread_object(PyObject* self, PyObject*) {
+    ThreadCore& thread = thread_core(self);
+    Ref result = Ref::borrow(Py_None);
+    if (const Ref target = read_field(self, thread.target); target && target.get() != Py_None) {
+        const Ref args = Ref::steal(PySequence_Tuple(read_field(self, thread.args).get()));
+        const Ref keywords = read_field(self, thread.kwargs);
+        const bool has_keywords = keywords && PyDict_GET_SIZE(keywords.get()) != 0;
+        result = args ? Ref::steal(call_python([&] {
+            return PyObject_Call(target.get(), args.get(), has_keywords ? keywords.get() : nullptr);
+        }))
+                      : Ref();
+    }
+    // No cycle through the arguments keeps the thread alive, or them.
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    replace_field(self, thread.target, Ref());
+    replace_field(self, thread.args, Ref());
+    replace_field(self, thread.kwargs, Ref());
+    PyErr_Restore(type, value, traceback);
+    if (!result) return nullptr;
+    Py_RETURN_NONE;
+}
+
+void tell_system_of_name(State& state, PyObject* self) {
+    const Ref set_name = item_of(state.threading, "_set_name");
+    if (!set_name || set_name.get() == Py_None) return;
+    const Ref name = read_field(self, thread_core(self).name);
+    if (!Ref::steal(PyObject_CallOneArg(set_name.get(), name.get()))) PyErr_Clear();
+}
+
+PyObject* bootstrap_thread_inner(PyObject* self, PyObject*) {
+    State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr || !enter(*state, self)) return nullptr;
+    tell_system_of_name(*state, self);
+    const bool done = call_python([&] {
+        const bool ran = install_hook(*state, "settrace", state->trace_hook) &&
+                         install_hook(*state, "setprofile", state->profile_hook) && run_in_context(self);
+        return ran || report(*state, self);
+    });
+    leave(*state, self);
+    if (!done) return nullptr;
+    Py_RETURN_NONE;
+}
+
+PyObject* bootstrap_thread(PyObject* self, PyObject*) {
+    const bool is_handled_elsewhere = life_of(self).state.load() == State_::unstarted;
+    const Ref result = Ref::steal(PyObject_CallMethod(self, "_bootstrap_inner", nullptr));
+    if (is_handled_elsewhere) life_of(self).end();
+    if (!result) return nullptr;
+    Py_RETURN_NONE;
+}
+
+PyObject* adopt_thread(PyObject* self, PyObject* args) {
+    unsigned long ident = PyThread_get_thread_ident();
+    unsigned long native_id = PyThread_get_thread_native_id();
+    if (PyArg_ParseTuple(args, "|kk:_adopt", &ident, &native_id) == 0 || !is_ready(self)) return nullptr;
+    State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return nullptr;
+    ThreadLife& life = life_of(self);
+    life.ident.store(ident);
+    life.native_id.store(native_id);
+    life.state.store(State_::running);
+    life.known.set();
+    if (!enter(*state, self)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+}  // namespace threadwise::python
