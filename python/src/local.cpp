@@ -133,12 +133,22 @@ PyObject* get_attribute(PyObject* self, PyObject* name) {
     return PyObject_GenericGetAttr(self, name);
 }
 
+/// What sets an attribute may have a name that only says that it is the same as `__dict__`. -1 with an exception set.
+int says_dictionary(PyObject* name) {
+    if (PyUnicode_Check(name)) return is_dictionary_name(name) ? 1 : 0;
+    const Ref text = Ref::steal(PyUnicode_FromString("__dict__"));
+    return text ? PyObject_RichCompareBool(name, text.get(), Py_EQ) : -1;
+}
+
 /// `value` null: deletes it.
 int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
     PyObject* const values = values_of(self);
     if (values == nullptr) return -1;
-    if (is_dictionary_name(name)) {
-        PyErr_Format(PyExc_AttributeError, "'%.100s' object attribute '%U' is read-only", Py_TYPE(self)->tp_name, name);
+    if (const int dictionary = says_dictionary(name); dictionary != 0) {
+        if (dictionary > 0) {
+            PyErr_Format(PyExc_AttributeError, "'%.100s' object attribute '%S' is read-only", Py_TYPE(self)->tp_name,
+                         name);
+        }
         return -1;
     }
     if (!PyUnicode_Check(name) || is_data_descriptor(look_up_in_class(Py_TYPE(self), name))) {
