@@ -13,18 +13,28 @@ namespace threadwise::runtime {
 namespace {
 
 constexpr std::chrono::milliseconds time_between_looks{10};
+/// Once more threads than cores were seen: soon, as most of them are some short-lived thing of the system's.
+constexpr std::chrono::milliseconds time_between_doubtful_looks{1};
 
 /// What was seen last, and when to look again. Relaxed everywhere: hints, each by itself.
 std::atomic<platform::Instant::rep> next_look{0};
+std::atomic<bool> seen_busy{false};
 std::atomic<bool> busy{false};
 
-bool is_machine_busy() noexcept {
-    const auto now = platform::now().time_since_epoch().count();
+/// When it is time, looks. Busy is what two looks in a row found so.
+void look(platform::Instant now) noexcept {
+    const auto after = [now](auto pause) { return (now + pause).time_since_epoch().count(); };
     auto due = next_look.load(std::memory_order_relaxed);
-    const auto next = now + std::chrono::duration_cast<platform::Instant::duration>(time_between_looks).count();
-    if (now >= due && next_look.compare_exchange_strong(due, next, std::memory_order_relaxed)) {
-        busy.store(platform::is_machine_busy(), std::memory_order_relaxed);
-    }
+    if (now.time_since_epoch().count() < due) return;
+    if (!next_look.compare_exchange_strong(due, after(time_between_looks), std::memory_order_relaxed)) return;
+    const bool seen = platform::is_machine_busy();
+    busy.store(seen && seen_busy.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    seen_busy.store(seen, std::memory_order_relaxed);
+    if (seen) next_look.store(after(time_between_doubtful_looks), std::memory_order_relaxed);
+}
+
+bool is_machine_busy() noexcept {
+    look(platform::now());
     return busy.load(std::memory_order_relaxed);
 }
 

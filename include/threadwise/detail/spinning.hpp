@@ -6,7 +6,7 @@
 namespace threadwise::detail {
 
 /// From now on the calling thread does not spin in any wait while more threads want to run than there are cores: what
-/// it waits for would come later for it. That is asked of the system every 10 ms at most.
+/// it waits for would come later for it. The system is asked every 10 ms at most, in doubt every millisecond.
 THREADWISE_API void spin_only_on_idle_cores();
 
 /// Polls `ready(context)` for as long as that has lately paid at this address, some 30 microseconds at most; true once
