@@ -27,8 +27,9 @@ struct Pacing {
 template <class Ready>
 bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, Ready&& ready) {
     if (platform::core_count() == 1 || !memory.worth_trying()) return false;
-    constexpr int pauses_without_clock = 8;
+    constexpr int pauses_between_looks_at_the_clock = 8;  // which costs as much as some pauses
     constexpr int impatient_pause = 2;
+    int pauses_since_look = 0;
     platform::Instant give_up = platform::never;
     platform::Instant lose_patience = platform::never;
     for (int pauses = 1;;) {
@@ -39,8 +40,10 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
             in_time ? memory.paid() : memory.wasted();
             return true;
         }
+        pauses_since_look += pauses;
         if (pauses < pacing.longest_pause) pauses *= 2;
-        if (pauses < pauses_without_clock && pacing.longest_pause >= pauses_without_clock) continue;
+        if (pauses_since_look < pauses_between_looks_at_the_clock) continue;
+        pauses_since_look = 0;
         const platform::Instant now = platform::now();
         if (give_up == platform::never) {
             give_up = now + longest_spin;
