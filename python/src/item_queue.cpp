@@ -7,6 +7,12 @@
 #include "native_item.hpp"
 
 namespace threadwise::python {
+namespace {
+
+/// What Python does with each item takes a while.
+constexpr bool are_fast = false;
+
+}  // namespace
 
 Attempt ItemQueue::put(PyObject* item) {
     return put_by([&] { return ring_.push(item); });
@@ -99,7 +105,7 @@ QueueSide ItemQueue::items() noexcept {
                 const auto& self = *static_cast<const ItemQueue*>(queue);
                 return self.size() != 0 || self.has(shut_down | handed_over);
             },
-            this};
+            this, are_fast};
 }
 
 QueueSide ItemQueue::room() noexcept {
@@ -108,7 +114,7 @@ QueueSide ItemQueue::room() noexcept {
                 const auto& self = *static_cast<const ItemQueue*>(queue);
                 return self.size() < self.limit() || self.has(shut_down | handed_over);
             },
-            this};
+            this, are_fast};
 }
 
 QueueSide ItemQueue::completion() noexcept {
@@ -117,7 +123,7 @@ QueueSide ItemQueue::completion() noexcept {
                 const auto& self = *static_cast<const ItemQueue*>(queue);
                 return self.unfinished() == 0 || self.has(handed_over);
             },
-            this};
+            this, are_fast};
 }
 
 int ItemQueue::traverse(visitproc visit, void* arg) {

@@ -70,7 +70,7 @@ bool QueueWaiter::wait() {
     if (stop_.stop_requested()) return false;
     if (deadline_ != platform::never && deadline_ <= platform::now()) return false;
     // On a busy machine the turn at the core would come back much later.
-    if (runtime::may_spin(runtime::this_record())) head_start();
+    if (runtime::may_spin(runtime::this_record())) side_.fast ? head_start() : short_head_start();
     if (side_.ready(side_.storage)) return true;
     runtime::Waiting waiting({.kind = wait_kind(kind_), .object = queue_, .where = where_, .deadline = deadline_},
                              stop_);

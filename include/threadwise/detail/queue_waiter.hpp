@@ -35,6 +35,8 @@ struct QueueSide {
     /// Whether it is worth to try again; without the lock only a hint.
     bool (*ready)(const void* storage) noexcept;
     const void* storage;
+    /// Whether items come so fast that who waits does best to leave the queue alone for two microseconds.
+    bool fast = true;
 };
 
 /// Waits, as often as needed until the call has succeeded. Destroyed after what the call has taken is gone from the
