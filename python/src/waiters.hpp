@@ -12,7 +12,7 @@
 namespace threadwise::python {
 
 /// One wait, on the stack of its thread. It stays in the queue while a signal handler runs in the middle of the wait.
-class Waiter {
+class alignas(64) Waiter {
 public:
     /// Waits until notified; begun anew after signals.
     bool wait(Timeout timeout) { return notified_.wait(timeout); }
@@ -40,6 +40,7 @@ public:
     /// Takes out one who goes without having been notified; does nothing if he has been. Afterwards nobody touches the
     /// waiter any more.
     void remove(Waiter& waiter) {
+        if (waiter.is_notified()) return;
         const std::scoped_lock hold(lock_);
         if (!waiter.is_notified()) unlink(waiter);
     }
