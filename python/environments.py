@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""The interpreters of this machine, and for each a virtual environment with this tree's threadwise in it.
+"""The interpreters of this machine, and for each a wheel of this tree and a virtual environment with it.
 
     python/environments.py [PYTHON]
 
 builds the wheel for every interpreter found, or for those that PYTHON chooses (a path, or a version as in 3.13 or 3.13t),
-and prints the environments' interpreters. What it makes is below build/python/VERSION:
+and prints where it is. What is made is below build/python/VERSION:
 
     builder/        an environment with the tools that build the wheel
     cmake/          what CMake built, so that the next build is short
+    wheel/          the wheel
     environment/    a clean environment, without even pip, with the wheel and nothing else
 """
 
@@ -107,7 +108,7 @@ def builder(interpreter):
     """The Python of the environment that builds the wheel."""
     python = virtual_environment(interpreter, "builder")
     if subprocess.run([python, "-I", "-c", "import scikit_build_core"], capture_output=True).returncode != 0:
-        run(python, "-m", "pip", "install", "--quiet", "scikit-build-core>=0.10")
+        run(python, "-m", "pip", "install", "--quiet", "scikit-build-core>=0.11")
     return python
 
 
@@ -139,4 +140,4 @@ def environment(interpreter, name="environment"):
 
 if __name__ == "__main__":
     for each in interpreters(*sys.argv[1:]):
-        print(environment(each), flush=True)
+        print(wheel(each), flush=True)
