@@ -35,7 +35,7 @@ public:
     Timeout next(Timeout left) noexcept {
         const auto slice = std::min(left.duration(), length_);
         length_ = std::min(2 * length_, longest);
-        return Timeout(slice);
+        return slice;
     }
 
 private:
@@ -74,6 +74,12 @@ void stay_for_good() {
     for (;;) sleep_for(1h);
 }
 
+void rethrow_or_stay() {
+    // A forced unwind is no exception of C++'s.
+    if (std::current_exception() == nullptr) stay_for_good();
+    throw;
+}
+
 PyThreadState* detach() {
     PyThreadState* const thread_state = PyEval_SaveThread();
     detached(thread_state);
@@ -87,10 +93,10 @@ void attach(PyThreadState* thread_state) {
         hint.await_free();
         PyEval_RestoreThread(thread_state);
         hint.taken(thread_state);
-    } catch (const abi::__forced_unwind&) {
+    } catch (...) {
         // Up to 3.13 the interpreter ends a thread that comes too late, by unwinding it. Destructors on the way would
         // give up references without the interpreter's lock.
-        stay_for_good();
+        rethrow_or_stay();
     }
 }
 

@@ -10,8 +10,6 @@
 
 #include <Python.h>
 
-#include <cxxabi.h>
-
 #include <memory>
 #include <type_traits>
 
@@ -52,6 +50,9 @@ void detached(PyThreadState* thread_state) noexcept;
 /// The calling thread does nothing any more until the process ends.
 [[noreturn]] void stay_for_good();
 
+/// From `catch (...)`: a thread that is being unwound to its end stays for good; any other exception is thrown again.
+[[noreturn]] void rethrow_or_stay();
+
 /// Takes the interpreter's lock again. When the interpreter has been finalised meanwhile the thread stays here for
 /// good: nothing of Python may be touched any more, not even by destructors.
 void attach(PyThreadState* thread_state);
@@ -62,8 +63,8 @@ template <class Function>
 auto call_python(Function function) {
     try {
         return function();
-    } catch (const abi::__forced_unwind&) {
-        stay_for_good();
+    } catch (...) {
+        rethrow_or_stay();
     }
 }
 
