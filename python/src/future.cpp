@@ -46,6 +46,7 @@ int clear(PyObject* self) {
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): one macro a line is not complex
 int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(future(self).dict);

@@ -21,7 +21,9 @@ public:
     }
     ~ConditionHold() {
         if (!condition_ || !held_) return;
-        PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+        PyObject* type = nullptr;
+        PyObject* value = nullptr;
+        PyObject* traceback = nullptr;
         PyErr_Fetch(&type, &value, &traceback);
         if (!call("release")) PyErr_WriteUnraisable(condition_.get());
         PyErr_Restore(type, value, traceback);

@@ -154,5 +154,5 @@ int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObj
 
 }  // namespace threadwise::python
 
-// NOLINTNEXTLINE(readability-identifier-naming): the interpreter looks for this name
+// NOLINTNEXTLINE(readability-identifier-naming,bugprone-reserved-identifier): the interpreter looks for this name
 PyMODINIT_FUNC PyInit__threadwise() { return PyModuleDef_Init(&threadwise::python::module_definition); }

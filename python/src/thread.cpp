@@ -90,7 +90,7 @@ int set_daemon(PyObject* self, PyObject* value, void*) {
     if (started_event(self).is_set())
         return refuse(PyExc_RuntimeError, "cannot set daemon status of active thread") ? 0 : -1;
     if (daemon != 0 && !may_be_daemon(*state)) return -1;
-    thread_core(self).daemonic = daemon != 0;
+    thread_core(self).daemonic = daemon != 0 ? 1 : 0;
     return 0;
 }
 

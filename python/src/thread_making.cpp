@@ -80,7 +80,7 @@ int initialize_thread(PyObject* self, PyObject* args, PyObject* keywords) {
     replace_field(self, thread.context, Ref::borrow(context));
     replace_field(self, thread.started, std::move(started));
     replace_field(self, thread.stderr_file, sys_attribute("stderr"));
-    thread.daemonic = is_daemon != 0;
+    thread.daemonic = is_daemon != 0 ? 1 : 0;
     thread.initialized = true;
     return Ref::steal(PyObject_CallMethod(state->dangling, "add", "O", self)) ? 0 : -1;
 }

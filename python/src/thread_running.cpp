@@ -68,7 +68,7 @@ void leave(State& state, PyObject* self) {
 bool run_in_context(PyObject* self) {
     PyObject* const context = thread_core(self).context;
     if (context == nullptr || context == Py_None)
-        return Ref::steal(PyObject_CallMethod(self, "run", nullptr)) ? true : false;
+        return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "run", nullptr)));
     const Ref run_method = Ref::steal(PyObject_GetAttrString(self, "run"));
     return run_method && Ref::steal(PyObject_CallMethod(context, "run", "O", run_method.get()));
 }

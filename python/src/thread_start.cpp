@@ -85,6 +85,7 @@ void await_known(const ThreadLife& life) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): what the caller has may be renewed meanwhile
 bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
     if (!may_start(state)) {
         life->state.store(ThreadLife::State::unstarted);

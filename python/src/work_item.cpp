@@ -18,7 +18,10 @@ Py_ssize_t positional(const WorkItemObject& self) noexcept {
 /// `_WorkItem(future, fn, args, kwargs)`, as code that knows Python's makes them.
 PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"future", "fn", "args", "kwargs", nullptr};
-    PyObject *future = nullptr, *function = nullptr, *positionals = nullptr, *named = nullptr;
+    PyObject* future = nullptr;
+    PyObject* function = nullptr;
+    PyObject* positionals = nullptr;
+    PyObject* named = nullptr;
     State* const state = state_of_type(type);
     if (state == nullptr ||
         PyArg_ParseTupleAndKeywords(args, keywords, "OOO!O!:_WorkItem", const_cast<char**>(names), &future, &function,

@@ -98,7 +98,9 @@ private:
 
 /// Turns the Python exception that is set into a C++ one.
 [[noreturn]] inline void throw_python_error() {
-    PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
     PyErr_Fetch(&type, &value, &traceback);
     PyErr_NormalizeException(&type, &value, &traceback);
     PyObject* const text = value != nullptr ? PyObject_Str(value) : nullptr;
