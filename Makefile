@@ -36,10 +36,10 @@ wheel: | bootstrap-build bootstrap-python ## Build the Python package's wheel fo
 	@python3 python/environments.py "$(or $(PYTHON),$(shell command -v python3))"
 
 test-python: | bootstrap-build bootstrap-python ## Build the Python package for PYTHON (python3) and run its tests
-	@PYTHON="$(PYTHON)" python3 python/tests/run $(ARGS)
+	@PYTHON="$(PYTHON)" SANITIZE="$(SANITIZE)" python3 python/tests/run $(ARGS)
 
 test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue")
-	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" python3 python/cpython/run
+	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" SANITIZE="$(SANITIZE)" python3 python/cpython/run
 
 soak: build/release/build.ninja ## Run the tests that take minutes
 	@cmake --build --preset release

@@ -10,6 +10,8 @@ and prints where it is. What is made is below build/python/VERSION:
     cmake/          what CMake built, so that the next build is short
     wheel/          the wheel
     environment/    a clean environment, without even pip, with the wheel and nothing else
+
+SANITIZE=address,undefined or SANITIZE=thread builds with sanitizers (sanitizers.py) and keeps cmake-... and environment-... apart.
 """
 
 import contextlib
@@ -19,6 +21,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+
+import sanitizers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OLDEST = (3, 10)
@@ -114,9 +118,9 @@ def builder(interpreter):
 
 def wheel(interpreter, *settings):
     """Builds this tree's wheel; `settings` go to scikit-build-core, as in "cmake.build-type=Debug"."""
-    folder = interpreter.folder / "wheel"
+    folder = interpreter.folder / f"wheel{sanitizers.suffix()}"
     shutil.rmtree(folder, ignore_errors=True)
-    settings = [f"build-dir={interpreter.folder}/cmake", *settings]
+    settings = [f"build-dir={interpreter.folder}/cmake{sanitizers.suffix()}", *sanitizers.settings(), *settings]
     run(
         *(builder(interpreter), "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
         *(f"--config-settings={setting}" for setting in settings),
@@ -128,12 +132,12 @@ def wheel(interpreter, *settings):
 def install(interpreter, python, *packages):
     """Installs packages into the environment whose Python is given, which needs no pip for it."""
     pip = (builder(interpreter), "-m", "pip", f"--python={python}", "install", "--quiet")
-    run(*pip, *packages)
+    run(*pip, *packages, env={**os.environ, **sanitizers.variables(interpreter)})
 
 
 def environment(interpreter, name="environment"):
     """The Python of a clean environment with the wheel, built from the tree as it is now, in it."""
-    python = virtual_environment(interpreter, name, "--without-pip")
+    python = virtual_environment(interpreter, f"{name}{sanitizers.suffix()}", "--without-pip")
     install(interpreter, python, "--no-index", "--no-deps", "--force-reinstall", wheel(interpreter))
     return python
 
