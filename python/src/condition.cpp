@@ -123,11 +123,11 @@ PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
     return to_python(wait_once(core(self), timeout));
 }
 
-/// wait(), as the class of `self` defines it: 0 on success, -1 with an exception set.
+/// wait(), as the class of `self` defines it, or the object itself: 0 on success, -1 with an exception set.
 int wait_as_defined(PyObject* self, Timeout left) {
     const State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return -1;
-    if (Py_TYPE(self) == state->condition_type) {
+    if (Py_TYPE(self) == state->condition_type && as<ConditionObject>(self).dictionary == nullptr) {
         if (!check_owned(self, "cannot wait on un-acquired lock")) return -1;
         return wait_once(core(self), left) == Waited::failed ? -1 : 0;
     }

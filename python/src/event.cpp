@@ -71,6 +71,13 @@ PyObject* get_condition(PyObject* self, void*) {
 
 PyObject* get_flag(PyObject* self, void*) { return PyBool_FromLong(core(self).is_set()); }
 
+int set_flag(PyObject* self, PyObject* value, void*) {
+    const int flag = value == nullptr ? 0 : PyObject_IsTrue(value);
+    if (flag < 0) return -1;
+    flag != 0 ? core(self).set() : core(self).clear();
+    return 0;
+}
+
 PyObject* represent(PyObject* self) { return describe(self, "%s", core(self).is_set() ? "set" : "unset"); }
 
 PyMethodDef methods[] = {
@@ -87,7 +94,7 @@ PyMethodDef methods[] = {
 
 PyGetSetDef properties[] = {
     {"_cond", get_condition, nullptr, nullptr, nullptr},
-    {"_flag", get_flag, nullptr, nullptr, nullptr},
+    {"_flag", get_flag, set_flag, nullptr, nullptr},
     dictionary_property(),
     {},
 };

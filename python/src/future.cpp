@@ -325,7 +325,7 @@ PyType_Slot slots[] = {
 };
 
 PyType_Spec spec = {
-    .name = "threadwise.concurrent.futures.Future",
+    .name = "threadwise.concurrent.futures._base.Future",
     .basicsize = sizeof(FutureObject),
     .itemsize = 0,
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
@@ -333,7 +333,7 @@ PyType_Spec spec = {
 };
 
 int add_error(PyObject* module, const char* name, const char* doc_text, PyObject* base, PyObject*& kept) {
-    const Ref full = Ref::steal(PyUnicode_FromFormat("threadwise.concurrent.futures.%s", name));
+    const Ref full = Ref::steal(PyUnicode_FromFormat("threadwise.concurrent.futures._base.%s", name));
     if (!full) return -1;
     kept = PyErr_NewExceptionWithDoc(PyUnicode_AsUTF8(full.get()), doc_text, base, nullptr);
     return kept == nullptr ? -1 : PyModule_AddObjectRef(module, name, kept);

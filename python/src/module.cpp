@@ -66,8 +66,6 @@ auto references(State& state) noexcept {
         &state.dangling,
         &state.report_exception,
         &state.starter,
-        &state.trace_hook,
-        &state.profile_hook,
         reinterpret_cast<PyObject**>(&state.queue_type),
         reinterpret_cast<PyObject**>(&state.lifo_queue_type),
         reinterpret_cast<PyObject**>(&state.priority_queue_type),

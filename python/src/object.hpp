@@ -16,10 +16,21 @@
 
 namespace threadwise::python {
 
+/// False, with the exception that object.__new__() has for it, if that is an abstract class (see Python's abc).
+inline bool is_concrete(PyTypeObject* type) {
+    if ((type->tp_flags & Py_TPFLAGS_IS_ABSTRACT) == 0) return true;
+    PyObject* const nothing = PyTuple_New(0);
+    if (nothing == nullptr) return false;
+    Py_XDECREF(PyBaseObject_Type.tp_new(type, nothing, nullptr));
+    Py_DECREF(nothing);
+    return PyErr_Occurred() == nullptr;
+}
+
 /// Makes an object and constructs its core in place; null with an exception set on failure. The core's constructor must
 /// not throw.
 template <class Object, class... Args>
 Object* make_object(PyTypeObject* type, Args&&... args) {
+    if (!is_concrete(type)) return nullptr;
     auto* const self = reinterpret_cast<Object*>(type->tp_alloc(type, 0));
     if (self != nullptr) ::new (&self->core) decltype(self->core)(std::forward<Args>(args)...);
     return self;

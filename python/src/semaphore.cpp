@@ -24,6 +24,7 @@ constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
 
 struct SemaphoreCore {
     Semaphore permits{1};
+    bool exact = true;  ///< of one of our types, not of a subclass
     std::int64_t initial = 1;
     std::int64_t bound = unbounded;
     /// Held while a bounded semaphore is released: acquiring only ever lowers the number.
@@ -46,7 +47,10 @@ struct SemaphoreObject {
 SemaphoreCore& core(PyObject* self) noexcept { return as<SemaphoreObject>(self).core; }
 
 PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
-    return reinterpret_cast<PyObject*>(make_object<SemaphoreObject>(type));
+    const State* const state = state_of_type(type);
+    auto* const self = state == nullptr ? nullptr : make_object<SemaphoreObject>(type);
+    if (self != nullptr) self->core.exact = type == state->semaphore_type || type == state->bounded_semaphore_type;
+    return reinterpret_cast<PyObject*>(self);
 }
 
 int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
@@ -136,7 +140,12 @@ PyObject* release(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
     return release_many(self, n);
 }
 
-PyObject* exit(PyObject* self, PyObject* const*, Py_ssize_t) { return release_many(self, 1); }
+/// A subclass may have a release() of its own, which this then calls, as Python's does.
+PyObject* exit(PyObject* self, PyObject* const*, Py_ssize_t) {
+    if (core(self).exact) return release_many(self, 1);
+    if (!Ref::steal(PyObject_CallMethod(self, "release", nullptr))) return nullptr;
+    Py_RETURN_NONE;
+}
 
 PyObject* at_fork_reinit(PyObject* self, PyObject*) {
     const std::int64_t value = core(self).permits.value();
@@ -146,6 +155,21 @@ PyObject* at_fork_reinit(PyObject* self, PyObject*) {
 }
 
 PyObject* get_value(PyObject* self, void*) { return PyLong_FromLongLong(core(self).permits.value()); }
+
+/// Programs that change how many permits there are do it so.
+int set_value(PyObject* self, PyObject* value, void*) {
+    const long long wanted = value == nullptr ? -1 : PyLong_AsLongLong(value);
+    if (wanted == -1 && PyErr_Occurred() != nullptr) return -1;
+    if (wanted < 0 || wanted > Semaphore::max()) {
+        PyErr_SetString(PyExc_ValueError, "a semaphore's value is a number of permits: 0 or more");
+        return -1;
+    }
+    Semaphore& permits = core(self).permits;
+    const std::scoped_lock hold(core(self).releasing);
+    while (permits.value() > wanted && permits.try_acquire()) continue;
+    if (const std::int64_t missing = wanted - permits.value(); missing > 0) permits.release(missing);
+    return 0;
+}
 
 PyObject* get_initial_value(PyObject* self, void*) { return PyLong_FromLongLong(core(self).initial); }
 
@@ -180,7 +204,7 @@ PyMethodDef methods[] = {
 };
 
 PyGetSetDef properties[] = {
-    {"_value", get_value, nullptr, nullptr, nullptr},
+    {"_value", get_value, set_value, nullptr, nullptr},
     {"_initial_value", get_initial_value, nullptr, nullptr, nullptr},
     {"_cond", get_condition, nullptr, nullptr, nullptr},
     dictionary_property(),

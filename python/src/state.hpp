@@ -34,8 +34,6 @@ struct State {
     PyObject* report_exception;           ///< called with a thread and what it raised
     PyObject* starter;                    ///< what starts threads, unless a program replaces it
     bool threads_forbidden;               ///< the interpreter was made so
-    PyObject* trace_hook;
-    PyObject* profile_hook;
 
     PyTypeObject* queue_type;
     PyTypeObject* lifo_queue_type;

@@ -39,15 +39,15 @@ PyObject* join(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
 bool is_alive(PyObject* self) { return started_event(self).is_set() && !life_of(self).done.is_set(); }
 
 PyObject* is_alive_method(PyObject* self, PyObject*) {
-    return is_ready(self) ? PyBool_FromLong(is_alive(self)) : nullptr;
+    return is_ready_to_look_at(self) ? PyBool_FromLong(is_alive(self)) : nullptr;
 }
 
 PyObject* get_name(PyObject* self, void*) {
-    return is_ready(self) ? read_field(self, thread_core(self).name).release() : nullptr;
+    return is_ready_to_look_at(self) ? read_field(self, thread_core(self).name).release() : nullptr;
 }
 
 int set_name(PyObject* self, PyObject* name, void*) {
-    if (!is_ready(self)) return -1;
+    if (!is_ready_to_look_at(self)) return -1;
     Ref text = name == nullptr ? Ref() : Ref::steal(PyObject_Str(name));
     if (!text) return refuse(PyExc_AttributeError, "a thread cannot be without a name") ? 0 : -1;
     replace_field(self, thread_core(self).name, std::move(text));
@@ -63,12 +63,12 @@ PyObject* number_or_none(unsigned long number) {
 }
 
 PyObject* get_ident(PyObject* self, void*) {
-    return is_ready(self) ? number_or_none(life_of(self).ident.load()) : nullptr;
+    return is_ready_to_look_at(self) ? number_or_none(life_of(self).ident.load()) : nullptr;
 }
 
 /// Waits for the moment that a thread needs to begin.
 PyObject* get_native_id(PyObject* self, void*) {
-    if (!is_ready(self)) return nullptr;
+    if (!is_ready_to_look_at(self)) return nullptr;
     const std::shared_ptr<ThreadLife> life = thread_core(self).life;
     if (life->state.load() == ThreadLife::State::starting && !life->known.is_set() &&
         wait_detached(forever, [&life](Timeout left) { return life->known.wait(left); }) == Waited::failed) {
@@ -78,7 +78,7 @@ PyObject* get_native_id(PyObject* self, void*) {
 }
 
 PyObject* get_daemon(PyObject* self, void*) {
-    return is_ready(self) ? PyBool_FromLong(thread_core(self).daemonic) : nullptr;
+    return is_ready_to_look_at(self) ? PyBool_FromLong(thread_core(self).daemonic) : nullptr;
 }
 
 int set_daemon(PyObject* self, PyObject* value, void*) {
@@ -95,8 +95,7 @@ int set_daemon(PyObject* self, PyObject* value, void*) {
 }
 
 PyObject* represent(PyObject* self) {
-    if (!thread_core(self).initialized)
-        return refuse(PyExc_AssertionError, "Thread.__init__() was not called") ? self : nullptr;
+    if (!is_ready_to_look_at(self, "Thread.__init__() was not called")) return nullptr;
     const Ref name = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(self)), "__name__"));
     if (!name) return nullptr;
     const char* const status = !started_event(self).is_set() ? "initial" : is_alive(self) ? "started" : "stopped";

@@ -115,7 +115,8 @@ PyObject* start_joinable_thread(PyObject* module, PyObject* const* args, Py_ssiz
     if (!life) return nullptr;
     Ref handle = has_handle ? Ref::borrow(given[1]) : make_handle(state, life);
     if (!handle) return nullptr;
-    if (PySys_Audit("_thread.start_joinable_thread", "OiO", function, daemon, handle.get()) < 0) return nullptr;
+    PyObject* const told = has_handle ? handle.get() : Py_None;
+    if (PySys_Audit("_thread.start_joinable_thread", "OiO", function, daemon, told) < 0) return nullptr;
     if (life->state.load() == ThreadLife::State::unstarted) life->daemon = daemon != 0;
     Call call{Ref::borrow(function), Ref::steal(PyTuple_New(0)), Ref()};
     if (!call.args || !start(state, life, std::move(call))) return nullptr;

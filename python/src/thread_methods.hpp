@@ -23,6 +23,11 @@ inline bool is_ready(PyObject* self, const char* complaint = "Thread.__init__() 
     return thread_core(self).initialized || refuse(PyExc_RuntimeError, complaint);
 }
 
+/// The same for what only looks at the thread: Python's own asserts it.
+inline bool is_ready_to_look_at(PyObject* self, const char* complaint = "Thread.__init__() not called") {
+    return thread_core(self).initialized || refuse(PyExc_AssertionError, complaint);
+}
+
 inline ThreadLife& life_of(PyObject* self) noexcept { return *thread_core(self).life; }
 
 inline Event& started_event(PyObject* self) noexcept { return as<EventObject>(thread_core(self).started).core.event; }

@@ -73,9 +73,9 @@ bool run_in_context(PyObject* self) {
     return run_method && Ref::steal(PyObject_CallMethod(context, "run", "O", run_method.get()));
 }
 
-/// sys.settrace() or sys.setprofile() with the hook that is kept for new threads.
-bool install_hook(const State& state, const char* setter, PyObject* const& kept) {
-    const Ref hook = read_field(reinterpret_cast<PyObject*>(state.thread_type), kept);
+/// sys.settrace() or sys.setprofile() with the hook that threading keeps for new threads in that variable.
+bool install_hook(const State& state, const char* setter, const char* variable) {
+    const Ref hook = item_of(state.threading, variable);
     if (!hook || hook.get() == Py_None) return true;
     const Ref set_hook = sys_attribute(setter);
     return !set_hook || Ref::steal(PyObject_CallOneArg(set_hook.get(), hook.get()));
@@ -167,8 +167,8 @@ PyObject* bootstrap_thread_inner(PyObject* self, PyObject*) {
     if (state == nullptr || !enter(*state, self)) return nullptr;
     tell_system_of_name(*state, self);
     const bool done = call_python([&] {
-        const bool ran = install_hook(*state, "settrace", state->trace_hook) &&
-                         install_hook(*state, "setprofile", state->profile_hook) && run_in_context(self);
+        const bool ran = install_hook(*state, "settrace", "_trace_hook") &&
+                         install_hook(*state, "setprofile", "_profile_hook") && run_in_context(self);
         return ran || report(*state, self);
     });
     leave(*state, self);

@@ -30,16 +30,6 @@ PyObject* attach_threading(PyObject* module, PyObject* const* args, Py_ssize_t c
     Py_RETURN_NONE;
 }
 
-PyObject* set_hooks(PyObject* module, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    Arguments<2> given("_set_hooks", {"trace", "profile"}, 2);
-    if (!given.parse(args, count, names)) return nullptr;
-    State& state = state_of_module(module);
-    auto* const owner = reinterpret_cast<PyObject*>(state.thread_type);
-    replace_field(owner, state.trace_hook, Ref::borrow(given[0]));
-    replace_field(owner, state.profile_hook, Ref::borrow(given[1]));
-    Py_RETURN_NONE;
-}
-
 PyObject* current_thread(PyObject* module, PyObject*) {
     State& state = state_of_module(module);
     return is_attached(state) ? current_thread_object(state).release() : nullptr;
@@ -55,7 +45,6 @@ PyMethodDef functions[] = {
            "current_thread($module, /)\n--\n\n"
            "The Thread object of the calling thread; one is made for a thread that somebody else started."),
     method("_attach", attach_threading, "For threadwise.threading alone."),
-    method("_set_hooks", set_hooks, "For threadwise.threading alone."),
     method("_wake_main_thread", wake_main_thread, "Lets the main thread look for signals if it waits."),
     {},
 };

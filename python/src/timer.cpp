@@ -34,8 +34,10 @@ int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
         return -1;
     }
     const State* const state = state_of_type(Py_TYPE(self));
-    const Ref nothing = Ref::steal(PyTuple_New(0));
-    if (state == nullptr || !nothing || state->thread_type->tp_init(self, nothing.get(), nullptr) < 0) return -1;
+    if (state == nullptr) return -1;
+    // By its name, as programs wrap it.
+    auto* const thread_type = reinterpret_cast<PyObject*>(state->thread_type);
+    if (!Ref::steal(PyObject_CallMethod(thread_type, "__init__", "O", self))) return -1;
     const bool done = set_attribute(self, "interval", Ref::borrow(interval)) &&
                       set_attribute(self, "function", Ref::borrow(function)) &&
                       set_attribute(self, "args", given_or(arguments, make_list)) &&

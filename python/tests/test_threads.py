@@ -84,8 +84,10 @@ class ThreadTests(unittest.TestCase):
                 pass
 
         thread = Forgetful()
-        for use in (thread.start, thread.join, thread.is_alive, lambda: thread.name, lambda: thread.daemon):
+        for use in (thread.start, thread.join):
             self.assertRaises(RuntimeError, use)
+        for look in (thread.is_alive, lambda: thread.name, lambda: thread.daemon, lambda: thread.ident):
+            self.assertRaises(AssertionError, look)
 
 
 class ConditionTests(unittest.TestCase):

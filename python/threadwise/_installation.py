@@ -25,8 +25,11 @@ SERVED = {
 if sys.version_info >= (3, 14):
     SERVED["concurrent.futures.interpreter"] = "threadwise.concurrent.futures.interpreter"
 
+_standard_names = {own: name for name, own in SERVED.items()}
+
 _standard = {}  # the standard modules that install() replaced, by name
 _rebound = []  # the globals that install() replaced: (a module's dictionary, name, the standard object, ours)
+_renamed = {}  # public classes of ours, and the names of the modules that they said that they are from
 
 
 class _Finder:
@@ -40,6 +43,7 @@ class _Finder:
 
     def create_module(self, spec):
         module = import_module(spec.origin)
+        rename_classes(module)
         self.own_specs.setdefault(module, module.__spec__)
         return module
 
@@ -67,6 +71,8 @@ def install():
     for name, module in replaced.items():
         _standard[name] = sys.modules[name]
         _stand_under(name, module)
+    for own in _standard_names.keys() & sys.modules.keys():
+        rename_classes(sys.modules[own])
     _rebind({id(old): (old, new) for name, new in replaced.items() for old, new in _counterparts(_standard[name], new)})
     if "threading" in _standard:
         # The interpreter ends by calling the _shutdown() of the module under this name: ours, from now on.
@@ -88,8 +94,25 @@ def uninstall():
     for name, own in SERVED.items():
         if name in sys.modules and sys.modules[name] is sys.modules.get(own):
             _stand_under(name, _standard.get(name))
+    for each, own_name in _renamed.items():
+        each.__module__ = own_name
     _rebound.clear()
     _standard.clear()
+    _renamed.clear()
+
+
+def rename_classes(module):
+    """Makes the public classes in a module of ours say that they are from the standard one, while threadwise is installed.
+
+    So what is pickled means the same to a program that runs on the standard modules, and texts name what everybody knows.
+    """
+    if _finder not in sys.meta_path:
+        return
+    for name, value in vars(module).items():
+        own_name = getattr(value, "__module__", None)
+        if isinstance(value, type) and not name.startswith("_") and own_name in _standard_names:
+            _renamed[value] = own_name
+            value.__module__ = _standard_names[own_name]
 
 
 def _stand_under(name, module):

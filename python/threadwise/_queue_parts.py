@@ -7,10 +7,12 @@ Python documents it. ``owner`` is the queue, whose functions and ``maxsize`` a s
 
 import heapq
 from collections import deque
-from time import monotonic
 
-from threadwise import threading
+from threadwise import queue, threading
 from threadwise._threadwise import Empty, Full, ShutDown
+
+# Tools that stop the clock for a test let the modules `queue` and `threading` have the true one, by these names.
+__name__ = "queue"
 
 
 class Parts:
@@ -116,11 +118,11 @@ class Parts:
 
     def _wait_while(self, hindered, condition, block, timeout, error, check):
         """Wait on the condition; raise the error if that is not allowed, or takes too long."""
-        deadline = None if timeout is None else monotonic() + timeout
+        deadline = None if timeout is None else queue.time() + timeout
         while hindered():
             if not block:
                 raise error
-            left = None if deadline is None else deadline - monotonic()
+            left = None if deadline is None else deadline - queue.time()
             if left is not None and left <= 0:
                 raise error
             condition.wait(left)

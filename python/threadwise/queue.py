@@ -1,5 +1,12 @@
 """Queues between threads: Python's module ``queue`` on threadwise."""
 
+# What the standard module imports, and programs import from it, or replace in it.
+import types
+from collections import deque
+from heapq import heappop, heappush
+from time import monotonic as time
+
+from threadwise import threading
 from threadwise._threadwise import (
     Empty,
     Full,

@@ -7,10 +7,12 @@ The classes are threadwise's. What is left here is what programs replace, and wh
 __name__ = "threading"
 
 import atexit as _atexit
-import itertools as _itertools
 import os as _os
 import sys as _sys
-from _weakrefset import WeakSet as _WeakSet
+from _weakrefset import WeakSet
+from collections import deque as _deque
+from itertools import count as _count
+from time import monotonic as _time
 
 from threadwise import _thread, _threadwise
 from threadwise._thread import (
@@ -47,7 +49,7 @@ __all__ = [
 ]  # fmt: skip
 
 ThreadError = RuntimeError
-_CRLock = _PyRLock = RLock
+_CRLock = _PyRLock = _RLock = RLock
 Lock = _thread.LockType if _sys.version_info >= (3, 13) else _allocate_lock
 _start_new_thread = _thread.start_new_thread
 _start_joinable_thread = _thread.start_joinable_thread
@@ -58,10 +60,10 @@ __excepthook__ = excepthook
 _HAVE_THREAD_NATIVE_ID = True
 current_thread.__module__ = __name__
 
-_counter = _itertools.count(1).__next__
+_counter = _count(1).__next__
 _active = {}  # the threads that run, by ident
 _limbo = {}  # those that have been started and do not run yet
-_dangling = _WeakSet()
+_dangling = WeakSet()
 _active_limbo_lock = RLock()
 
 
@@ -184,6 +186,13 @@ def enumerate():
     return [*_active.values(), *_limbo.values()]
 
 
+_enumerate = enumerate
+
+
+def _newname(name_template):
+    return name_template % _counter()
+
+
 def _warn_of_old_name(old, new):
     import warnings
 
@@ -198,7 +207,6 @@ def settrace(func):
     """Every thread started from now on calls sys.settrace(func) before its run()."""
     global _trace_hook
     _trace_hook = func
-    _threadwise._set_hooks(_trace_hook, _profile_hook)
 
 
 def gettrace():
@@ -210,7 +218,6 @@ def setprofile(func):
     """Every thread started from now on calls sys.setprofile(func) before its run()."""
     global _profile_hook
     _profile_hook = func
-    _threadwise._set_hooks(_trace_hook, _profile_hook)
 
 
 def getprofile():

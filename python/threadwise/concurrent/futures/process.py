@@ -10,6 +10,8 @@ import os
 import sys
 import sysconfig
 
+from threadwise._installation import rename_classes
+
 from . import _base
 
 
@@ -39,3 +41,6 @@ if sys.version_info < (3, 14):
     from . import _process_additions
 
     _process_additions.add_to(ProcessPoolExecutor)  # noqa: F821  (loaded above)
+
+
+rename_classes(sys.modules[__name__])

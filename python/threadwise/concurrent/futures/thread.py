@@ -7,9 +7,11 @@ programs derive from this class.
 
 import itertools
 import os
+import sys
 import weakref
 
 from threadwise import queue, threading
+from threadwise._installation import rename_classes
 from threadwise._logging import LOGGER
 from threadwise._threadwise import _close_pools, _Pool, _work, _WorkItem, _WorkQueue
 
@@ -170,8 +172,8 @@ class ThreadPoolExecutor(_Pool, Executor):
             )
             thread.start()
             # From here the worker has the interpreter, and most likely begins its first call before it gives that away:
-            # programs that shut down at once, and cancel, count on it.
-            begun.wait()
+            # programs that shut down at once, and cancel, count on it. Not for ever: a program may have replaced start().
+            begun.wait(1)
             self._threads.add(thread)
             _threads_queues[thread] = self._work_queue
 
@@ -209,3 +211,6 @@ class ThreadPoolExecutor(_Pool, Executor):
 def _cpu_count():
     """How many processors this process may use."""
     return getattr(os, "process_cpu_count", os.cpu_count)()
+
+
+rename_classes(sys.modules[__name__])

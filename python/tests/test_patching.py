@@ -1,0 +1,175 @@
+"""What programs, and above all their tests, replace in the standard modules, or take from them by private names."""
+
+import abc
+import sys
+import unittest
+from unittest import mock
+
+from threadwise import _thread, queue, threading
+from threadwise.concurrent import futures
+from threadwise.concurrent.futures import _base
+
+from programs import run
+
+
+class ThreadTests(unittest.TestCase):
+    def test_a_wrapped_init_is_called_for_a_timer_too(self):
+        made = []
+        original = threading.Thread.__init__
+
+        def initialise(self, *args, **kwargs):
+            made.append(type(self))
+            original(self, *args, **kwargs)
+
+        with mock.patch.object(threading.Thread, "__init__", initialise):
+            called = []
+            timer = threading.Timer(0, called.append, [1])
+            timer.start()
+            timer.join()
+        self.assertEqual((made, called), ([threading.Timer], [1]))
+
+    def test_a_pool_returns_the_future_though_start_is_replaced(self):
+        pool = futures.ThreadPoolExecutor(1)
+        with mock.patch.object(threading.Thread, "start") as start:
+            self.assertFalse(pool.submit(abs, 1).done())
+        start.assert_called_once_with()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+    def test_the_trace_hook_is_a_variable(self):
+        seen = set()
+
+        def work():
+            pass
+
+        with mock.patch.object(threading, "_trace_hook", lambda frame, *_: seen.add(frame.f_code)):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        self.assertIn(work.__code__, seen)
+
+    def test_an_abstract_class_makes_no_objects(self):
+        class Worker(threading.Thread, metaclass=abc.ABCMeta):
+            @abc.abstractmethod
+            def work(self):
+                pass
+
+        class Line(queue.Queue, metaclass=abc.ABCMeta):
+            @abc.abstractmethod
+            def work(self):
+                pass
+
+        for abstract in (Worker, Line):
+            with self.assertRaisesRegex(TypeError, f"abstract class {abstract.__name__} .*work"):
+                abstract()
+
+    @unittest.skipIf(sys.version_info < (3, 13), "the event came with Python 3.13")
+    def test_who_listens_is_told_of_the_handle_that_was_given(self):
+        printed = run(
+            source="""
+            import sys
+            from threadwise import _thread
+            sys.addaudithook(lambda event, args: event == "_thread.start_joinable_thread" and print(args[1:]))
+            _thread.start_joinable_thread(int, daemon=False).join()
+            """
+        )
+        self.assertEqual(printed, ["(0, None)"])
+
+
+class SynchronizationTests(unittest.TestCase):
+    def test_private_states_may_be_set(self):
+        event = threading.Event()
+        event._flag = True
+        self.assertTrue(event.is_set())
+        event._flag = False
+        self.assertFalse(event.is_set())
+        semaphore = threading.Semaphore(2)
+        for number in (5, 1, 0):
+            semaphore._value = number
+            self.assertEqual([semaphore.acquire(False) for _ in range(number + 1)], [True] * number + [False])
+        with self.assertRaises(ValueError):
+            semaphore._value = -1
+
+    def test_a_raised_semaphore_lets_those_go_who_wait(self):
+        semaphore = threading.Semaphore(0)
+        thread = threading.Thread(target=semaphore.acquire)
+        thread.start()
+        semaphore._value = 1
+        thread.join()
+        self.assertEqual(semaphore._value, 0)
+
+    def test_with_calls_a_release_that_a_subclass_has(self):
+        class Counting(threading.BoundedSemaphore):
+            released = 0
+
+            def release(self, n=1):
+                self.released += n
+                super().release(n)
+
+        semaphore = Counting(1)
+        for _ in range(2):
+            with semaphore:
+                self.assertEqual(semaphore._value, 0)
+        self.assertEqual(semaphore.released, 2)
+
+    def test_wait_for_calls_the_wait_of_the_object(self):
+        condition = threading.Condition()
+        with condition, mock.patch.object(condition, "wait") as wait:
+            self.assertTrue(condition.wait_for(lambda: wait.call_count == 2))
+        self.assertEqual(wait.mock_calls, [mock.call(None)] * 2)
+
+
+class QueueTests(unittest.TestCase):
+    def test_the_clock_is_a_variable(self):
+        line = queue.Queue()
+        waits = []
+        with mock.patch.object(queue, "time", iter(range(9)).__next__), mock.patch.object(line.not_empty, "wait", waits.append):
+            self.assertRaises(queue.Empty, line.get, timeout=2)
+        self.assertEqual(waits, [1])
+
+    def test_the_clock_is_read_in_the_name_of_the_standard_module(self):
+        names = []
+        clock = queue.time
+
+        def spy():
+            names.append(sys._getframe(1).f_globals["__name__"])
+            return clock()
+
+        line = queue.Queue()
+        with mock.patch.object(queue, "time", spy), line.mutex:
+            pass
+        with mock.patch.object(queue, "time", spy):
+            self.assertRaises(queue.Empty, line.get, timeout=0)
+        self.assertEqual(set(names), {"queue"})
+
+
+class NameTests(unittest.TestCase):
+    def test_private_names_that_are_in_use(self):
+        for module, names in {
+            threading: "_RLock _PyRLock _CRLock _time _count _deque _enumerate _newname _allocate_lock _active _limbo WeakSet",
+            queue: "deque heappush heappop threading time types",
+            _base: "PENDING RUNNING FINISHED CANCELLED CANCELLED_AND_NOTIFIED _FUTURE_STATES _STATE_TO_DESCRIPTION_MAP LOGGER",
+            _thread: "RLock LockType allocate_lock start_new_thread",
+        }.items():
+            for name in names.split():
+                self.assertTrue(hasattr(module, name), f"{module.__name__}.{name}")
+
+    def test_classes_are_named_as_the_standard_ones_while_installed(self):
+        printed = run(
+            source="""
+            import queue, pickle, threadwise
+            threadwise.install()
+            from concurrent import futures
+            from concurrent.futures.process import BrokenProcessPool
+            all = (queue.Full, futures.Future, futures.CancelledError, futures.ThreadPoolExecutor, BrokenProcessPool)
+            print(*(each.__module__ for each in all))
+            print(b"threadwise" in pickle.dumps(all), pickle.loads(pickle.dumps(all)) == all)
+            threadwise.uninstall()
+            print(all[0].__module__, pickle.loads(pickle.dumps(all)) == all)
+            """
+        )
+        names = "queue concurrent.futures._base concurrent.futures._base concurrent.futures.thread concurrent.futures.process"
+        self.assertEqual(printed, [names, "False True", "threadwise.queue True"])
+
+
+if __name__ == "__main__":
+    unittest.main()
