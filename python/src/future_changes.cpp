@@ -52,6 +52,7 @@ bool tell_waiters(FutureObject& self, const char* method) {
     return true;
 }
 
+/// Outside of the future's critical section, which its repr enters.
 bool refuse_result(FutureObject& self) {
     PyErr_Format(self.state->invalid_state_error, "%s: %R", name_of(self.core.status()), &self);
     return false;
@@ -73,9 +74,9 @@ void keep(PyObject*& place, PyObject* value) {
 }  // namespace
 
 bool call_callbacks(FutureObject& self) {
-    if (self.callbacks == nullptr) return true;
     auto* const future = reinterpret_cast<PyObject*>(&self);
     const Ref callbacks = read_field(future, self.callbacks);
+    if (!callbacks) return true;
     for (Py_ssize_t i = 0; const Ref callback = item_of(callbacks.get(), i); ++i) {
         if (Ref::steal(PyObject_CallOneArg(callback.get(), future))) continue;
         if (!log_exception("exception calling callback for %r", future)) return false;
@@ -100,29 +101,35 @@ const char* name_of(Status status) noexcept {
 }
 
 bool set_result(FutureObject& self, PyObject* result) {
+    bool is_first = false;
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
-        if (self.core.done()) return refuse_result(self);
-        keep(self.result, result);
-        self.core.finish();
-        if (!tell_waiters(self, "add_result") || !condition.notify_all()) return false;
+        is_first = !self.core.done();
+        if (is_first) {
+            keep(self.result, result);
+            self.core.finish();
+            if (!tell_waiters(self, "add_result") || !condition.notify_all()) return false;
+        }
     }
-    return call_callbacks(self);
+    return is_first ? call_callbacks(self) : refuse_result(self);
 }
 
 bool set_exception(FutureObject& self, PyObject* exception) {
+    bool is_first = false;
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
-        if (self.core.done()) return refuse_result(self);
-        keep(self.exception, exception == Py_None ? nullptr : exception);
-        self.core.fail(self.exception == nullptr ? nullptr : PythonError::pointer());
-        if (!tell_waiters(self, "add_exception") || !condition.notify_all()) return false;
+        is_first = !self.core.done();
+        if (is_first) {
+            keep(self.exception, exception == Py_None ? nullptr : exception);
+            self.core.fail(self.exception == nullptr ? nullptr : PythonError::pointer());
+            if (!tell_waiters(self, "add_exception") || !condition.notify_all()) return false;
+        }
     }
-    return call_callbacks(self);
+    return is_first ? call_callbacks(self) : refuse_result(self);
 }
 
 int set_running_or_notify_cancel(FutureObject& self) {

@@ -31,8 +31,8 @@ bool start_by(PyObject* starter, PyObject* bootstrap, PyObject* self) {
 
 bool start_native(State& state, Ref bootstrap, PyObject* self) {
     ThreadLife& life = life_of(self);
-    life.daemon = thread_core(self).daemonic;
     if (!life.begin()) return refuse(PyExc_RuntimeError, "thread already started");
+    life.daemon = thread_core(self).daemonic;
     Call call{std::move(bootstrap), Ref::steal(PyTuple_New(0)), Ref()};
     return call.args && start_thread(state, std::move(call), thread_core(self).life);
 }
