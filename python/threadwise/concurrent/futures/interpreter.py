@@ -68,7 +68,8 @@ def _import(name, globals=None, locals=None, fromlist=(), level=0):
 
 def _load(module_globals):
     path = os.path.join(sysconfig.get_path("stdlib"), "concurrent", "futures", "interpreter.py")
-    source = importlib.util.decode_source(open(path, "rb").read())
+    with open(path, "rb") as file:
+        source = importlib.util.decode_source(file.read())
     module_globals["__builtins__"] = {**vars(builtins), "__import__": _import}
     module_globals["__file__"] = path
     exec(compile(source, path, "exec"), module_globals)
