@@ -39,7 +39,7 @@ test-python: | bootstrap-build bootstrap-python ## Build the Python package for 
 	@PYTHON="$(PYTHON)" SANITIZE="$(SANITIZE)" python3 python/tests/run $(ARGS)
 
 test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue")
-	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" SANITIZE="$(SANITIZE)" python3 python/cpython/run
+	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" SANITIZE="$(SANITIZE)" LEAKS="$(LEAKS)" python3 python/cpython/run
 
 soak: build/release/build.ninja ## Run the tests that take minutes
 	@cmake --build --preset release

@@ -3,7 +3,7 @@
 
     python/environments.py [PYTHON]
 
-builds the wheel for every interpreter found, or for those that PYTHON chooses (a path, or a version as in 3.13 or 3.13t),
+builds the wheel for every interpreter found, or for those that PYTHON chooses (a path, or a version as in 3.13, 3.13t or 3.13d),
 and prints where it is. What is made is below build/python/VERSION:
 
     builder/        an environment with the tools that build the wheel
@@ -29,14 +29,15 @@ OLDEST = (3, 10)
 
 DESCRIBE = """
 import os, sys, sysconfig
-print("%d.%d.%d" % sys.version_info[:3] + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""))
+flags = "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")) + "d" * hasattr(sys, "gettotalrefcount")
+print("%d.%d.%d" % sys.version_info[:3] + flags)
 print(sys.executable)
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Interpreter:
-    version: str  # as in 3.13.0, or 3.13.0t for a free-threaded one
+    version: str  # as in 3.13.0; 3.13.0t for a free-threaded one, 3.13.0d for a debug build
     executable: str
 
     @property
@@ -46,11 +47,15 @@ class Interpreter:
 
     @property
     def is_free_threaded(self):
-        return self.version.endswith("t")
+        return "t" in self.flags
+
+    @property
+    def flags(self):
+        return self.version.lstrip("0123456789.")
 
     @property
     def release(self):
-        return tuple(int(part) for part in self.version.rstrip("t").split("."))
+        return tuple(int(part) for part in self.version.rstrip("td").split("."))
 
 
 def describe(executable):
@@ -74,17 +79,17 @@ def candidates():
 
 
 def interpreters(wanted=""):
-    """The interpreters that `wanted` chooses, oldest first: all of them, one path, or those of a version."""
+    """The interpreters that `wanted` chooses, oldest first: all but debug builds, one path, or those of a version."""
     if "/" in wanted:
         chosen = [describe(wanted)]
     else:
         found = {each.version: each for each in map(describe, reversed(list(candidates()))) if each}
-        numbers = wanted.rstrip("t")
+        numbers = wanted.rstrip("td")
         chosen = [
             each
             for each in sorted(found.values(), key=lambda each: (each.release, each.version))
-            if not wanted or each.is_free_threaded == wanted.endswith("t")
-            and f"{each.version.rstrip('t')}.".startswith(f"{numbers}.")
+            if (each.flags == wanted[len(numbers):] and f"{each.version.rstrip('td')}.".startswith(f"{numbers}."))
+            or (not wanted and "d" not in each.flags)
         ]
     if not chosen or None in chosen:
         sys.exit(f"there is no Python {wanted or '3.10 or newer'} on this machine")
