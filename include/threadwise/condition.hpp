@@ -111,7 +111,7 @@ private:
         bool (*is_owned)(void* lock);
         /// The owner word of a Lock or an RLock, null otherwise; and the RLock's count.
         detail::OwnerWord* (*word)(void* lock);
-        std::uint32_t* (*count)(void* lock);
+        std::atomic<std::uint32_t>* (*count)(void* lock);
     };
 
     /// The rest of a timeout.
@@ -169,7 +169,7 @@ private:
         .acquire = acquire_other<OtherLock>,
         .is_owned = is_owned_other<OtherLock>,
         .word = [](void*) -> detail::OwnerWord* { return nullptr; },
-        .count = [](void*) -> std::uint32_t* { return nullptr; },
+        .count = [](void*) -> std::atomic<std::uint32_t>* { return nullptr; },
     };
 
     bool wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,

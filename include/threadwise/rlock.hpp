@@ -6,6 +6,7 @@
 //
 // It meets the standard's TimedLockable.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -41,8 +42,9 @@ public:
     void unlock() {
         if (!is_owned()) [[unlikely]]
             refuse_release();
-        if (count_ != 0) {
-            --count_;
+        // relaxed: the owner's own; others get no more than a glimpse of it.
+        if (const std::uint32_t count = count_.load(std::memory_order_relaxed); count != 0) {
+            count_.store(count - 1, std::memory_order_relaxed);
         } else {
             word_.release();
         }
@@ -71,7 +73,10 @@ public:
     }
 
     /// How many times the calling thread has taken it and not released it: 0 if it does not own it.
-    std::uint32_t recursion_count() const noexcept { return is_owned() ? count_ + 1 : 0; }
+    std::uint32_t recursion_count() const noexcept { return is_owned() ? taken() : 0; }
+
+    /// How many times its owner, whoever that is, had taken it a moment ago and not released it: 0 if it was free.
+    std::uint32_t owner_count() const noexcept { return locked() ? taken() : 0; }
 
     /// The standard's names for a timed acquire. A time in the past tries once.
     template <class Rep, class Period>
@@ -94,10 +99,12 @@ private:
     THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     [[noreturn]] THREADWISE_API static void refuse_release();
     bool take_again();
+    /// By the owner, while it has one.
+    std::uint32_t taken() const noexcept { return count_.load(std::memory_order_relaxed) + 1; }  // as in unlock()
 
     detail::OwnerWord word_;
-    /// How many times the owner has taken it again; the owner's alone.
-    std::uint32_t count_ = 0;
+    /// How many times the owner has taken it again; written by the owner alone.
+    std::atomic<std::uint32_t> count_{0};
 };
 
 static_assert(sizeof(RLock) <= 16);

@@ -105,16 +105,11 @@ PyObject* at_fork_reinit(PyObject* self, PyObject*) {
 
 PyObject* represent(PyObject* self) {
     const RLock& lock = core(self);
-    const bool is_mine = lock.is_owned();
-    return PyUnicode_FromFormat("<%s %s object owner=%lu count=%lu at %p>", lock.locked() ? "locked" : "unlocked",
-                                Py_TYPE(self)->tp_name,
-                                is_mine         ? PyThread_get_thread_ident()
-                                : lock.locked() ? 1UL
-                                                : 0UL,
-                                is_mine         ? static_cast<unsigned long>(lock.recursion_count())
-                                : lock.locked() ? 1UL
-                                                : 0UL,
-                                self);
+    const unsigned long count = lock.owner_count();
+    // A lock does not know what Python calls another thread.
+    const unsigned long owner = count == 0 ? 0 : lock.is_owned() ? PyThread_get_thread_ident() : 1;
+    return PyUnicode_FromFormat("<%s %s object owner=%lu count=%lu at %p>", count == 0 ? "unlocked" : "locked",
+                                Py_TYPE(self)->tp_name, owner, count, self);
 }
 
 constexpr const char* acquire_doc =

@@ -2,7 +2,6 @@
 
 #include <mutex>
 #include <optional>
-#include <utility>
 
 #include "runtime/thread_life.hpp"
 #include "threading/contended.hpp"
@@ -44,7 +43,7 @@ const Condition::Operations Condition::lock_operations = {
                   SourceLocation where) { return static_cast<Lock*>(lock)->acquire(blocking, timeout, where); },
     .is_owned = [](void* lock) { return static_cast<Lock*>(lock)->locked(); },  // a Lock has no owner: as Python
     .word = [](void* lock) { return &static_cast<Lock*>(lock)->word_; },
-    .count = [](void*) -> std::uint32_t* { return nullptr; },
+    .count = [](void*) -> std::atomic<std::uint32_t>* { return nullptr; },
 };
 
 const Condition::Operations Condition::rlock_operations = {
@@ -64,7 +63,7 @@ Condition::Condition(RLock& lock) noexcept : lock_(&lock), operations_(&rlock_op
 /// The Lock or RLock that a wait gives up for its length, and takes again.
 struct Condition::Held {
     detail::OwnerWord& word;
-    std::uint32_t* taken_again;  ///< an RLock's count; null for a Lock
+    std::atomic<std::uint32_t>* taken_again;  ///< an RLock's count; null for a Lock
     const void* object;
     std::uint32_t count = 0;
 
@@ -73,13 +72,17 @@ struct Condition::Held {
     }
 
     void release() {
-        if (taken_again != nullptr) count = std::exchange(*taken_again, 0);
+        // relaxed, here and in acquire(): the lock is ours.
+        if (taken_again != nullptr) {
+            count = taken_again->load(std::memory_order_relaxed);
+            taken_again->store(0, std::memory_order_relaxed);
+        }
         word.release();
     }
 
     void acquire(runtime::Waiting& waiting, runtime::Wakeup wakeup, SourceLocation where) {
         acquire_word(waiting, wakeup, where);
-        if (taken_again != nullptr) *taken_again = count;
+        if (taken_again != nullptr) taken_again->store(count, std::memory_order_relaxed);
     }
 
 private:

@@ -20,10 +20,11 @@ bool acquire_word(detail::OwnerWord& word, const RLock* lock, platform::Instant 
 
 bool RLock::take_again() {
     if (!is_owned()) return false;
-    if (count_ == std::numeric_limits<std::uint32_t>::max() - 1) {
+    const std::uint32_t count = count_.load(std::memory_order_relaxed);  // relaxed: as in unlock()
+    if (count == std::numeric_limits<std::uint32_t>::max() - 1) {
         throw RuntimeError("RLock taken too many times by one thread: is a release() missing in a loop?");
     }
-    ++count_;
+    count_.store(count + 1, std::memory_order_relaxed);
     return true;
 }
 

@@ -32,12 +32,14 @@ TEST(RLock, MayBeTakenAgainByItsOwner) {
     EXPECT_TRUE(lock.try_lock_for(-1s));
     lock.lock();
     EXPECT_EQ(lock.recursion_count(), 7U);
+    EXPECT_EQ(lock.owner_count(), 7U);
     for (int i = 0; i < 6; ++i) lock.release();
     EXPECT_TRUE(lock.locked());
     EXPECT_TRUE(lock.is_owned());
     elsewhere([&] { EXPECT_FALSE(lock.acquire(false)); });
     lock.release();
     EXPECT_FALSE(lock.locked());
+    EXPECT_EQ(lock.owner_count(), 0U);
     EXPECT_FALSE(lock.is_owned());
     elsewhere([&] {
         EXPECT_TRUE(lock.acquire(false));
@@ -53,6 +55,7 @@ TEST(RLock, BelongsToItsOwner) {
         EXPECT_THROW(lock.release(), RuntimeError);
         EXPECT_FALSE(lock.is_owned());
         EXPECT_EQ(lock.recursion_count(), 0U);
+        EXPECT_EQ(lock.owner_count(), 1U);
         EXPECT_TRUE(lock.locked());
         EXPECT_FALSE(lock.try_lock());
         EXPECT_FALSE(lock.acquire(true, 1ms));
