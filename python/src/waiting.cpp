@@ -28,8 +28,8 @@ public:
     bool on_signal() noexcept override { return true; }
 };
 
-/// The main thread looks for signals from time to time, too: one that comes just before it falls asleep, or while it
-/// spins, has nothing to interrupt.
+/// The main thread looks for signals from time to time, too: one of the system's that comes just before it falls
+/// asleep, or while it spins, has nothing to interrupt.
 class Slices {
 public:
     Timeout next(Timeout left) noexcept {

@@ -119,8 +119,12 @@ Wakeup Waiting::sleep() {
 
 bool Waiting::must_end(bool kicked) noexcept {
     if (!interruptible_) return false;
-    // Hooks are asked only when a signal handler may have run.
-    return stop_.stop_requested() || record_.interrupt_requested.load() || (kicked && any_hook_wants_signal(record_));
+    if (stop_.stop_requested() || record_.interrupt_requested.load()) return true;
+    // Hooks are asked only when a signal handler may have run. relaxed: see signal_main().
+    const bool signalled = record_.signalled.load(std::memory_order_relaxed);
+    if (!(kicked || signalled) || !any_hook_wants_signal(record_)) return false;
+    if (signalled) record_.signalled.store(false, std::memory_order_relaxed);
+    return true;
 }
 
 bool Waiting::withdraw() noexcept {

@@ -7,6 +7,7 @@
 
 #include "runtime/door.hpp"
 #include "support/sleepers.hpp"
+#include "threadwise/detail/signals.hpp"
 
 namespace threadwise::runtime {
 namespace {
@@ -136,6 +137,18 @@ TEST(BlockingHooks, AreNotAskedWhereNoSignalCame) {
     Waiting waiting(site);
     EXPECT_EQ(waiting.park(&address, [] { return true; }), Wakeup::timed_out);
     EXPECT_EQ(bell.asked, 0);
+}
+
+TEST(BlockingHooks, AreAskedInTheNextWaitOfAMainThreadThatDoesNotSleep) {
+    const int address = 0;
+    Doorbell bell;
+    bell.rings = true;
+    const BlockingHooksScope scope(bell);
+    detail::signal_main();
+    Waiting first(site_of(&address));
+    EXPECT_EQ(first.park(&address, [] { return true; }), Wakeup::interrupted);
+    wait_in_vain(&address);
+    EXPECT_EQ(bell.asked, 1);
 }
 
 }  // namespace

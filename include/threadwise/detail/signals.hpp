@@ -5,8 +5,8 @@
 
 namespace threadwise::detail {
 
-/// As if a signal had come to the main thread: its sleep ends if its blocking hooks say that signals do that. One that
-/// it is only about to begin may not be ended. Async-signal-safe.
+/// As if a signal had come to the main thread: its sleep ends if its blocking hooks say that signals do that, and so
+/// does the next one if it does not sleep now. Async-signal-safe.
 THREADWISE_API void signal_main() noexcept;
 
 }  // namespace threadwise::detail
