@@ -5,6 +5,8 @@ import subprocess
 import sys
 import textwrap
 
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
 
 def run(*arguments, source=None, check=True, **environment):
     """What `python ARGUMENTS...` prints, or `python ARGUMENTS... -c SOURCE`; `environment` is added to this process's."""

@@ -231,6 +231,58 @@ class EndTests(unittest.TestCase):
         )
         self.assertEqual(lines, ["7"])
 
+    @unittest.skipUnless(hasattr(os, "fork") and programs.HAS_GIL, "needs fork, and a thread that keeps the others from running")
+    def test_a_forked_child_has_queues_whose_sleepers_are_woken(self):
+        lines = programs.run(
+            "-W",
+            "ignore::DeprecationWarning",
+            source="""
+            import os
+            import pathlib
+            import sys
+            from threadwise import install
+            install()
+            import queue
+            import threading
+            import time
+
+            def sleeping_getter(numbers):
+                "A thread that is asleep in get(): who holds the interpreter keeps it until it waits."
+                told = []
+
+                def get():
+                    told.append(threading.get_native_id())
+                    result.append(numbers.get())
+
+                result = []
+                thread = threading.Thread(target=get, daemon=True)
+                thread.start()
+                while not told or state_of(told[0]) != "S":
+                    time.sleep(0.001)
+                return thread, result
+
+            def state_of(native_id):
+                return pathlib.Path(f"/proc/self/task/{native_id}/stat").read_text().rpartition(")")[2].split()[0]
+
+            sys.setswitchinterval(1000)
+            for make in (queue.Queue, queue.SimpleQueue, queue.LifoQueue, queue.PriorityQueue):
+                numbers = make()
+                sleeping_getter(numbers)
+                numbers.put(1)  # the sleeper is on its way, but for the interpreter
+                child = os.fork()
+                if child == 0:
+                    assert numbers.get() == 1
+                    for i in range(2):
+                        thread, result = sleeping_getter(numbers)
+                        numbers.put(i)
+                        thread.join(30)
+                        assert result == [i], result
+                    os._exit(7)
+                print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            """,
+        )
+        self.assertEqual(lines, ["7"] * 4)
+
     def test_another_interpreter_has_its_own(self):
         lines = programs.run(
             "-W",

@@ -21,6 +21,7 @@
 
 #include "platform/asymmetric_fence.hpp"
 #include "queue/head_start.hpp"
+#include "runtime/registry.hpp"
 #include "threading/contended.hpp"
 #include "threading/owner_gate.hpp"
 
@@ -34,6 +35,9 @@ const bool can_be_biased = platform::enable_unseen_heavy_fence();
 
 void QueueLock::lock_slow() {
     const OwnerGate gate{word_, runtime::this_record().ident};
+    // A thread that a fork has left behind never comes back; at most the item that it was moving is lost with it.
+    const std::uint32_t owner = word_.owner();
+    if (runtime::registry::is_lost(owner) && word_.take_from(owner)) return;
     head_start();
     if (gate.try_take(false)) return;
     const runtime::WaitSite site{

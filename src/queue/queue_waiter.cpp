@@ -6,6 +6,7 @@
 
 #include "queue/head_start.hpp"
 #include "runtime/door.hpp"
+#include "runtime/fork.hpp"
 #include "runtime/spinning.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/errors.hpp"
@@ -45,6 +46,16 @@ void QueueSleepers::wake_one() noexcept {
 void QueueSleepers::wake_all() noexcept {
     // relaxed: as in wake_one()
     runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~asleep, std::memory_order_relaxed); });
+}
+
+void QueueSleepers::announce() noexcept {
+    const std::uint32_t here = runtime::fork_depth() * fork;
+    // relaxed: the side's lock orders it, or it does not matter here, see wake_one().
+    if ((word_.load(std::memory_order_relaxed) & ~(asleep | woken)) != here) {
+        word_.store(here | asleep, std::memory_order_relaxed);
+    } else {
+        word_.fetch_or(asleep, std::memory_order_relaxed);
+    }
 }
 
 QueueWaiter::QueueWaiter(Kind kind, QueueSide side, const void* queue, Timeout timeout, std::stop_token stop,
@@ -94,7 +105,7 @@ bool QueueWaiter::announce() {
     if (std::exchange(designated_, false)) {
         side_.sleepers.word_.fetch_and(~QueueSleepers::woken, std::memory_order_relaxed);
     }
-    side_.sleepers.word_.fetch_or(QueueSleepers::asleep, std::memory_order_relaxed);
+    side_.sleepers.announce();
     return true;
 }
 

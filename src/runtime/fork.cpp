@@ -7,6 +7,7 @@
 #include <span>
 
 #include "platform/fork.hpp"
+#include "runtime/bias_slots.hpp"
 #include "runtime/parking_table.hpp"
 #include "runtime/recycler.hpp"
 #include "runtime/registry.hpp"
@@ -27,6 +28,8 @@ constinit std::size_t count = 0;
 constinit std::array<void (*)() noexcept, 4> child_functions{};
 constinit std::size_t child_function_count = 0;
 
+constinit std::uint32_t depth = 0;  // written where there is one thread alone
+
 std::span<Entry> locks() noexcept { return std::span(entries).first(count); }
 
 void before() {
@@ -39,10 +42,12 @@ void release_locks() noexcept {
 }
 
 void in_child() {
+    ++depth;
     forget_all_sleepers();
     registry::forget_other_threads();
     forget_idle_threads();
     forget_shutdown();
+    forget_who_is_inside();
     for (void (*const function)() noexcept : std::span(child_functions).first(child_function_count)) function();
     release_locks();
 }
@@ -58,6 +63,8 @@ void hold_over_fork(platform::InternalLock& lock, ForkOrder order) {
                                         [](ForkOrder wanted, const Entry& entry) { return wanted < entry.order; });
     std::rotate(place, locks().end() - 1, locks().end());
 }
+
+std::uint32_t fork_depth() noexcept { return depth; }
 
 void at_fork_in_child(void (*function)() noexcept) {
     if (child_function_count == child_functions.size()) std::abort();  // make the array larger

@@ -55,13 +55,21 @@ Registry& the_registry() {
     return true;
 }();
 
+constinit std::atomic<std::uint32_t> last_ident{0};
+
+/// The forked child's: idents up to `last` belong to threads that it does not have, but for the one that forked.
+struct Lost {
+    std::uint32_t last = 0;
+    std::uint32_t survivor = 0;
+};
+constinit Lost lost{};  // written where there is one thread alone
+
 std::uint32_t next_ident() noexcept {
     // After 2^30 threads numbers come again; that one of them is then still alive costs no more than a wrong name in a
     // dump, but for RLock, whose owner would have to be that old thread.
-    static std::atomic<std::uint32_t> last{0};
     std::uint32_t ident = 0;
     // relaxed: nothing but the number itself is shared.
-    while (ident == 0) ident = (last.fetch_add(1, std::memory_order_relaxed) + 1) & owner_mask;
+    while (ident == 0) ident = (last_ident.fetch_add(1, std::memory_order_relaxed) + 1) & owner_mask;
     return ident;
 }
 
@@ -196,7 +204,10 @@ void forget_other_threads() noexcept {
     registry.main->native_id = platform::native_id();
     registry.records = {registry.main};
     registry.closed = false;
+    lost = {.last = last_ident.load(), .survivor = bound_record->ident};
 }
+
+bool is_lost(std::uint32_t ident) noexcept { return ident != 0 && ident <= lost.last && ident != lost.survivor; }
 
 std::string name_of(ThreadRecord& record) {
     platform::InternalLock& lock = the_registry().lock;

@@ -52,6 +52,9 @@ void close() noexcept;
 /// In a forked child: the calling thread is the main one, and the others have ended without a trace.
 void forget_other_threads() noexcept;
 
+/// Whether that ident belongs to a thread that this process does not have, as another one forked it.
+bool is_lost(std::uint32_t ident) noexcept;
+
 /// Completes a default name with that of the thread's target, when asked for the first time.
 std::string name_of(ThreadRecord& record);
 /// Without that.

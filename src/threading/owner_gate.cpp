@@ -57,6 +57,16 @@ bool OwnerGate::try_take_or_mark(bool designated) const noexcept {
 
 bool OwnerWord::try_take_slow() { return OwnerGate{*this, runtime::this_record().ident}.try_take(false); }
 
+bool OwnerWord::take_from(std::uint32_t lost) noexcept {
+    std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    const std::uint32_t me = runtime::this_record().ident;
+    // acquire: as in try_take(). Nobody can be asleep here whom the holder would have to wake.
+    if ((held & owner_mask) != lost || !value_.compare_exchange_strong(held, me, std::memory_order_acquire))
+        return false;
+    holder_.store(me, std::memory_order_relaxed);  // relaxed: see holder()
+    return true;
+}
+
 bool OwnerWord::release_slow() {
     if (holder() == 0) return false;
     holder_.store(0, std::memory_order_relaxed);                  // relaxed: see holder()

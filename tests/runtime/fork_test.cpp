@@ -10,6 +10,7 @@
 #include "support/backend.hpp"
 #include "support/forked_child.hpp"
 #include "support/sleepers.hpp"
+#include "threadwise/detail/queue_lock.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
@@ -138,6 +139,45 @@ TEST(Fork, LeavesConditionsWhoseWaitersStayed) {
         const std::scoped_lock hold(condition);
         done = true;
         condition.notify();
+    }
+}
+
+/// Calls `hold` while another thread holds that lock, having used it so often before.
+template <class Hold>
+void while_another_holds(detail::QueueLock& lock, std::uint32_t uses, Hold hold) {
+    std::atomic<bool> held{false};
+    std::atomic<bool> end{false};
+    Thread holder([&] {
+        for (std::uint32_t i = 0; i < uses; ++i) const std::lock_guard use(lock);
+        const std::lock_guard keep(lock);
+        held = true;
+        testing::wait_until([&] { return end.load(); });  // not at the door
+    });
+    holder.start();
+    EXPECT_TRUE(testing::wait_until([&] { return held.load(); }));
+    hold();
+    end = true;
+}
+
+TEST(Fork, FreesQueueLocksWhoseHolderIsNotThere) {
+    THREADWISE_NEEDS("hooks on fork");
+    for (const std::uint32_t uses : {0U, detail::QueueLock::least_worth}) {
+        detail::QueueLock lock;
+        const auto use = [&] {
+            const std::lock_guard hold(lock);
+            return true;
+        };
+        while_another_holds(lock, uses, [&] {
+            EXPECT_EQ(in_child({use, use, starts_and_joins,
+                                [&] {
+                                    if (!starts_threads) return true;
+                                    Thread other([&] { use(); });
+                                    other.start();
+                                    return other.join();
+                                },
+                                use}),
+                      all_well);
+        });
     }
 }
 

@@ -12,6 +12,7 @@ namespace threadwise::detail {
 struct alignas(64) BiasSlot {
     std::atomic<const void*> inside{nullptr};  ///< the lock, or null; written by its thread alone
     BiasSlot* next = nullptr;                  ///< for those of no thread
+    BiasSlot* made_before = nullptr;           ///< of all there are
 };
 
 /// The calling thread's, or null until it has touched the library. initial-exec: as this_ident.

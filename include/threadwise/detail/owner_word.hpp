@@ -46,6 +46,9 @@ public:
     /// The same, whatever other bits the word has, and for a thread that has no ident yet.
     THREADWISE_API bool try_take_slow();
 
+    /// Takes the word for the calling thread from that holder, who does not exist any more; false: he holds it no more.
+    THREADWISE_API bool take_from(std::uint32_t lost) noexcept;
+
     /// Frees the word, whoever holds it, and wakes a sleeper if there is one. False: nobody held it.
     bool release() {
         const std::atomic<std::uint32_t>& sleeping = sleepers_on(key());

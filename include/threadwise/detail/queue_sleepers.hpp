@@ -8,6 +8,9 @@
 //
 // One sleeper is woken at a time: the designated one. While he is on his way nobody else is woken. Once he has taken
 // what he came for, he looks under the same lock whether there is more, and wakes the next one for it.
+//
+// A fork may leave somebody on his way who does not exist in the child. So who announces himself there first rubs out
+// what the parent's threads have left in the word, which says from which process it is.
 
 #include <atomic>
 #include <cstdint>
@@ -35,6 +38,10 @@ private:
 
     static constexpr std::uint32_t asleep = 1;  // somebody may sleep
     static constexpr std::uint32_t woken = 2;   // the designated one is on his way
+    static constexpr std::uint32_t fork = 4;    // times how many forks lie before the process
+
+    /// With the side's lock held.
+    void announce() noexcept;
 
     std::atomic<std::uint32_t> word_{0};
 };
