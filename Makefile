@@ -38,8 +38,8 @@ wheel: | bootstrap-build bootstrap-python ## Build the Python package's wheel fo
 test-python: | bootstrap-build bootstrap-python ## Build the Python package for PYTHON (python3) and run its tests
 	@PYTHON="$(PYTHON)" SANITIZE="$(SANITIZE)" python3 python/tests/run $(ARGS)
 
-test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue")
-	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" SANITIZE="$(SANITIZE)" LEAKS="$(LEAKS)" python3 python/cpython/run
+test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue" STOCK=1)
+	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" STOCK="$(STOCK)" SANITIZE="$(SANITIZE)" LEAKS="$(LEAKS)" python3 python/cpython/run
 
 soak: build/release/build.ninja ## Run the tests that take minutes
 	@cmake --build --preset release

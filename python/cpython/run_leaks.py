@@ -35,7 +35,7 @@ def main(name, report, skips, limit):
     with contextlib.suppress(FileNotFoundError), open(found) as lines:
         failed += [line.strip() for line in lines]
     with open(report, "w") as file:
-        json.dump({"run": 0, "skipped": 0, "failed": failed, "served": run_module.serving()}, file)
+        json.dump({"run": 0, "tests": [], "skipped": [], "failed": failed, "served": run_module.serving()}, file)
 
 
 if __name__ == "__main__":

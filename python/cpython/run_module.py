@@ -15,9 +15,11 @@ def serving():
 
 
 def skipped_by_name(path):
-    """What skips.txt says: a dictionary from a test's name to the reason."""
+    """What skips.txt says about this version: a dictionary from a test's name to the reason."""
+    versions = ("*", "{}.{}".format(*sys.version_info))
     with open(path) as lines:
-        return dict(line.strip().split(None, 1) for line in lines if line.strip() and not line.startswith("#"))
+        listed = [line.strip().split(None, 2) for line in lines if line.strip() and not line.startswith("#")]
+    return {test: reason for test, version, reason in listed if version in versions}
 
 
 def listed(suite, reasons):
@@ -29,6 +31,11 @@ def listed(suite, reasons):
             yield test, reasons[test.id()]
 
 
+def whole(test):
+    """The test that a sub-test is part of; any other is that itself."""
+    return getattr(test, "test_case", test)
+
+
 def main(name, report, skips, limit):
     import faulthandler
     import json
@@ -38,13 +45,18 @@ def main(name, report, skips, limit):
     # Who starts this in the background may have had it ignored, and the tests interrupt themselves.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.dump_traceback_later(float(limit), exit=True)
-    served = {}
+    served, tests = {}, set()
 
     class Result(unittest.TextTestResult):
         """Looks after each test at what served it: threadwise, or the standard module with the test that met it."""
 
+        def addSkip(self, test, reason):
+            super().addSkip(test, reason)
+            tests.add(whole(test).id())  # 3.12.1 neither starts nor stops it
+
         def stopTest(self, test):
             super().stopTest(test)
+            tests.add(test.id())
             for module, by in serving():
                 if not by.startswith("threadwise."):
                     served[module] = f"{by} in {test.id()}"
@@ -58,8 +70,9 @@ def main(name, report, skips, limit):
     bad = [*result.failures, *result.errors, *((test, "") for test in result.unexpectedSuccesses)]
     outcome = {
         "run": result.testsRun,
-        "skipped": len(result.skipped),
-        "failed": sorted({test.id() for test, _ in bad}),
+        "tests": sorted(tests),
+        "skipped": sorted(whole(test).id() for test, _ in result.skipped),
+        "failed": sorted({whole(test).id() for test, _ in bad}),
         "served": list(served.items()),
     }
     with open(report, "w") as file:
