@@ -3,8 +3,10 @@
 import multiprocessing
 import time
 import unittest
+from pickle import PicklingError
 
 from programs import run
+from threadwise import threading
 from threadwise.concurrent.futures import ProcessPoolExecutor
 from threadwise.concurrent.futures.process import BrokenProcessPool
 
@@ -50,6 +52,28 @@ def wait_for_good(begun):
     time.sleep(600)
 
 
+class Unpicklable:
+    def __reduce__(self):
+        raise PicklingError
+
+
+class LatePop:
+    """In place of a pool's dictionary of calls: pop() returns when the manager has the lock for the shutdown, if it takes it."""
+
+    def __init__(self, pool):
+        self.calls, self.lock = pool._pending_work_items, pool._shutdown_lock
+        self.begun, self.is_shut_down = threading.Event(), threading.Event()
+
+    def pop(self, *arguments):
+        popped = self.calls.pop(*arguments)
+        self.begun.set()
+        self.is_shut_down.wait()
+        give_up = time.monotonic() + 2
+        while not self.lock.locked() and time.monotonic() < give_up:
+            time.sleep(0.001)
+        return popped
+
+
 class ProcessPool(unittest.TestCase):
     def test_map_is_no_further_ahead_than_it_may_be(self):
         taken = []
@@ -75,6 +99,19 @@ class ProcessPool(unittest.TestCase):
                 self.assertTrue(waiting[-1].cancelled() or waiting[-1].exception())
                 self.assertRaises(RuntimeError, pool.submit, double, 1)
                 end(pool)
+
+    def test_a_call_that_cannot_be_pickled_may_meet_the_shutdown(self):
+        pool = ProcessPoolExecutor(1, mp_context=FORKSERVER)
+        self.assertEqual(pool.submit(double, 1).result(), 2)
+        manager, calls = pool._executor_manager_thread, pool._call_queue
+        calls.pending_work_items = pending = LatePop(pool)
+        call = pool.submit(double, Unpicklable())
+        pending.begun.wait()
+        pool.shutdown(wait=False)
+        pending.is_shut_down.set()
+        self.assertRaises(PicklingError, call.result)
+        manager.join(60)
+        self.assertFalse(manager.is_alive())
 
 
 if __name__ == "__main__":

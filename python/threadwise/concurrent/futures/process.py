@@ -43,5 +43,9 @@ if sys.version_info < (3, 14):
 
     _process_additions.add_to(ProcessPoolExecutor)  # noqa: F821  (loaded above)
 
+if (3, 12) <= sys.version_info < (3, 12, 8) or (3, 13) <= sys.version_info < (3, 13, 1):
+    from . import _process_wakeup
+
+    _process_wakeup.mend(_ThreadWakeup, _SafeQueue)  # noqa: F821
 
 rename_classes(sys.modules[__name__])
