@@ -1,6 +1,7 @@
 """What programs, and above all their tests, replace in the standard modules, or take from them by private names."""
 
 import abc
+import inspect
 import sys
 import unittest
 from unittest import mock
@@ -143,6 +144,12 @@ class QueueTests(unittest.TestCase):
 
 
 class NameTests(unittest.TestCase):
+    def test_functions_of_threading_are_functions(self):
+        for name in ("current_thread", "main_thread", "enumerate", "active_count", "settrace", "setprofile"):
+            function = getattr(threading, name)
+            self.assertTrue(inspect.isfunction(function), name)
+            self.assertEqual((function.__module__, function.__qualname__), ("threading", name))
+
     def test_private_names_that_are_in_use(self):
         for module, names in {
             threading: "_RLock _PyRLock _CRLock _time _count _deque _enumerate _newname _allocate_lock _active _limbo WeakSet",

@@ -35,7 +35,6 @@ from threadwise._threadwise import (
     Semaphore,
     Thread,
     Timer,
-    current_thread,
 )
 
 # Iterators that threads share (3.15).
@@ -58,7 +57,6 @@ _is_main_interpreter = getattr(_thread, "_is_main_interpreter", lambda: True)
 _set_name = getattr(_thread, "set_name", None)
 __excepthook__ = excepthook
 _HAVE_THREAD_NATIVE_ID = True
-current_thread.__module__ = __name__
 
 _counter = _count(1).__next__
 _active = {}  # the threads that run, by ident
@@ -157,6 +155,11 @@ def _numbers_of_main_thread():
 
 
 _main_thread = _MainThread(*_numbers_of_main_thread())
+
+
+def current_thread():
+    """The Thread object of the calling thread; one is made for a thread that somebody else started."""
+    return _threadwise.current_thread()
 
 
 def main_thread():
