@@ -62,7 +62,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 
 /// Until the future is done, at most `timeout`; false with an exception set if it is not, or was cancelled.
 bool wait_finished(FutureObject& self, PyObject* seconds) {
-    if (self.core.finished() && self.condition == nullptr) return true;
+    if (self.core.finished() && self.condition == nullptr) return adopt(self);
     Timeout timeout;
     if (!to_timeout(seconds, timeout)) return false;
     if (!self.core.done()) {
@@ -70,7 +70,7 @@ bool wait_finished(FutureObject& self, PyObject* seconds) {
         if (waited == Waited::failed) return false;
     }
     if (!settle(self)) return false;
-    if (self.core.finished()) return true;
+    if (self.core.finished()) return adopt(self);
     PyErr_SetNone(self.core.done() ? self.state->cancelled_error : PyExc_TimeoutError);
     return false;
 }
@@ -142,6 +142,7 @@ PyObject* represent(PyObject* self) {
     const char* const name = short_name(self);
     const Status status = future(self).core.status();
     if (status == Status::finished) {
+        if (!adopt(future(self))) return nullptr;
         Ref exception = read_field(self, future(self).exception);
         const char* const how = exception ? "raised" : "returned";
         const Ref outcome =
@@ -163,7 +164,7 @@ PyObject* cancel_method(PyObject* self, PyObject*) {
 
 /// (done, cancelled, result, exception), as asyncio asks for it.
 PyObject* get_snapshot(PyObject* self, PyObject*) {
-    if (!settle(future(self))) return nullptr;
+    if (!settle(future(self)) || !adopt(future(self))) return nullptr;
     const CriticalSection section(self);
     const bool finished = future(self).core.finished();
     const bool cancelled = !finished && future(self).core.done();
@@ -223,7 +224,9 @@ PyObject*& place_of(PyObject* self, void* offset) {
 
 void* offset_of(std::size_t offset) { return reinterpret_cast<void*>(offset); }
 
-PyObject* get_value(PyObject* self, void* offset) { return or_none(read_field(self, place_of(self, offset))); }
+PyObject* get_value(PyObject* self, void* offset) {
+    return adopt(future(self)) ? or_none(read_field(self, place_of(self, offset))) : nullptr;
+}
 
 int set_value(PyObject* self, PyObject* value, void* offset) {
     replace_field(self, place_of(self, offset), Ref::borrow(value == Py_None ? nullptr : value));
@@ -231,21 +234,29 @@ int set_value(PyObject* self, PyObject* value, void* offset) {
 }
 
 PyObject* get_list(PyObject* self, void* offset) {
+    future(self).core.be_watched();
     return read_or_make_field(self, place_of(self, offset), [] { return Ref::steal(PyList_New(0)); }).release();
 }
 
 int set_list(PyObject* self, PyObject* list, void* offset) {
+    future(self).core.be_watched();
     if (list != nullptr && PyList_Check(list)) return set_value(self, list, offset);
     PyErr_SetString(PyExc_TypeError, "this attribute of a future is a list");
     return -1;
 }
 
 PyObject* get_condition(PyObject* self, void*) {
+    future(self).core.be_watched();
     Ref condition = read_or_make_field(self, future(self).condition, [] {
         const Ref threading = Ref::steal(PyImport_ImportModule("threadwise.threading"));
         return Ref::steal(threading ? PyObject_CallMethod(threading.get(), "Condition", nullptr) : nullptr);
     });
     return condition.release();
+}
+
+int set_condition(PyObject* self, PyObject* condition, void* offset) {
+    future(self).core.be_watched();
+    return set_value(self, condition, offset);
 }
 
 const auto result_offset = offset_of(offsetof(FutureFields, result));
@@ -259,7 +270,7 @@ PyGetSetDef attributes[] = {
      nullptr},
     {"_result", get_value, set_value, "What result() returns.", result_offset},
     {"_exception", get_value, set_value, "What exception() returns.", exception_offset},
-    {"_condition", get_condition, set_value,
+    {"_condition", get_condition, set_condition,
      "Held by whoever changes the state. Made when first asked for: without it a future is faster.", condition_offset},
     {"_waiters", get_list, set_list, "Told by add_result(), add_exception() or add_cancelled().", waiters_offset},
     {"_done_callbacks", get_list, set_list, "What add_done_callback() has been given.", callbacks_offset},

@@ -5,8 +5,10 @@
 
 #include <Python.h>
 
+#include <atomic>
 #include <exception>
 
+#include "native_item.hpp"
 #include "reference.hpp"
 #include "state.hpp"
 #include "threadwise/detail/future_state.hpp"
@@ -25,12 +27,43 @@ public:
 class FutureCore final : public threadwise::detail::FutureState {
 public:
     FutureCore() noexcept : FutureState(1, nullptr) { tell_of_cancellation_late(); }
-    ~FutureCore() override = default;
+    ~FutureCore() override {
+        if (NativeItem* const value = native()) value->destroy(value);
+    }
 
     using FutureState::force;
 
+    /// What C++ has set as the outcome, or null. It stays here for as long as the future.
+    NativeItem* native() const noexcept {
+        return native_.load(std::memory_order_acquire);  // acquire: the value is seen whole
+    }
+    bool has_failed() const noexcept { return exception() != nullptr; }
+
+    /// From a thread that is not attached: ends the future, whose value then is here. False: it has ended before.
+    bool finish_natively(py::NativeOutcome outcome) noexcept;
+
+    /// Python code is about to wait for the end in a way of its own: by a callback, or with the condition. Before it
+    /// looks whether the future is done. From then on who ends the future without being attached has to tell it.
+    void be_watched() noexcept {
+        // acq_rel: sees the end if that came first, as ends_unwatched() sees this otherwise.
+        watch_.fetch_or(watched, std::memory_order_acq_rel);
+    }
+    bool is_watched() const noexcept {
+        return (watch_.load(std::memory_order_relaxed) & watched) != 0;  // relaxed: ends_unwatched() decides
+    }
+    /// After the end: whether nobody has to be told.
+    bool ends_unwatched() noexcept {
+        return (watch_.fetch_or(ended, std::memory_order_acq_rel) & watched) == 0;  // acq_rel: see be_watched()
+    }
+
 private:
+    static constexpr unsigned char watched = 1;
+    static constexpr unsigned char ended = 2;
+
     void call() override {}  // an executor's affair
+
+    std::atomic<NativeItem*> native_{nullptr};
+    std::atomic<unsigned char> watch_{0};
 };
 
 /// What Python sees of a future, apart from the rest so that offsetof is defined.
@@ -74,6 +107,13 @@ bool call_callbacks(FutureObject& self);
 bool add_done_callback(FutureObject& self, PyObject* callback);
 /// Waits for a change that somebody is making under the future's condition.
 bool settle(FutureObject& self);
+
+/// Tells those in Python of an end that has been made without being attached. False with an exception set.
+bool announce(FutureObject& self);
+/// What C++ has set becomes the result, or the exception, that Python sees. False with an exception set.
+bool adopt_native(FutureObject& self);
+/// The same where there may be no such thing.
+inline bool adopt(FutureObject& self) { return self.core.native() == nullptr || adopt_native(self); }
 
 /// "PENDING" and so on.
 const char* name_of(FutureCore::Status status) noexcept;

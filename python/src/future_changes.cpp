@@ -60,6 +60,7 @@ bool refuse_result(FutureObject& self) {
 
 bool make_callbacks(FutureObject& self) {
     if (self.callbacks != nullptr) return true;
+    self.core.be_watched();
     Ref list = Ref::steal(PyList_New(0));
     // Else collecting garbage ran code that came here, too.
     if (self.callbacks == nullptr) self.callbacks = list.release();
@@ -114,6 +115,16 @@ bool set_result(FutureObject& self, PyObject* result) {
         }
     }
     return is_first ? call_callbacks(self) : refuse_result(self);
+}
+
+bool announce(FutureObject& self) {
+    {
+        const CriticalSection section(reinterpret_cast<PyObject*>(&self));
+        const ConditionHold condition(Ref::borrow(self.condition));
+        const char* const how = self.core.has_failed() ? "add_exception" : "add_result";
+        if (!condition.held() || !tell_waiters(self, how) || !condition.notify_all()) return false;
+    }
+    return call_callbacks(self);
 }
 
 bool set_exception(FutureObject& self, PyObject* exception) {

@@ -33,8 +33,8 @@ bool to_return_when(PyObject* name, ReturnWhen& when) {
 
 /// Whether that future's being done ends the wait for all.
 bool ends_wait(const FutureObject& future, ReturnWhen when) noexcept {
-    return when == ReturnWhen::first_completed ||
-           (when == ReturnWhen::first_exception && future.core.finished() && future.exception != nullptr);
+    return when == ReturnWhen::first_completed || (when == ReturnWhen::first_exception && future.core.finished() &&
+                                                   (future.exception != nullptr || future.core.has_failed()));
 }
 
 /// Whether there is nothing to wait for, as things stand.

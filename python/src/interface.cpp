@@ -1,18 +1,21 @@
-// What C++ programs find under the capsule: see threadwise/include/threadwise/python.hpp.
+// What C++ programs find under the capsule: see threadwise/include/threadwise/python/interface.hpp.
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
 
+#include "../threadwise/include/threadwise/python/attach.hpp"
 #include "event.hpp"
 #include "future.hpp"
 #include "lock.hpp"
 #include "native_item.hpp"
 #include "object.hpp"
+#include "pool.hpp"
 #include "queue.hpp"
 #include "simple_queue.hpp"
 #include "threadwise/detail/deadline.hpp"
 #include "threadwise/errors.hpp"
+#include "waiting.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -87,16 +90,43 @@ Outcome queue_get(PyObject* object, NativeItem** native, double seconds) {
     });
 }
 
+FutureCore& future_of(PyObject* object) noexcept { return as<FutureObject>(object).core; }
+
 Outcome future_wait(PyObject* object, double seconds) {
-    return wait_for(seconds,
-                    [&](Timeout left) { return reinterpret_cast<FutureObject*>(object)->core.wait(left, {}, {}); });
+    return wait_for(seconds, [&](Timeout left) { return future_of(object).wait(left, {}, {}); });
 }
+
+bool future_done(PyObject* object) { return future_of(object).done(); }
+
+Outcome future_get(PyObject* object, py::NativeOutcome* outcome) {
+    const FutureCore& future = future_of(object);
+    if (!future.finished() || future.native() == nullptr) return Interface::python;
+    *outcome = {future.native(), future.has_failed()};
+    return Interface::done;
+}
+
+Outcome future_set(PyObject* object, py::NativeOutcome outcome) {
+    FutureCore& future = future_of(object);
+    if (!future.finish_natively(outcome)) return Interface::python;
+    if (future.ends_unwatched()) return Interface::done;
+    const py::detail::Attached attached;
+    if (!call_python([object] { return announce(as<FutureObject>(object)); })) PyErr_WriteUnraisable(object);
+    return Interface::done;
+}
+
+Outcome pool_submit(PyObject* object, py::NativeCall* call) {
+    return submit_detached(as<PoolObject>(object), call) ? Interface::done : Interface::python;
+}
+
+Event& event_of(PyObject* object) noexcept { return as<EventObject>(object).core.event; }
 
 Outcome event_wait(PyObject* object, double seconds) {
-    return wait_for(seconds, [&](Timeout left) { return as<EventObject>(object).core.event.wait(left); });
+    return wait_for(seconds, [&](Timeout left) { return event_of(object).wait(left); });
 }
 
-void event_set(PyObject* object) { as<EventObject>(object).core.event.set(); }
+bool event_is_set(PyObject* object) { return event_of(object).is_set(); }
+void event_set(PyObject* object) { event_of(object).set(); }
+void event_clear(PyObject* object) { event_of(object).clear(); }
 
 Outcome lock_acquire(PyObject* object, double seconds) {
     return wait_for(seconds, [&](Timeout left) { return as<LockObject>(object).core.acquire(true, left); });
@@ -113,24 +143,33 @@ bool lock_release(PyObject* object) {
 
 char kind(PyObject* object) {
     for (const PyTypeObject* type = Py_TYPE(object); type != nullptr; type = type->tp_base) {
+        if (is_work_queue_type(type)) return 0;  // what is in it is no value
         if (is_queue_type(type) || is_simple_queue_type(type)) return 'q';
         if (is_future_type(type)) return 'f';
         if (type->tp_dealloc == destroy_object<EventObject>) return 'e';
         if (type->tp_dealloc == destroy_object<LockObject>) return 'l';
+        if (is_pool_type(type)) return 'p';
     }
     return 0;
 }
 
 constexpr Interface interface = {
     .version = Interface::current_version,
+    .kind = kind,
     .queue_put = queue_put,
     .queue_get = queue_get,
-    .future_wait = future_wait,
     .event_wait = event_wait,
+    .event_is_set = event_is_set,
     .event_set = event_set,
+    .event_clear = event_clear,
     .lock_acquire = lock_acquire,
     .lock_release = lock_release,
-    .kind = kind,
+    .future_wait = future_wait,
+    .future_done = future_done,
+    .future_get = future_get,
+    .future_set = future_set,
+    .pool_submit = pool_submit,
+    .start_worker = submit_attached,
 };
 
 }  // namespace

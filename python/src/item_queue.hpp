@@ -34,7 +34,7 @@ enum class Attempt : std::uint8_t {
     shut_down,    ///< and that will not change
     handed_over,  ///< the items are kept elsewhere now
     no_memory,
-    python,  ///< the item is a Python object, which only an attached thread may take
+    python,  ///< the next item is a Python object, which only an attached thread may take
 };
 
 /// A queue of owned references with a limit, a count of unfinished tasks and a shutdown. Nothing of Python runs under

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "../threadwise/include/threadwise/python.hpp"
+#include "../threadwise/include/threadwise/python/interface.hpp"
 
 namespace threadwise::python {
 

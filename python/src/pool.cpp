@@ -2,6 +2,8 @@
 
 #include "pool.hpp"
 
+#include <mutex>
+
 #include "critical_section.hpp"
 #include "future.hpp"
 #include "method.hpp"
@@ -17,7 +19,9 @@ PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
     State* const state = state_of_type(type);
     if (state == nullptr) return nullptr;
     PyObject* const self = type->tp_alloc(type, 0);
-    if (self != nullptr) pool(self).state = state;
+    if (self == nullptr) return nullptr;
+    new (&pool(self).submitting) Lock;
+    pool(self).state = state;
     return self;
 }
 
@@ -45,10 +49,6 @@ void destroy(PyObject* self) {
     Py_DECREF(type);
 }
 
-bool accepts(const PoolObject& self) noexcept {
-    return self.shutdown == 0 && !self.state->pools_are_closed && (self.broken == nullptr || self.broken == Py_False);
-}
-
 /// Raises what fits: the words are in Python.
 bool refuse(PyObject* self) {
     const Ref never = Ref::steal(PyObject_CallMethod(self, "_refuse_work", nullptr));
@@ -63,13 +63,20 @@ bool needs_worker(const PoolObject& self) {
 }
 
 bool put(PyObject* queue, const State& state, PyObject* item) {
-    if (!is_work_queue(state, queue))
-        return static_cast<bool>(Ref::steal(PyObject_CallMethod(queue, "put", "O", item)));
-    Py_INCREF(item);
-    if (as<WorkQueueObject>(queue).base.core.put(item) == Attempt::done) return true;
-    Py_DECREF(item);
-    PyErr_NoMemory();
-    return false;
+    if (is_work_queue(state, queue)) return put_work(as<WorkQueueObject>(queue), state, item);
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(queue, "put", "O", item)));
+}
+
+/// The call as threads make it that are not attached, if it is one of a C++ function; else null.
+py::NativeCall* native_call(PyObject* const* call, Py_ssize_t count, PyObject* names) {
+    constexpr const char* name = py::NativeFunction::capsule_name;
+    if (!PyCFunction_CheckExact(call[0]) || names != nullptr) return nullptr;
+    PyObject* const capsule = PyCFunction_GET_SELF(call[0]);
+    if (capsule == nullptr || PyCapsule_IsValid(capsule, name) == 0) return nullptr;
+    auto* const function = static_cast<py::NativeFunction*>(PyCapsule_GetPointer(capsule, name));
+    py::NativeCall* const native = function->prepare(function, call + 1, count - 1);
+    if (native == nullptr) PyErr_Clear();  // the call itself will say so, in the future
+    return native;
 }
 
 PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
@@ -77,36 +84,39 @@ PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
         PyErr_SetString(PyExc_TypeError, "submit() missing 1 required positional argument: 'fn'");
         return nullptr;
     }
-    if (!accepts(pool(self)) && !refuse(self)) return nullptr;
+    if (!accepts_work(pool(self)) && !refuse(self)) return nullptr;
     State& state = *pool(self).state;
     Ref future = Ref::steal(reinterpret_cast<PyObject*>(make_future(state)));
     if (!future) return nullptr;
     const Ref item = Ref::steal(make_work_item(state, future.get(), args, count, names));
     if (!item) return nullptr;
+    as<WorkItemObject>(item.get()).native = native_call(args, count, names);
     if (needs_worker(pool(self))) {
         const Ref put = Ref::steal(PyObject_CallMethod(self, "_put_for_new_worker", "O", item.get()));
         return put ? future.release() : nullptr;
     }
     const CriticalSection section(self);
-    if (!accepts(pool(self)) && !refuse(self)) return nullptr;
+    if (!accepts_work(pool(self)) && !refuse(self)) return nullptr;
     if (pool(self).work_queue == nullptr) return PyErr_Format(PyExc_RuntimeError, "__init__() was not called");
     return put(pool(self).work_queue, state, item.get()) ? future.release() : nullptr;
 }
 
 PyObject* close_pools(PyObject* module, PyObject*) {
-    state_of_module(module).pools_are_closed = true;
+    state_of_module(module).pools_are_closed.store(true);
     Py_RETURN_NONE;
 }
 
 /// Calls that found the pool open are in the queue when this returns.
 PyObject* close(PyObject* self, PyObject*) {
     const CriticalSection section(self);
+    const std::scoped_lock hold(pool(self).submitting);
     pool(self).shutdown = 1;
     Py_RETURN_NONE;
 }
 
 PyObject* settle(PyObject* self, PyObject*) {
     const CriticalSection section(self);
+    const std::scoped_lock hold(pool(self).submitting);
     Py_RETURN_NONE;
 }
 
@@ -156,6 +166,8 @@ PyMethodDef functions[] = {
 };
 
 }  // namespace
+
+bool is_pool_type(const PyTypeObject* type) noexcept { return type->tp_dealloc == destroy; }
 
 int add_pool(PyObject* module) {
     if (add_type(module, spec, state_of_module(module).pool_type) < 0) return -1;

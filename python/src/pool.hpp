@@ -8,8 +8,10 @@
 
 #include <atomic>
 
+#include "native_work.hpp"
 #include "simple_queue.hpp"
 #include "state.hpp"
+#include "threadwise/lock.hpp"
 
 namespace threadwise::python {
 
@@ -18,6 +20,8 @@ struct WorkQueueObject {
     SimpleQueueObject base;
     /// How many workers have found the queue empty and are not spoken for by a submit().
     std::atomic<long> idle;
+    std::atomic<long> workers;  ///< how many there are
+    SpentWork spent;
 
     /// Speaks for an idle worker, if there is one.
     bool claim_idle() noexcept {
@@ -40,7 +44,24 @@ struct PoolObject {
     Py_ssize_t max_workers;
     char shutdown;
     State* state;
+    /// Held by C++ threads from when they have found the pool open until their call is in the queue, and by whoever
+    /// closes the pool. Never while anything of Python runs.
+    Lock submitting;
 };
+
+/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+bool is_work_queue_type(const PyTypeObject* type) noexcept;
+bool is_pool_type(const PyTypeObject* type) noexcept;
+
+/// Whether the pool's attributes say that it takes calls.
+bool accepts_work(const PoolObject& self) noexcept;
+
+/// Puts a _WorkItem into the queue, as a call of a C++ function if it is one. False with an exception set.
+bool put_work(WorkQueueObject& queue, const State& state, PyObject* item);
+
+/// submit() for C++: Interface::pool_submit and start_worker.
+bool submit_detached(PoolObject& self, py::NativeCall* call) noexcept;
+bool submit_attached(PyObject* self, py::NativeCall* call);
 
 inline bool is_work_queue(const State& state, PyObject* object) noexcept {
     return object != nullptr && Py_TYPE(object) == state.work_queue_type;

@@ -1,12 +1,14 @@
 // What a pool's thread does.
 
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include "method.hpp"
 #include "native_item.hpp"
 #include "object.hpp"
 #include "pool.hpp"
-#include "queue_call.hpp"
+#include "waiting.hpp"
 #include "work_item.hpp"
 
 namespace threadwise::python {
@@ -35,19 +37,112 @@ private:
     Clock::time_point begin_ = Clock::now();
 };
 
-/// The next item of our own kind of queue, waited for; null with an exception set if that failed.
-Ref get(WorkQueueObject& queue, Turn& turn) {
-    PyObject* item = nullptr;
-    ItemQueue& core = queue.base.core;
-    if (core.get(item) == Attempt::done) return Ref::steal(to_object(item));
-    queue.add_idle();
-    QueueCall call;
-    while (core.get(item) != Attempt::done) {
-        if (call.wait(QueueWaiter::Kind::get, core.items(), &queue) == Waited::failed) return {};
-        turn.begin();
+/// A worker while it is detached: makes calls of C++ functions, and waits, until something in the queue takes Python.
+class DetachedShift {
+public:
+    explicit DetachedShift(WorkQueueObject& queue) noexcept : queue_(queue) {}
+
+    /// Attached: the worker has found the queue empty.
+    void become_idle() noexcept {
+        if (!std::exchange(idle_, true)) queue_.add_idle();
     }
-    return Ref::steal(to_object(item));
+    /// Attached: the worker has taken that from the queue.
+    void begin_with(NativeWork* work) noexcept { work_ = work; }
+
+    /// Detached: false if there was nothing that takes Python within that time.
+    bool operator()(Timeout left) {
+        for (;;) {
+            if (work_ != nullptr && !run_work()) return true;
+            const Attempt attempt = take();
+            if (attempt == Attempt::done) continue;
+            if (attempt == Attempt::python) return true;
+            become_idle();
+            if (!lets_go_) lets_go_ = queue_.spent.needs_me();
+            waiter_.emplace(QueueWaiter::Kind::get, queue_.base.core.items(), &queue_,
+                            lets_go_ ? Timeout(before_letting_go) : left, std::stop_token(), SourceLocation());
+            if (!waiter_->wait()) return lets_go_;
+        }
+    }
+
+    /// Attached, afterwards; false with an exception set.
+    bool finish() {
+        queue_.spent.let_go(std::exchange(lets_go_, false));
+        NativeWork* const work = std::exchange(work_, nullptr);
+        if (work == nullptr) return true;
+        const bool finished = finish_attached(*work, std::exchange(rest_, Rest::nothing));
+        work->destroy(work);
+        return finished;
+    }
+
+private:
+    /// Who submits one call after the other does not meet a worker who wants the interpreter in between.
+    static constexpr std::chrono::milliseconds before_letting_go{10};
+
+    /// False: there is something left to do, attached.
+    bool run_work() noexcept {
+        rest_ = run_native(*work_);
+        if (rest_ != Rest::nothing) return false;
+        NativeWork* const work = std::exchange(work_, nullptr);
+        if (work->item == nullptr) {
+            work->destroy(work);
+        } else {
+            queue_.spent.add(*work);
+        }
+        return true;
+    }
+
+    Attempt take() {
+        PyObject* item = nullptr;
+        const Attempt attempt = queue_.base.core.get_native(item);
+        if (attempt != Attempt::done) return attempt;
+        waiter_.reset();  // passes on a wake-up that was made for more than one
+        idle_ = false;
+        work_ = as_native_work(item);
+        return attempt;
+    }
+
+    WorkQueueObject& queue_;
+    bool idle_ = false;
+    bool lets_go_ = false;  ///< this worker sees to it
+    NativeWork* work_ = nullptr;
+    Rest rest_ = Rest::nothing;
+    std::optional<QueueWaiter> waiter_;
+};
+
+/// The next item of our own kind of queue that takes Python, waited for; null with an exception set if that failed.
+Ref get(WorkQueueObject& queue, Turn& turn) {
+    DetachedShift shift(queue);
+    for (;;) {
+        PyObject* item = nullptr;
+        if (queue.base.core.get(item) == Attempt::done) {
+            NativeWork* const work = as_native_work(item);
+            if (work == nullptr) return Ref::steal(to_object(item));
+            shift.begin_with(work);
+        } else {
+            shift.become_idle();
+        }
+        const Waited waited = wait_detached(forever, shift);
+        turn.begin();
+        if (!shift.finish() || waited == Waited::failed) return {};
+    }
 }
+
+/// Counts a worker for as long as it works.
+class Present {
+public:
+    Present(const State& state, PyObject* queue) noexcept
+        : queue_(is_work_queue(state, queue) ? &as<WorkQueueObject>(queue) : nullptr) {
+        if (queue_ != nullptr) queue_->workers.fetch_add(1, std::memory_order_relaxed);  // relaxed: a count
+    }
+    ~Present() {
+        if (queue_ != nullptr) queue_->workers.fetch_sub(1, std::memory_order_relaxed);
+    }
+    Present(const Present&) = delete;
+    Present& operator=(const Present&) = delete;
+
+private:
+    WorkQueueObject* queue_;
+};
 
 /// False with an exception set.
 bool run(const State& state, PyObject* item) {
@@ -65,6 +160,7 @@ PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     if (count != 3) return PyErr_Format(PyExc_TypeError, "_work() takes a queue, a weak reference and a function");
     const State& state = state_of_module(module);
     PyObject* const queue = args[0];
+    const Present present(state, queue);
     Turn turn;
     for (;;) {
         const Ref item = is_work_queue(state, queue) ? get(as<WorkQueueObject>(queue), turn)
@@ -89,7 +185,20 @@ PyObject* claim_idle_worker(PyObject* self, PyObject*) {
     return PyBool_FromLong(as<WorkQueueObject>(self).claim_idle());
 }
 
+PyObject* put(PyObject* self, PyObject* item) {
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr || !put_work(as<WorkQueueObject>(self), *state, item)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+void destroy_work_queue(PyObject* self) {
+    PyObject_GC_UnTrack(self);
+    as<WorkQueueObject>(self).spent.let_go(false);
+    Py_TYPE(self)->tp_base->tp_dealloc(self);
+}
+
 PyMethodDef methods[] = {
+    method("put", put, METH_O, "put($self, item, /)\n--\n\nPut a call into the queue, or None."),
     method("_idle_workers", idle_workers, METH_NOARGS, "How many workers wait for work."),
     method("_claim_idle_worker", claim_idle_worker, METH_NOARGS, "Speak for one of them; whether there was one."),
     {},
@@ -97,6 +206,7 @@ PyMethodDef methods[] = {
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, "A SimpleQueue between submit() and the workers of a pool."),
+    slot(Py_tp_dealloc, destroy_work_queue),
     slot(Py_tp_methods, methods),
     {0, nullptr},
 };
@@ -117,6 +227,8 @@ PyMethodDef functions[] = {
 };
 
 }  // namespace
+
+bool is_work_queue_type(const PyTypeObject* type) noexcept { return type->tp_dealloc == destroy_work_queue; }
 
 int add_pool_worker(PyObject* module) {
     State& state = state_of_module(module);

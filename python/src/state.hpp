@@ -5,6 +5,7 @@
 
 #include <Python.h>
 
+#include <atomic>
 #include <memory>
 
 namespace threadwise::python {
@@ -51,7 +52,7 @@ struct State {
     PyObject* futures_error;
     PyObject* cancelled_error;
     PyObject* invalid_state_error;
-    bool pools_are_closed;
+    std::atomic<bool> pools_are_closed;
 };
 
 extern PyModuleDef module_definition;

@@ -5,6 +5,7 @@
 #include "method.hpp"
 #include "object.hpp"
 #include "raised.hpp"
+#include "waiting.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -60,6 +61,7 @@ void destroy(PyObject* self) {
     PyObject_GC_UnTrack(self);
     PyTypeObject* const type = Py_TYPE(self);
     clear(self);
+    if (item(self).native != nullptr) item(self).native->destroy(item(self).native);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -146,6 +148,17 @@ bool run_foreign(WorkItemObject& self, PyObject* future) {
     return static_cast<bool>(Ref::steal(PyObject_CallMethod(future, "set_exception", "O", exception.get())));
 }
 
+/// C++ has submitted it; or it was run before.
+bool run_unanswered(WorkItemObject& self) {
+    if (py::NativeCall* const call = std::exchange(self.native, nullptr)) {
+        PyThreadState* const thread_state = detach();
+        call->run(call);
+        call->destroy(call);
+        attach(thread_state);
+    }
+    return true;
+}
+
 }  // namespace
 
 PyObject* make_work_item(State& state, PyObject* future, PyObject* const* call, Py_ssize_t count, PyObject* names) {
@@ -161,7 +174,7 @@ PyObject* make_work_item(State& state, PyObject* future, PyObject* const* call, 
 
 bool run_work_item(WorkItemObject& self) {
     const Ref future = Ref::borrow(self.future);
-    if (!future) return true;  // it was run before
+    if (!future) return run_unanswered(self);
     if (Py_TYPE(future.get()) != self.state->future_type) return run_foreign(self, future.get());
     auto& core = *reinterpret_cast<FutureObject*>(future.get());
     const int wanted = set_running_or_notify_cancel(core);

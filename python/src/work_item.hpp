@@ -6,6 +6,7 @@
 #include <Python.h>
 
 #include "future.hpp"
+#include "native_item.hpp"
 #include "state.hpp"
 
 namespace threadwise::python {
@@ -13,8 +14,9 @@ namespace threadwise::python {
 /// concurrent.futures.thread._WorkItem: the future, and the call as a vectorcall has it: the callable, its arguments by
 /// position, and after them those by keyword.
 struct WorkItemObject {
-    PyObject_VAR_HEAD PyObject* future;
-    PyObject* names;  ///< a tuple of the keywords, or null
+    PyObject_VAR_HEAD PyObject* future;  ///< null once the call is made, and if C++ has submitted it
+    PyObject* names;                     ///< a tuple of the keywords, or null
+    py::NativeCall* native;              ///< owned: the same call for threads that are not attached, or null
     State* state;
     PyObject* call[1];  ///< Py_SIZE of them; null once the call is made
 };

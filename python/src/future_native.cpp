@@ -1,0 +1,33 @@
+// Futures that C++ ends, on threads that are not attached to the interpreter.
+
+#include "future.hpp"
+
+#include "field.hpp"
+#include "raised.hpp"
+
+namespace threadwise::python {
+
+bool FutureCore::finish_natively(py::NativeOutcome outcome) noexcept {
+    NativeItem* nothing = nullptr;
+    if (done() || !native_.compare_exchange_strong(nothing, outcome.value)) return false;
+    if (outcome.failed) {
+        fail(PythonError::pointer());
+    } else {
+        finish();
+    }
+    return true;
+}
+
+bool adopt_native(FutureObject& self) {
+    auto* const future = reinterpret_cast<PyObject*>(&self);
+    const bool failed = self.core.has_failed();
+    PyObject*& place = failed ? self.exception : self.result;
+    if (read_field(future, place)) return true;
+    NativeItem* const value = self.core.native();
+    Ref object = Ref::steal(value->to_python(value));
+    if (object) return static_cast<bool>(read_or_make_field(future, place, [&] { return std::move(object); }));
+    // What cannot become an object is a call that failed, as if it had been made in Python.
+    return static_cast<bool>(read_or_make_field(future, self.exception, take_raised));
+}
+
+}  // namespace threadwise::python
