@@ -9,8 +9,6 @@
 namespace threadwise::python {
 namespace {
 
-constexpr char identity = 0;
-
 /// Null: Python does not wait for it.
 FutureObject* future_of(const NativeWork& work) noexcept {
     if (work.item == nullptr) return nullptr;
@@ -34,12 +32,7 @@ void give_up(NativeItem* item) noexcept {
 }  // namespace
 
 NativeWork::NativeWork(PyObject* owned_item, py::NativeCall* owned_call) noexcept
-    : NativeItem{&identity, to_work_item, give_up}, item(owned_item), call(owned_call) {}
-
-NativeWork* as_native_work(PyObject* item) noexcept {
-    if (!is_native(item) || as_native(item)->type != &identity) return nullptr;
-    return static_cast<NativeWork*>(as_native(item));
-}
+    : NativeItem{&native_work_identity, to_work_item, give_up}, item(owned_item), call(owned_call) {}
 
 bool put_native(ItemQueue& queue, PyObject* item, py::NativeCall* call) noexcept {
     auto* const work = new (std::nothrow) NativeWork(item, call);
@@ -67,17 +60,6 @@ bool finish_attached(NativeWork& work, Rest rest) {
         case Rest::nothing: break;
     }
     return true;
-}
-
-void SpentWork::let_go(bool mine) noexcept {
-    if (mine) claimed_.exchange(false, std::memory_order_acq_rel);           // acq_rel: see needs_me()
-    if (first_.load(std::memory_order_relaxed) == nullptr) return;           // relaxed: a hint
-    NativeWork* work = first_.exchange(nullptr, std::memory_order_acquire);  // acquire: pairs with add()
-    while (work != nullptr) {
-        NativeWork* const next = work->next;
-        work->destroy(work);
-        work = next;
-    }
 }
 
 }  // namespace threadwise::python

@@ -6,8 +6,6 @@
 
 #include <Python.h>
 
-#include <atomic>
-
 #include "item_queue.hpp"
 #include "native_item.hpp"
 
@@ -24,8 +22,14 @@ struct NativeWork : NativeItem {
     NativeWork* next = nullptr;
 };
 
+/// The `type` of these items.
+inline constexpr char native_work_identity = 0;
+
 /// Null if that item is something else.
-NativeWork* as_native_work(PyObject* item) noexcept;
+inline NativeWork* as_native_work(PyObject* item) noexcept {
+    if (!is_native(item) || as_native(item)->type != &native_work_identity) return nullptr;
+    return static_cast<NativeWork*>(as_native(item));
+}
 
 /// Puts a new one into a pool's queue; takes over both if true. False: no memory.
 bool put_native(ItemQueue& queue, PyObject* item, py::NativeCall* call) noexcept;
@@ -42,29 +46,5 @@ Rest run_native(NativeWork& work) noexcept;
 
 /// What is left to do. Attached; false with an exception set if something went wrong that is not the call's affair.
 bool finish_attached(NativeWork& work, Rest rest);
-
-/// Calls that have been made, until an attached thread gives up their references. Thread-safe.
-class SpentWork {
-public:
-    /// Not attached.
-    void add(NativeWork& work) noexcept {
-        NativeWork* first = first_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
-        do {
-            work.next = first;
-            // release: who lets go sees that the call is over.
-        } while (!first_.compare_exchange_weak(first, &work, std::memory_order_release, std::memory_order_relaxed));
-    }
-    /// True for one thread, if there is something: that is to attach itself and let go, unless something else comes up.
-    bool needs_me() noexcept {
-        // acq_rel: either finds the claim given back, or let_go() sees what this thread has added.
-        return first_.load(std::memory_order_relaxed) != nullptr && !claimed_.exchange(true, std::memory_order_acq_rel);
-    }
-    /// Attached. `mine`: needs_me() said so.
-    void let_go(bool mine) noexcept;
-
-private:
-    std::atomic<NativeWork*> first_{nullptr};
-    std::atomic<bool> claimed_{false};
-};
 
 }  // namespace threadwise::python

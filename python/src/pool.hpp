@@ -21,7 +21,6 @@ struct WorkQueueObject {
     /// How many workers have found the queue empty and are not spoken for by a submit().
     std::atomic<long> idle;
     std::atomic<long> workers;  ///< how many there are
-    SpentWork spent;
 
     /// Speaks for an idle worker, if there is one.
     bool claim_idle() noexcept {
@@ -53,8 +52,19 @@ struct PoolObject {
 bool is_work_queue_type(const PyTypeObject* type) noexcept;
 bool is_pool_type(const PyTypeObject* type) noexcept;
 
+/// What Python writes while it is attached and a thread that is not looks at. relaxed: what has to be seen in order is
+/// guarded by PoolObject::submitting.
+template <class T>
+T look_at(const T& attribute) noexcept {
+    return std::atomic_ref(const_cast<T&>(attribute)).load(std::memory_order_relaxed);
+}
+
 /// Whether the pool's attributes say that it takes calls.
-bool accepts_work(const PoolObject& self) noexcept;
+inline bool accepts_work(const PoolObject& self) noexcept {
+    const PyObject* const broken = look_at(self.broken);
+    return look_at(self.shutdown) == 0 && !self.state->pools_are_closed.load() &&
+           (broken == nullptr || broken == Py_False);
+}
 
 /// Puts a _WorkItem into the queue, as a call of a C++ function if it is one. False with an exception set.
 bool put_work(WorkQueueObject& queue, const State& state, PyObject* item);

@@ -1,6 +1,5 @@
 // How calls of C++ functions get into a pool's queue.
 
-#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -11,13 +10,6 @@
 
 namespace threadwise::python {
 namespace {
-
-/// What Python writes with the interpreter's lock and a thread without it looks at. relaxed: what has to be seen in
-/// order is guarded by PoolObject::submitting.
-template <class T>
-T look_at(const T& attribute) noexcept {
-    return std::atomic_ref(const_cast<T&>(attribute)).load(std::memory_order_relaxed);
-}
 
 bool put_native_work(ItemQueue& queue, WorkItemObject& work) {
     py::NativeCall* const call = std::exchange(work.native, nullptr);
@@ -32,12 +24,6 @@ bool put_native_work(ItemQueue& queue, WorkItemObject& work) {
 }
 
 }  // namespace
-
-bool accepts_work(const PoolObject& self) noexcept {
-    const PyObject* const broken = look_at(self.broken);
-    return look_at(self.shutdown) == 0 && !self.state->pools_are_closed.load() &&
-           (broken == nullptr || broken == Py_False);
-}
 
 bool put_work(WorkQueueObject& queue, const State& state, PyObject* item) {
     if (is_work_item(state, item) && as<WorkItemObject>(item).native != nullptr) {

@@ -40,7 +40,7 @@ private:
 /// A worker while it is detached: makes calls of C++ functions, and waits, until something in the queue takes Python.
 class DetachedShift {
 public:
-    explicit DetachedShift(WorkQueueObject& queue) noexcept : queue_(queue) {}
+    DetachedShift(State& state, WorkQueueObject& queue) noexcept : spent_(state.spent_work), queue_(queue) {}
 
     /// Attached: the worker has found the queue empty.
     void become_idle() noexcept {
@@ -52,21 +52,22 @@ public:
     /// Detached: false if there was nothing that takes Python within that time.
     bool operator()(Timeout left) {
         for (;;) {
-            if (work_ != nullptr && !run_work()) return true;
-            const Attempt attempt = take();
-            if (attempt == Attempt::done) continue;
-            if (attempt == Attempt::python) return true;
-            become_idle();
-            if (!lets_go_) lets_go_ = queue_.spent.needs_me();
-            waiter_.emplace(QueueWaiter::Kind::get, queue_.base.core.items(), &queue_,
-                            lets_go_ ? Timeout(before_letting_go) : left, std::stop_token(), SourceLocation());
-            if (!waiter_->wait()) return lets_go_;
+            if (idle_ && !wait(left)) return false;
+            if (work_ == nullptr) {
+                const Attempt attempt = take();
+                if (attempt == Attempt::python) return true;
+                if (attempt != Attempt::done) {
+                    become_idle();
+                    continue;
+                }
+            }
+            if (!run_work()) return true;
         }
     }
 
     /// Attached, afterwards; false with an exception set.
     bool finish() {
-        queue_.spent.let_go(std::exchange(lets_go_, false));
+        spent_.let_go();
         NativeWork* const work = std::exchange(work_, nullptr);
         if (work == nullptr) return true;
         const bool finished = finish_attached(*work, std::exchange(rest_, Rest::nothing));
@@ -75,8 +76,18 @@ public:
     }
 
 private:
-    /// Who submits one call after the other does not meet a worker who wants the interpreter in between.
-    static constexpr std::chrono::milliseconds before_letting_go{10};
+    /// What is submitted next may do it by the way.
+    static constexpr std::chrono::milliseconds before_asking{10};
+
+    /// False: that takes too long.
+    bool wait(Timeout left) {
+        const bool asks = !spent_.empty();
+        waiter_.emplace(QueueWaiter::Kind::get, queue_.base.core.items(), &queue_, asks ? Timeout(before_asking) : left,
+                        std::stop_token(), SourceLocation());
+        if (waiter_->wait()) return true;
+        if (asks) spent_.ask_main_thread();
+        return asks;
+    }
 
     /// False: there is something left to do, attached.
     bool run_work() noexcept {
@@ -86,7 +97,7 @@ private:
         if (work->item == nullptr) {
             work->destroy(work);
         } else {
-            queue_.spent.add(*work);
+            spent_.add(*work);
         }
         return true;
     }
@@ -101,30 +112,40 @@ private:
         return attempt;
     }
 
+    SpentWork& spent_;
     WorkQueueObject& queue_;
     bool idle_ = false;
-    bool lets_go_ = false;  ///< this worker sees to it
     NativeWork* work_ = nullptr;
     Rest rest_ = Rest::nothing;
     std::optional<QueueWaiter> waiter_;
 };
 
-/// The next item of our own kind of queue that takes Python, waited for; null with an exception set if that failed.
-Ref get(WorkQueueObject& queue, Turn& turn) {
-    DetachedShift shift(queue);
+/// `item`: a call of a C++ function, or null if the queue was empty. As get().
+Ref get_after(PyObject* item, State& state, WorkQueueObject& queue, Turn& turn) {
+    DetachedShift shift(state, queue);
     for (;;) {
-        PyObject* item = nullptr;
-        if (queue.base.core.get(item) == Attempt::done) {
-            NativeWork* const work = as_native_work(item);
-            if (work == nullptr) return Ref::steal(to_object(item));
-            shift.begin_with(work);
-        } else {
+        if (item == nullptr) {
             shift.become_idle();
+        } else {
+            shift.begin_with(as_native_work(item));
         }
         const Waited waited = wait_detached(forever, shift);
         turn.begin();
         if (!shift.finish() || waited == Waited::failed) return {};
+        item = nullptr;
+        if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
+            return Ref::steal(to_object(item));
+        }
     }
+}
+
+/// The next item of our own kind of queue that takes Python, waited for; null with an exception set if that failed.
+Ref get(State& state, WorkQueueObject& queue, Turn& turn) {
+    PyObject* item = nullptr;
+    if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
+        return Ref::steal(to_object(item));
+    }
+    return get_after(item, state, queue, turn);
 }
 
 /// Counts a worker for as long as it works.
@@ -158,12 +179,12 @@ int is_over(PyObject* ask, PyObject* executor) {
 
 PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     if (count != 3) return PyErr_Format(PyExc_TypeError, "_work() takes a queue, a weak reference and a function");
-    const State& state = state_of_module(module);
+    State& state = state_of_module(module);
     PyObject* const queue = args[0];
     const Present present(state, queue);
     Turn turn;
     for (;;) {
-        const Ref item = is_work_queue(state, queue) ? get(as<WorkQueueObject>(queue), turn)
+        const Ref item = is_work_queue(state, queue) ? get(state, as<WorkQueueObject>(queue), turn)
                                                      : Ref::steal(PyObject_CallMethod(queue, "get", nullptr));
         if (!item) return nullptr;
         if (item.get() != Py_None) {
@@ -191,11 +212,8 @@ PyObject* put(PyObject* self, PyObject* item) {
     Py_RETURN_NONE;
 }
 
-void destroy_work_queue(PyObject* self) {
-    PyObject_GC_UnTrack(self);
-    as<WorkQueueObject>(self).spent.let_go(false);
-    Py_TYPE(self)->tp_base->tp_dealloc(self);
-}
+/// A destructor of its own tells its type from its base: is_work_queue_type().
+void destroy_work_queue(PyObject* self) { Py_TYPE(self)->tp_base->tp_dealloc(self); }
 
 PyMethodDef methods[] = {
     method("put", put, METH_O, "put($self, item, /)\n--\n\nPut a call into the queue, or None."),

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <memory>
 
+#include "spent_work.hpp"
+
 namespace threadwise::python {
 
 class ThreadLives;
@@ -53,6 +55,7 @@ struct State {
     PyObject* cancelled_error;
     PyObject* invalid_state_error;
     std::atomic<bool> pools_are_closed;
+    SpentWork spent_work;
 };
 
 extern PyModuleDef module_definition;
