@@ -156,14 +156,29 @@ PyObject* at_fork_reinit(PyObject* self, PyObject*) {
 
 PyObject* get_value(PyObject* self, void*) { return PyLong_FromLongLong(core(self).permits.value()); }
 
-/// Programs that change how many permits there are do it so.
+/// False with an exception set: that is no number of permits.
+bool to_permits(PyObject* value, std::int64_t& permits) {
+    permits = value == nullptr ? -1 : PyLong_AsLongLong(value);
+    if (permits == -1 && PyErr_Occurred() != nullptr) return false;
+    if (permits >= 0 && permits <= Semaphore::max()) return true;
+    PyErr_SetString(PyExc_ValueError, "a semaphore's value is a number of permits: 0 or more");
+    return false;
+}
+
+/// Programs that change how many permits there may be do it so.
+int set_initial_value(PyObject* self, PyObject* value, void*) {
+    std::int64_t wanted = 0;
+    if (!to_permits(value, wanted)) return -1;
+    const std::scoped_lock hold(core(self).releasing);
+    core(self).initial = wanted;
+    if (core(self).bound != unbounded) core(self).bound = wanted;
+    return 0;
+}
+
+/// And how many there are, so.
 int set_value(PyObject* self, PyObject* value, void*) {
-    const long long wanted = value == nullptr ? -1 : PyLong_AsLongLong(value);
-    if (wanted == -1 && PyErr_Occurred() != nullptr) return -1;
-    if (wanted < 0 || wanted > Semaphore::max()) {
-        PyErr_SetString(PyExc_ValueError, "a semaphore's value is a number of permits: 0 or more");
-        return -1;
-    }
+    std::int64_t wanted = 0;
+    if (!to_permits(value, wanted)) return -1;
     Semaphore& permits = core(self).permits;
     const std::scoped_lock hold(core(self).releasing);
     while (permits.value() > wanted && permits.try_acquire()) continue;
@@ -205,7 +220,7 @@ PyMethodDef methods[] = {
 
 PyGetSetDef properties[] = {
     {"_value", get_value, set_value, nullptr, nullptr},
-    {"_initial_value", get_initial_value, nullptr, nullptr, nullptr},
+    {"_initial_value", get_initial_value, set_initial_value, nullptr, nullptr},
     {"_cond", get_condition, nullptr, nullptr, nullptr},
     dictionary_property(),
     {},

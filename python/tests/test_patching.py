@@ -90,6 +90,35 @@ class SynchronizationTests(unittest.TestCase):
         with self.assertRaises(ValueError):
             semaphore._value = -1
 
+    def test_a_subclass_may_keep_the_bound_itself(self):
+        class Lax(threading.Semaphore):
+            """As that of billiard, which Celery's pool is bounded by."""
+
+            def __init__(self, value=1):
+                super().__init__(value)
+                self._initial_value = value
+
+            def grow(self):
+                with self._cond:
+                    self._initial_value += 1
+                    self._value += 1
+                    self._cond.notify()
+
+            def release(self):
+                with self._cond:
+                    if self._value < self._initial_value:
+                        self._value += 1
+                        self._cond.notify_all()
+
+        semaphore = Lax(1)
+        semaphore.release()
+        semaphore.grow()
+        self.assertEqual([semaphore.acquire(False) for _ in range(3)], [True, True, False])
+        bounded = threading.BoundedSemaphore(1)
+        bounded._initial_value = 2
+        bounded.release()
+        self.assertRaises(ValueError, bounded.release)
+
     def test_a_raised_semaphore_lets_those_go_who_wait(self):
         semaphore = threading.Semaphore(0)
         thread = threading.Thread(target=semaphore.acquire)
