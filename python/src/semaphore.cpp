@@ -5,6 +5,7 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "arguments.hpp"
 #include "describe.hpp"
@@ -29,8 +30,10 @@ struct SemaphoreCore {
     std::int64_t bound = unbounded;
     /// Held while a bounded semaphore is released: acquiring only ever lowers the number.
     Lock releasing;
-    /// Made when somebody asks for it: nothing of ours uses it.
+    /// Made when somebody asks for it, who then holds it to change the value.
     PyObject* condition = nullptr;
+    /// The value as the thread that holds the condition has read it, to write a new one next.
+    std::optional<std::int64_t> seen;
 
     template <class Visit>
     void visit_references(Visit visit) {
@@ -154,7 +157,21 @@ PyObject* at_fork_reinit(PyObject* self, PyObject*) {
     Py_RETURN_NONE;
 }
 
-PyObject* get_value(PyObject* self, void*) { return PyLong_FromLongLong(core(self).permits.value()); }
+/// Whether the caller holds the condition; -1 with an exception set.
+int holds_condition(PyObject* self) {
+    const Ref condition = read_field(self, core(self).condition);
+    if (!condition) return 0;
+    const Ref held = Ref::steal(PyObject_CallMethod(condition.get(), "_is_owned", nullptr));
+    return held ? PyObject_IsTrue(held.get()) : -1;
+}
+
+PyObject* get_value(PyObject* self, void*) {
+    const int changes_it = holds_condition(self);
+    if (changes_it < 0) return nullptr;
+    const std::int64_t value = core(self).permits.value();
+    if (changes_it != 0) core(self).seen = value;
+    return PyLong_FromLongLong(value);
+}
 
 /// False with an exception set: that is no number of permits.
 bool to_permits(PyObject* value, std::int64_t& permits) {
@@ -175,27 +192,33 @@ int set_initial_value(PyObject* self, PyObject* value, void*) {
     return 0;
 }
 
-/// And how many there are, so.
+void change_value(SemaphoreCore& core, std::int64_t difference) {
+    const std::scoped_lock hold(core.releasing);
+    for (; difference < 0 && core.permits.try_acquire(); ++difference) {}
+    if (difference > 0) core.permits.release(difference);
+}
+
+/// And how many there are, so: holding the condition, as in `_value += 1`. Permits that others, who do not need it
+/// here, have taken since the value was read stay taken.
 int set_value(PyObject* self, PyObject* value, void*) {
     std::int64_t wanted = 0;
     if (!to_permits(value, wanted)) return -1;
-    Semaphore& permits = core(self).permits;
-    const std::scoped_lock hold(core(self).releasing);
-    while (permits.value() > wanted && permits.try_acquire()) continue;
-    if (const std::int64_t missing = wanted - permits.value(); missing > 0) permits.release(missing);
+    const int changes_it = holds_condition(self);
+    if (changes_it < 0) return -1;
+    std::optional<std::int64_t> before;
+    if (changes_it != 0) before = std::exchange(core(self).seen, std::nullopt);
+    change_value(core(self), wanted - before.value_or(core(self).permits.value()));
     return 0;
 }
 
 PyObject* get_initial_value(PyObject* self, void*) { return PyLong_FromLongLong(core(self).initial); }
 
-/// As Python's own semaphore has one, over a Lock.
+/// Over an RLock, which knows who holds it, see set_value().
 PyObject* get_condition(PyObject* self, void*) {
     const State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return nullptr;
     Ref condition = read_or_make_field(self, core(self).condition, [state] {
-        auto* const type = reinterpret_cast<PyObject*>(state->condition_type);
-        const Ref lock = make_lock(*state);
-        return Ref::steal(lock ? PyObject_CallOneArg(type, lock.get()) : nullptr);
+        return Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(state->condition_type)));
     });
     return condition.release();
 }

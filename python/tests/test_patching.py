@@ -119,6 +119,18 @@ class SynchronizationTests(unittest.TestCase):
         bounded.release()
         self.assertRaises(ValueError, bounded.release)
 
+    def test_a_value_that_is_added_to_loses_nobody_who_takes_a_permit_meanwhile(self):
+        semaphore = threading.Semaphore(2)
+        with semaphore._cond:
+            value = semaphore._value
+            semaphore.acquire()
+            semaphore._value = value + 1
+        self.assertEqual(semaphore._value, 2)
+        with semaphore._cond:
+            semaphore._value = 1
+            semaphore._value += 4
+        self.assertEqual(semaphore._value, 5)
+
     def test_a_raised_semaphore_lets_those_go_who_wait(self):
         semaphore = threading.Semaphore(0)
         thread = threading.Thread(target=semaphore.acquire)
