@@ -111,7 +111,7 @@ PyObject* close_pools(PyObject* module, PyObject*) {
 PyObject* close(PyObject* self, PyObject*) {
     const CriticalSection section(self);
     const std::scoped_lock hold(pool(self).submitting);
-    pool(self).shutdown = 1;
+    std::atomic_ref(pool(self).shutdown).store(1, std::memory_order_relaxed);  // as look_at() says
     Py_RETURN_NONE;
 }
 

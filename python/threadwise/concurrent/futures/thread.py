@@ -85,7 +85,7 @@ def _is_over(executor_reference):
     if not _shutdown and executor is not None and not executor._shutdown:
         return False
     if executor is not None:
-        executor._shutdown = True
+        executor._close()
     return True
 
 
