@@ -48,12 +48,12 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
         if (give_up == platform::never) {
             give_up = now + longest_spin;
             lose_patience = now + pacing.patience;
-        } else if (now >= give_up || now >= deadline) {
+        }
+        if (now >= give_up || now >= deadline) {
             memory.wasted();
             return false;
-        } else if (now >= lose_patience) {
-            pauses = pacing.longest_pause = std::min(pacing.longest_pause, impatient_pause);
         }
+        if (now >= lose_patience) pauses = pacing.longest_pause = std::min(pacing.longest_pause, impatient_pause);
     }
 }
 
