@@ -52,8 +52,6 @@ bool is_hopeless(Timeout timeout) {
 
 constinit LockHint hint;
 
-bool is_main_thread() { return current_thread() == main_thread(); }
-
 enum class Outcome : unsigned char { done, not_yet, failed };
 
 /// Without the interpreter's lock.

@@ -56,6 +56,8 @@ ThreadHandle current_thread() { return ThreadHandleAccess::make(runtime::this_re
 
 ThreadHandle main_thread() { return ThreadHandleAccess::make(runtime::registry::main_record().shared_from_this()); }
 
+bool is_main_thread() { return &runtime::this_record() == &runtime::registry::main_record(); }
+
 std::vector<ThreadHandle> enumerate() {
     runtime::this_record();  // the caller is alive too
     std::vector<ThreadHandle> threads;

@@ -382,10 +382,14 @@ TEST(MainThread, IsTheOneTheProcessBeganWith) {
     EXPECT_TRUE(main_thread().is_alive());
     EXPECT_EQ(main_thread().native_id(), get_native_id());
     std::optional<ThreadHandle> seen;
-    Thread thread([&] { seen = main_thread(); });
+    Thread thread([&] {
+        seen = main_thread();
+        EXPECT_FALSE(is_main_thread());
+    });
     thread.start();
     thread.join();
     EXPECT_EQ(*seen, current_thread());
+    EXPECT_TRUE(is_main_thread());
 }
 
 TEST(ForeignThread, IsADummyWhileItLives) {
