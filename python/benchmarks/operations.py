@@ -106,9 +106,9 @@ def future(count):
     return perf_counter() - start
 
 
-def together(*functions):
-    """Seconds that the functions take, each in a thread."""
-    threads = [threading.Thread(target=each) for each in functions]
+def together(*calls):
+    """Seconds that the calls take, each a function and its arguments, in a thread each."""
+    threads = [threading.Thread(target=function, args=arguments) for function, *arguments in calls]
     start = perf_counter()
     for each in threads:
         each.start()
@@ -121,18 +121,18 @@ def streaming(producers):
     """The function that times a bounded queue between as many producers as consumers."""
 
     def run(count):
-        items = queue.Queue(1000)
-        share = count // producers + 1
+        share = range(count // producers + 1)
 
-        def produce():
-            for number in range(share):
+        def produce(items):
+            for number in share:
                 items.put(number)
 
-        def consume():
-            for _ in range(share):
+        def consume(items):
+            for _ in share:
                 items.get()
 
-        return together(*[produce] * producers, *[consume] * producers)
+        items = queue.Queue(1000)
+        return together(*[(produce, items)] * producers, *[(consume, items)] * producers)
 
     return run
 
@@ -141,77 +141,80 @@ operation("Queue 1 producer, 1 consumer", "items/s")(streaming(1))
 operation("Queue 2 producers, 2 consumers", "items/s")(streaming(2))
 
 
-def answering(say, hear):
-    """Seconds of `count` round trips: one thread says and hears on sides 0 and 1, the other answers."""
-
-    def run(count):
-        def ask():
-            for _ in range(count):
-                say(0)
-                hear(1)
-
-        def answer():
-            for _ in range(count):
-                hear(0)
-                say(1)
-
-        return together(ask, answer)
-
-    return run
-
-
 @operation("round trip through Event", "µs")
 def event_round_trip(count):
+    def ask(there, back):
+        for _ in range(count):
+            there.set()
+            back.wait()
+            back.clear()
+
+    def answer(there, back):
+        for _ in range(count):
+            there.wait()
+            there.clear()
+            back.set()
+
     sides = threading.Event(), threading.Event()
-
-    def hear(side):
-        sides[side].wait()
-        sides[side].clear()
-
-    return answering(lambda side: sides[side].set(), hear)(count)
+    return together((ask, *sides), (answer, *sides))
 
 
 @operation("round trip through Condition", "µs")
 def condition_round_trip(count):
-    changed, said = threading.Condition(), [False, False]
+    def take_turns(changed, turn, mine):
+        for _ in range(count):
+            with changed:
+                while turn[0] != mine:
+                    changed.wait()
+                turn[0] = 1 - mine
+                changed.notify()
 
-    def say(side):
-        with changed:
-            said[side] = True
-            changed.notify()
-
-    def hear(side):
-        with changed:
-            while not said[side]:
-                changed.wait()
-            said[side] = False
-
-    return answering(say, hear)(count)
+    changed, turn = threading.Condition(), [0]
+    return together((take_turns, changed, turn, 0), (take_turns, changed, turn, 1))
 
 
 @operation("round trip through Queue", "µs")
 def queue_round_trip(count):
+    def ask(there, back):
+        for _ in range(count):
+            there.put(None)
+            back.get()
+
+    def answer(there, back):
+        for _ in range(count):
+            there.get()
+            back.put(None)
+
     sides = queue.Queue(), queue.Queue()
-    return answering(lambda side: sides[side].put(None), lambda side: sides[side].get())(count)
+    return together((ask, *sides), (answer, *sides))
 
 
 @operation("round trip through Lock", "µs")
 def lock_round_trip(count):
+    def ask(there, back):
+        for _ in range(count):
+            there.release()
+            back.acquire()
+
+    def answer(there, back):
+        for _ in range(count):
+            there.acquire()
+            back.release()
+
     sides = threading.Lock(), threading.Lock()
     for side in sides:
         side.acquire()
-    return answering(lambda side: sides[side].release(), lambda side: sides[side].acquire())(count)
+    return together((ask, *sides), (answer, *sides))
 
 
 @operation("Barrier(2).wait", "µs")
 def barrier(count):
-    gate = threading.Barrier(2)
-
-    def pass_through():
+    def pass_through(gate):
         for _ in range(count):
             gate.wait()
 
-    return together(pass_through, pass_through)
+    gate = threading.Barrier(2)
+    return together((pass_through, gate), (pass_through, gate))
 
 
 @operation("Thread start+join", "µs")
