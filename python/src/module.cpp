@@ -15,6 +15,7 @@ using Adder = int (*)(PyObject* module);
 
 constexpr std::initializer_list<Adder> adders = {
     // One a line, so that who adds one is in nobody's way.
+    add_function,       // before all types
     add_lock,           //
     add_rlock,          //
     add_local,          //
@@ -48,6 +49,7 @@ int execute(PyObject* module) {
 /// Every reference of the state, for the collector.
 auto references(State& state) noexcept {
     return std::array{
+        reinterpret_cast<PyObject**>(&state.function_type),
         reinterpret_cast<PyObject**>(&state.lock_type),
         reinterpret_cast<PyObject**>(&state.rlock_type),
         reinterpret_cast<PyObject**>(&state.local_type),

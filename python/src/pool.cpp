@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "critical_section.hpp"
+#include "function.hpp"
 #include "future.hpp"
 #include "method.hpp"
 #include "object.hpp"
@@ -171,7 +172,9 @@ PyMethodDef functions[] = {
 bool is_pool_type(const PyTypeObject* type) noexcept { return type->tp_dealloc == destroy; }
 
 int add_pool(PyObject* module) {
-    if (add_type(module, spec, state_of_module(module).pool_type) < 0) return -1;
+    State& state = state_of_module(module);
+    if (add_type(module, spec, state.pool_type) < 0) return -1;
+    if (turn_methods_into_functions(state.pool_type, state.function_type) < 0) return -1;
     return PyModule_AddFunctions(module, functions);
 }
 

@@ -16,6 +16,7 @@ class ThreadLives;
 
 /// Each pointer is an owned reference; module.cpp visits and clears them all.
 struct State {
+    PyTypeObject* function_type;
     PyTypeObject* lock_type;
     PyTypeObject* rlock_type;
     PyTypeObject* local_type;
@@ -69,6 +70,7 @@ State* state_of_type(PyTypeObject* type) noexcept;
 int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObject* base = nullptr) noexcept;
 
 /// One function a concept: adds its types and functions to the module; -1 with an exception set on error.
+int add_function(PyObject* module);
 int add_lock(PyObject* module);
 int add_rlock(PyObject* module);
 int add_local(PyObject* module);

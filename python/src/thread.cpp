@@ -8,6 +8,7 @@
 #include "describe.hpp"
 #include "event.hpp"
 #include "field.hpp"
+#include "function.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "thread_methods.hpp"
@@ -221,6 +222,10 @@ PyType_Spec spec = {
 
 }  // namespace
 
-int add_thread(PyObject* module) { return add_type(module, spec, state_of_module(module).thread_type); }
+int add_thread(PyObject* module) {
+    State& state = state_of_module(module);
+    if (add_type(module, spec, state.thread_type) < 0) return -1;
+    return turn_methods_into_functions(state.thread_type, state.function_type);
+}
 
 }  // namespace threadwise::python

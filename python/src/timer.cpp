@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "function.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "reference.hpp"
@@ -113,7 +114,8 @@ PyType_Spec spec = {
 
 int add_timer(PyObject* module) {
     State& state = state_of_module(module);
-    return add_type(module, spec, state.timer_type, state.thread_type);
+    if (add_type(module, spec, state.timer_type, state.thread_type) < 0) return -1;
+    return turn_methods_into_functions(state.timer_type, state.function_type);
 }
 
 }  // namespace threadwise::python

@@ -1,9 +1,11 @@
 """What programs, and above all their tests, replace in the standard modules, or take from them by private names."""
 
 import abc
+import copy
 import inspect
 import sys
 import unittest
+import weakref
 from unittest import mock
 
 from threadwise import _thread, queue, threading
@@ -182,6 +184,39 @@ class QueueTests(unittest.TestCase):
         with mock.patch.object(queue, "time", spy):
             self.assertRaises(queue.Empty, line.get, timeout=0)
         self.assertEqual(set(names), {"queue"})
+
+
+class MethodTests(unittest.TestCase):
+    """What is a function in a class of Python's."""
+
+    def test_a_method_is_bound_to_an_object(self):
+        pool = futures.ThreadPoolExecutor(1)
+        for method in (threading.Thread().run, threading.Timer(1, int).cancel, pool.submit):
+            with self.subTest(method=method):
+                self.assertTrue(inspect.ismethod(method))
+                self.assertIs(getattr(type(method.__self__), method.__name__), method.__func__)
+                self.assertIs(copy.deepcopy(method.__func__), method.__func__)
+                self.assertIn(method.__name__ + " at ", repr(method.__func__))
+                self.assertEqual(next(iter(inspect.signature(method.__func__).parameters)), "self")
+                self.assertEqual(method.__module__, type(method.__self__).__module__)
+
+    def test_a_method_may_be_referred_to_weakly(self):
+        timer = threading.Timer(1, int)
+        reference = weakref.WeakMethod(timer.cancel)
+        reference()()
+        self.assertTrue(timer.finished.is_set())
+        del timer
+        self.assertIsNone(reference())
+
+    def test_run_may_be_wrapped_by_its_function(self):
+        """As sentry-sdk does."""
+        called = []
+        thread = threading.Thread(target=called.append, args=[1])
+        original = thread.run.__func__
+        thread.run = lambda: original(threading.current_thread())
+        thread.start()
+        thread.join()
+        self.assertEqual(called, [1])
 
 
 class NameTests(unittest.TestCase):
