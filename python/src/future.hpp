@@ -31,7 +31,14 @@ public:
         if (NativeItem* const value = native()) value->destroy(value);
     }
 
-    using FutureState::force;
+    /// Whatever it was before: then it can be ended again.
+    void force(Status status) noexcept;
+
+    /// Before a result is set: whether the caller is the first who is about to. The two worlds do not share a lock that
+    /// could settle that.
+    bool claim_end() noexcept {
+        return (watch_.fetch_or(claimed, std::memory_order_relaxed) & claimed) == 0;  // relaxed: nothing is passed on
+    }
 
     /// What C++ has set as the outcome, or null. It stays here for as long as the future.
     NativeItem* native() const noexcept {
@@ -59,6 +66,7 @@ public:
 private:
     static constexpr unsigned char watched = 1;
     static constexpr unsigned char ended = 2;
+    static constexpr unsigned char claimed = 4;
 
     void call() override {}  // an executor's affair
 

@@ -107,7 +107,7 @@ bool set_result(FutureObject& self, PyObject* result) {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
-        is_first = !self.core.done();
+        is_first = !self.core.done() && self.core.claim_end();
         if (is_first) {
             keep(self.result, result);
             self.core.finish();
@@ -133,7 +133,7 @@ bool set_exception(FutureObject& self, PyObject* exception) {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
-        is_first = !self.core.done();
+        is_first = !self.core.done() && self.core.claim_end();
         if (is_first) {
             keep(self.exception, exception == Py_None ? nullptr : exception);
             self.core.fail(self.exception == nullptr ? nullptr : PythonError::pointer());

@@ -8,14 +8,21 @@
 namespace threadwise::python {
 
 bool FutureCore::finish_natively(py::NativeOutcome outcome) noexcept {
-    NativeItem* nothing = nullptr;
-    if (done() || !native_.compare_exchange_strong(nothing, outcome.value)) return false;
+    if (done() || native() != nullptr || !claim_end()) return false;
+    if (!try_start() && done()) return false;                 // cancelled: nobody can do that to one that runs
+    native_.store(outcome.value, std::memory_order_release);  // release: see native()
     if (outcome.failed) {
         fail(PythonError::pointer());
     } else {
         finish();
     }
     return true;
+}
+
+void FutureCore::force(Status status) noexcept {
+    // relaxed: as in claim_end()
+    if (status < Status::cancelled) watch_.fetch_and(static_cast<unsigned char>(~claimed), std::memory_order_relaxed);
+    FutureState::force(status);
 }
 
 bool adopt_native(FutureObject& self) {

@@ -1,5 +1,6 @@
 """Objects of either world, used by the other; C++ functions, called by pools. Needs a C++ compiler."""
 
+import contextlib
 import gc
 import importlib.util
 import os
@@ -227,6 +228,29 @@ class BothWorldsTest(unittest.TestCase):
                 future.add_done_callback(told.append)
                 self.assertEqual(told, [future, future])
 
+    def test_one_world_ends_a_future(self):
+        gate = own_threading.Barrier(2)
+        def count(end):
+            ended = 0
+            for future in promised:
+                gate.wait(60)
+                with contextlib.suppress(RuntimeError, InvalidStateError):
+                    ended += end(future) is not False
+            return ended
+
+        for end in Future.cancel, lambda future: future.set_result(1):
+            promised = [Future() for _ in range(100)]
+            with ThreadPoolExecutor(2) as pool:
+                ends = pool.map(count, (end, lambda future: self.native.set_error(future, "")))
+                self.assertEqual(sum(ends), len(promised))
+
+    def test_forced_to_begin_again(self):
+        future = Future()
+        future.set_result(1)
+        future._state = "PENDING"
+        future.set_result(2)
+        self.assertEqual(future.result(), 2)
+
     def test_condition_of_a_future_that_cpp_ends(self):
         future = Future()
         with future._condition:
@@ -290,11 +314,11 @@ class BothWorldsTest(unittest.TestCase):
         pool = self.pool(2)
         told = queue.SimpleQueue()
         calls = []
-        for i in range(2000):
+        for i in range(100):
             calls.append(pool.submit(self.native.add, i, 0))
             calls[-1].add_done_callback(told.put)
         self.assertEqual({told.get(timeout=60) for _ in calls}, set(calls))
-        self.assertEqual([call.result() for call in calls], list(range(2000)))
+        self.assertEqual([call.result() for call in calls], list(range(100)))
         pool.shutdown()
         self.assertTrue(told.empty())
 
