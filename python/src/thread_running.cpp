@@ -17,22 +17,27 @@ constexpr bool is_joinable_start = PY_VERSION_HEX >= 0x030D0000;
 /// What a program may replace in order to start threads in another way.
 constexpr const char* starter_name = is_joinable_start ? "_start_joinable_thread" : "_start_new_thread";
 
+/// What the attribute says: a class may have one of its own in the place of the property.
+Ref get_daemon(PyObject* self) { return Ref::steal(PyObject_GetAttrString(self, "daemon")); }
+
 /// As a program asks by having replaced threading's own starter.
 bool start_by(PyObject* starter, PyObject* bootstrap, PyObject* self) {
-    const Ref started =
-        is_joinable_start
-            ? Ref::steal(PyObject_Call(starter, Ref::steal(PyTuple_Pack(1, bootstrap)).get(),
-                                       Ref::steal(Py_BuildValue("{sOsO}", "handle", thread_core(self).handle, "daemon",
-                                                                thread_core(self).daemonic ? Py_True : Py_False))
-                                           .get()))
-            : Ref::steal(PyObject_CallFunction(starter, "O()", bootstrap));
-    return static_cast<bool>(started);
+    if (!is_joinable_start) return static_cast<bool>(Ref::steal(PyObject_CallFunction(starter, "O()", bootstrap)));
+    const Ref daemon = get_daemon(self);
+    if (!daemon) return false;
+    const Ref args = Ref::steal(PyTuple_Pack(1, bootstrap));
+    const Ref keywords =
+        Ref::steal(Py_BuildValue("{sOsO}", "handle", thread_core(self).handle, "daemon", daemon.get()));
+    return args && keywords && Ref::steal(PyObject_Call(starter, args.get(), keywords.get()));
 }
 
 bool start_native(State& state, Ref bootstrap, PyObject* self) {
+    const Ref daemon = get_daemon(self);
+    const int is_daemon = daemon ? PyObject_IsTrue(daemon.get()) : -1;
+    if (is_daemon < 0) return false;
     ThreadLife& life = life_of(self);
     if (!life.begin()) return refuse(PyExc_RuntimeError, "thread already started");
-    life.daemon = thread_core(self).daemonic;
+    life.daemon = is_daemon != 0;
     Call call{std::move(bootstrap), Ref::steal(PyTuple_New(0)), Ref()};
     return call.args && start_thread(state, std::move(call), thread_core(self).life);
 }

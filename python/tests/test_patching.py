@@ -31,6 +31,24 @@ class ThreadTests(unittest.TestCase):
             timer.join()
         self.assertEqual((made, called), ([threading.Timer], [1]))
 
+    def test_a_class_says_that_its_threads_are_daemons(self):
+        """As IPython's, which saves the history: nobody waits for it at the end."""
+        printed = run(
+            source="""
+            from threadwise import threading
+            runs = threading.Event()
+            class Saver(threading.Thread):
+                daemon = True
+                def run(self):
+                    runs.set()
+                    threading.Event().wait()
+            Saver().start()
+            runs.wait()
+            print("ends")
+            """
+        )
+        self.assertEqual(printed, ["ends"])
+
     def test_a_pool_returns_the_future_though_start_is_replaced(self):
         pool = futures.ThreadPoolExecutor(1)
         with mock.patch.object(threading.Thread, "start") as start:
