@@ -55,13 +55,19 @@ int is_owned_by_trial(PyObject* object) {
 
 }  // namespace
 
-void AnyLock::be(const State& state, PyObject* lock) noexcept {
-    kind_ = is_lock(state, lock) ? Kind::lock : is_rlock(state, lock) ? Kind::rlock : Kind::other;
-    Py_INCREF(lock);
-    const Ref old = Ref::steal(std::exchange(object_, lock));
+AnyLock::AnyLock(const State& state, PyObject* lock) noexcept
+    : object_(Py_NewRef(lock)),
+      kind_(is_lock(state, lock)    ? Kind::lock
+            : is_rlock(state, lock) ? Kind::rlock
+                                    : Kind::other) {}
+
+bool AnyLock::try_take() const {
+    return (kind_ == Kind::rlock && rlock_of(object_).try_lock()) ||
+           (kind_ == Kind::lock && lock_of(object_).try_lock());
 }
 
 PyObject* AnyLock::acquire(PyObject* const* args, Py_ssize_t count, PyObject* names) const {
+    if (count == 0 && names == nullptr && try_take()) return true_value();
     const Ref method = Ref::steal(PyObject_GetAttrString(object_, "acquire"));
     return method ? PyObject_Vectorcall(method.get(), args, static_cast<std::size_t>(count), names) : nullptr;
 }
@@ -75,9 +81,7 @@ PyObject* AnyLock::release() const {
 }
 
 PyObject* AnyLock::enter() const {
-    if (kind_ == Kind::rlock && rlock_of(object_).try_lock()) return true_value();
-    if (kind_ == Kind::lock && lock_of(object_).try_lock()) return true_value();
-    return PyObject_CallMethod(object_, "__enter__", nullptr);
+    return try_take() ? true_value() : PyObject_CallMethod(object_, "__enter__", nullptr);
 }
 
 PyObject* AnyLock::exit(PyObject* const* args, Py_ssize_t count) const {
@@ -132,7 +136,7 @@ int AnyLock::take_back(const Saved& saved) const {
         return result;
     }
     if (saved.state) {
-        return Ref::steal(PyObject_CallMethod(object_, "_acquire_restore", "O", saved.state.get())) ? 0 : -1;
+        return Ref::steal(PyObject_CallMethod(object_, "_acquire_restore", "(O)", saved.state.get())) ? 0 : -1;
     }
     return Ref::steal(PyObject_CallMethod(object_, "acquire", nullptr)) ? 0 : -1;
 }

@@ -12,11 +12,11 @@
 
 namespace threadwise::python {
 
-/// Functions that return int give -1 with an exception set on failure.
+/// Stays as it is; thread-safe. Functions that return int give -1 with an exception set on failure.
 class AnyLock {
 public:
     /// Keeps a reference to the lock.
-    void be(const State& state, PyObject* lock) noexcept;
+    AnyLock(const State& state, PyObject* lock) noexcept;
 
     PyObject* object() const noexcept { return object_; }
 
@@ -54,8 +54,11 @@ public:
 private:
     enum class Kind : unsigned char { lock, rlock, other };
 
-    PyObject* object_ = nullptr;
-    Kind kind_ = Kind::other;
+    /// At once, if it is one of ours and free.
+    bool try_take() const;
+
+    PyObject* object_;
+    const Kind kind_;
 };
 
 }  // namespace threadwise::python

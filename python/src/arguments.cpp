@@ -9,22 +9,20 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-bool refuse_too_large() {
-    PyErr_SetString(PyExc_OverflowError, PY_VERSION_HEX >= 0x030D0000
-                                             ? "timestamp too large to convert to C PyTime_t"
-                                             : "timestamp too large to convert to C _PyTime_t");
+bool refuse(PyObject* type, const char* complaint) {
+    PyErr_SetString(type, complaint);
     return false;
 }
 
+constexpr bool is_3_13 = PY_VERSION_HEX >= 0x030D0000;
+
 bool float_to_duration(double seconds, Timeout& duration) {
-    if (std::isnan(seconds)) {
-        PyErr_SetString(PyExc_ValueError, "Invalid value NaN (not a number)");
-        return false;
-    }
+    if (std::isnan(seconds)) return refuse(PyExc_ValueError, "Invalid value NaN (not a number)");
     // 2^63: the first number of nanoseconds that does not fit.
     constexpr double limit = 9223372036854775808.0;
     const double rounded = std::ceil(seconds * 1e9);
-    if (rounded >= limit || rounded < -limit) return refuse_too_large();
+    if (rounded >= limit || rounded < -limit)
+        return refuse(PyExc_OverflowError, "timestamp out of range for platform time_t");
     duration = nanoseconds(static_cast<nanoseconds::rep>(rounded));
     return true;
 }
@@ -34,9 +32,24 @@ bool int_to_duration(PyObject* seconds, Timeout& duration) {
     int overflow = 0;
     const long long value = PyLong_AsLongLongAndOverflow(seconds, &overflow);
     if (value == -1 && PyErr_Occurred() != nullptr) return false;
-    if (overflow != 0 || value > limit || value < -limit) return refuse_too_large();
+    if (overflow != 0 || value > limit || value < -limit) {
+        return refuse(PyExc_OverflowError, is_3_13 ? "timestamp too large to convert to C PyTime_t"
+                                                   : "timestamp too large to convert to C _PyTime_t");
+    }
     duration = std::chrono::seconds(value);
     return true;
+}
+
+/// As a fraction or a number of numpy's; and what is no number at all, which Python 3.15 takes for a wrong float.
+bool is_like_float(PyObject* seconds) {
+    if (PyIndex_Check(seconds)) return false;
+    const PyNumberMethods* const number = Py_TYPE(seconds)->tp_as_number;
+    return PY_VERSION_HEX >= 0x030F0000 || (number != nullptr && number->nb_float != nullptr);
+}
+
+bool number_to_duration(PyObject* seconds, Timeout& duration) {
+    const double value = PyFloat_AsDouble(seconds);
+    return (value != -1 || PyErr_Occurred() == nullptr) && float_to_duration(value, duration);
 }
 
 /// Where a keyword's argument belongs; names.size() if nowhere.
@@ -82,7 +95,7 @@ bool parse_arguments(const char* function, std::span<const char* const> names, s
 
 bool to_duration(PyObject* seconds, Timeout& duration) {
     if (PyFloat_Check(seconds)) return float_to_duration(PyFloat_AS_DOUBLE(seconds), duration);
-    return int_to_duration(seconds, duration);
+    return is_like_float(seconds) ? number_to_duration(seconds, duration) : int_to_duration(seconds, duration);
 }
 
 bool to_timeout(PyObject* seconds_or_none, Timeout& timeout) {
@@ -105,12 +118,11 @@ bool parse_acquire(Acquisition& how, PyObject* const* args, Py_ssize_t count, Py
     if (!to_duration(given[1], how.timeout)) return false;
     const bool is_default = how.timeout.duration() == std::chrono::seconds(-1);
     if (!how.blocking && !is_default) {
-        PyErr_SetString(PyExc_ValueError, "can't specify a timeout for a non-blocking call");
-        return false;
+        return refuse(PyExc_ValueError, "can't specify a timeout for a non-blocking call");
     }
     if (how.timeout.is_negative() && !is_default) {
-        PyErr_SetString(PyExc_ValueError, "timeout value must be a non-negative number");
-        return false;
+        return refuse(PyExc_ValueError,
+                      is_3_13 ? "timeout value must be a non-negative number" : "timeout value must be positive");
     }
     if (is_default) how.timeout = forever;
     return true;

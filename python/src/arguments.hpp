@@ -40,8 +40,8 @@ private:
     std::array<PyObject*, Count> places_{};
 };
 
-/// A number of seconds, int or float, maybe negative; rounded up to the nanosecond. ValueError for a NaN, OverflowError
-/// beyond 292 years, TypeError for what is no number.
+/// A number of seconds, int, float or what converts to one, maybe negative; rounded up to the nanosecond. ValueError
+/// for a NaN, OverflowError beyond 292 years, TypeError for what is no number.
 bool to_duration(PyObject* seconds, Timeout& duration);
 
 /// `timeout=None` of most waits: null and None are forever, a negative number is zero.

@@ -1,9 +1,13 @@
 #include <Python.h>
 
+#include <atomic>
 #include <limits>
+#include <new>
+#include <utility>
 
 #include "any_lock.hpp"
 #include "arguments.hpp"
+#include "critical_section.hpp"
 #include "describe.hpp"
 #include "method.hpp"
 #include "object.hpp"
@@ -18,13 +22,27 @@ namespace {
 
 constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
 
-struct ConditionCore {
+/// A lock that the condition has or had: another thread may be using it while a program replaces it by the next, so all
+/// of them stay for as long as the condition does. Hardly any program replaces even one.
+struct KeptLock {
     AnyLock lock;
+    KeptLock* replaced = nullptr;
+};
+
+struct ConditionCore {
+    std::atomic<KeptLock*> lock{nullptr};  ///< owned; null before __init__()
     Waiters waiters;
+
+    ConditionCore() = default;
+    ConditionCore(const ConditionCore&) = delete;
+    ConditionCore& operator=(const ConditionCore&) = delete;
+    ~ConditionCore() {
+        for (KeptLock* kept = lock.load(); kept != nullptr;) delete std::exchange(kept, kept->replaced);
+    }
 
     template <class Visit>
     void visit_references(Visit visit) {
-        lock.visit_references(visit);
+        for (KeptLock* kept = lock.load(); kept != nullptr; kept = kept->replaced) kept->lock.visit_references(visit);
     }
 };
 
@@ -36,8 +54,28 @@ struct ConditionObject {
 
 ConditionCore& core(PyObject* self) noexcept { return as<ConditionObject>(self).core; }
 
+/// Acquire: whoever sees the lock sees what it is.
+const AnyLock& lock_of(PyObject* self) noexcept { return core(self).lock.load(std::memory_order_acquire)->lock; }
+
+/// False with an exception set.
+bool use_lock(PyObject* self, PyObject* lock) {
+    const State* const state = state_of_type(Py_TYPE(self));
+    auto* const kept = state == nullptr ? nullptr : new (std::nothrow) KeptLock{AnyLock(*state, lock)};
+    if (kept == nullptr) return PyErr_Occurred() != nullptr ? false : PyErr_NoMemory() != nullptr;
+    const CriticalSection section(self);
+    kept->replaced = core(self).lock.load(std::memory_order_relaxed);  // writers exclude each other
+    core(self).lock.store(kept, std::memory_order_release);
+    return true;
+}
+
 PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
     return reinterpret_cast<PyObject*>(make_object<ConditionObject>(type));
+}
+
+/// False with an exception set.
+bool is_like_lock(PyObject* object) {
+    return Ref::steal(PyObject_GetAttrString(object, "acquire")) &&
+           Ref::steal(PyObject_GetAttrString(object, "release"));
 }
 
 int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
@@ -49,41 +87,39 @@ int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
     const bool is_given = given != nullptr && given != Py_None;
     const Ref lock =
         is_given ? Ref::borrow(given) : Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(state->rlock_type)));
-    if (!lock) return -1;
-    core(self).lock.be(*state, lock.get());
-    return 0;
+    if (!lock || (is_given && !is_like_lock(lock.get()))) return -1;
+    return use_lock(self, lock.get()) ? 0 : -1;
 }
 
 /// A class that overrides __init__ may have forgotten to call ours.
 bool is_ready(PyObject* self) {
-    if (core(self).lock.object() != nullptr) return true;
+    const KeptLock* const kept = core(self).lock.load(std::memory_order_acquire);  // as lock_of() does
+    if (kept != nullptr && kept->lock.object() != nullptr) return true;
     PyErr_SetString(PyExc_RuntimeError, "Condition.__init__() was not called");
     return false;
 }
 
 bool check_owned(PyObject* self, const char* complaint) {
     if (!is_ready(self)) return false;
-    const int owned = core(self).lock.is_owned();
+    const int owned = lock_of(self).is_owned();
     if (owned == 0) PyErr_SetString(PyExc_RuntimeError, complaint);
     return owned > 0;
 }
 
 PyObject* acquire(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    if (!is_ready(self)) return nullptr;
-    if (count == 0 && names == nullptr) return core(self).lock.enter();
-    return core(self).lock.acquire(args, count, names);
+    return is_ready(self) ? lock_of(self).acquire(args, count, names) : nullptr;
 }
 
-PyObject* release(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.release() : nullptr; }
+PyObject* release(PyObject* self, PyObject*) { return is_ready(self) ? lock_of(self).release() : nullptr; }
 
 PyObject* locked(PyObject* self, PyObject*) {
-    return is_ready(self) ? PyObject_CallMethod(core(self).lock.object(), "locked", nullptr) : nullptr;
+    return is_ready(self) ? PyObject_CallMethod(lock_of(self).object(), "locked", nullptr) : nullptr;
 }
 
-PyObject* enter(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.enter() : nullptr; }
+PyObject* enter(PyObject* self, PyObject*) { return is_ready(self) ? lock_of(self).enter() : nullptr; }
 
 PyObject* exit(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-    return is_ready(self) ? core(self).lock.exit(args, count) : nullptr;
+    return is_ready(self) ? lock_of(self).exit(args, count) : nullptr;
 }
 
 /// Takes the lock again after a wait, keeping the exception that the wait may have ended with.
@@ -98,20 +134,22 @@ Waited take_back(const AnyLock& lock, const AnyLock::Saved& saved, Waited waited
     return Waited::failed;
 }
 
-/// Gives up the lock, waits, takes the lock again.
-Waited wait_once(ConditionCore& core, Timeout timeout) {
+/// Gives up the lock, waits, takes the same lock again.
+Waited wait_once(PyObject* self, Timeout timeout) {
+    const AnyLock& lock = lock_of(self);
+    Waiters& waiters = core(self).waiters;
     Waiter waiter;
-    core.waiters.add(waiter);
+    waiters.add(waiter);
     AnyLock::Saved saved;
-    if (core.lock.give_up(saved) < 0) {
-        core.waiters.remove(waiter);
+    if (lock.give_up(saved) < 0) {
+        waiters.remove(waiter);
         return Waited::failed;
     }
     Waited waited = wait_detached(timeout, [&waiter](Timeout left) { return waiter.wait(left); });
-    core.waiters.remove(waiter);
+    waiters.remove(waiter);
     // Who is notified at the last moment has used up a notification, which must not be lost.
     if (waited == Waited::timed_out && waiter.is_notified()) waited = Waited::done;
-    return take_back(core.lock, saved, waited);
+    return take_back(lock, saved, waited);
 }
 
 PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
@@ -120,7 +158,7 @@ PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
     if (!check_owned(self, "cannot wait on un-acquired lock")) return nullptr;
     Timeout timeout;
     if (!to_timeout(given[0], timeout)) return nullptr;
-    return to_python(wait_once(core(self), timeout));
+    return to_python(wait_once(self, timeout));
 }
 
 /// wait(), as the class of `self` defines it, or the object itself: 0 on success, -1 with an exception set.
@@ -129,7 +167,7 @@ int wait_as_defined(PyObject* self, Timeout left) {
     if (state == nullptr) return -1;
     if (Py_TYPE(self) == state->condition_type && as<ConditionObject>(self).dictionary == nullptr) {
         if (!check_owned(self, "cannot wait on un-acquired lock")) return -1;
-        return wait_once(core(self), left) == Waited::failed ? -1 : 0;
+        return wait_once(self, left) == Waited::failed ? -1 : 0;
     }
     const Ref seconds = left.is_forever()
                             ? Ref::borrow(Py_None)
@@ -144,12 +182,15 @@ PyObject* wait_for(PyObject* self, PyObject* const* args, Py_ssize_t count, PyOb
     Timeout timeout;
     if (!to_timeout(given[1], timeout)) return nullptr;
     const detail::Deadline deadline(timeout);
+    bool has_waited = false;
     for (;;) {
         Ref result = Ref::steal(call_python([&] { return PyObject_CallNoArgs(given[0]); }));
         const int truth = result ? PyObject_IsTrue(result.get()) : -1;
         if (truth < 0) return nullptr;
         const Timeout left = deadline.left();
-        if (truth != 0 || left.duration().count() <= 0) return result.release();
+        // Without any time it waits once, too: who does not hold the lock learns it.
+        if (truth != 0 || (has_waited && left.duration().count() <= 0)) return result.release();
+        has_waited = true;
         if (wait_as_defined(self, left) < 0) return nullptr;
     }
 }
@@ -178,21 +219,21 @@ PyObject* old_notify_all(PyObject* self, PyObject*) {
 
 PyObject* is_owned(PyObject* self, PyObject*) {
     if (!is_ready(self)) return nullptr;
-    const int owned = core(self).lock.is_owned();
+    const int owned = lock_of(self).is_owned();
     return owned < 0 ? nullptr : PyBool_FromLong(owned);
 }
 
 /// For who takes a condition for a lock: what the lock has, or what does for a lock that is taken only once.
-PyObject* release_save(PyObject* self, PyObject*) { return is_ready(self) ? core(self).lock.release_save() : nullptr; }
+PyObject* release_save(PyObject* self, PyObject*) { return is_ready(self) ? lock_of(self).release_save() : nullptr; }
 
 PyObject* acquire_restore(PyObject* self, PyObject* saved) {
-    return is_ready(self) ? core(self).lock.acquire_restore(saved) : nullptr;
+    return is_ready(self) ? lock_of(self).acquire_restore(saved) : nullptr;
 }
 
 PyObject* at_fork_reinit(PyObject* self, PyObject*) {
     if (!is_ready(self)) return nullptr;
     new (&core(self).waiters) Waiters;
-    return PyObject_CallMethod(core(self).lock.object(), "_at_fork_reinit", nullptr);
+    return PyObject_CallMethod(lock_of(self).object(), "_at_fork_reinit", nullptr);
 }
 
 /// Something of the right length: who waits is known by nothing but his turn.
@@ -202,22 +243,17 @@ PyObject* get_waiters(PyObject* self, void*) {
     return none ? PySequence_Repeat(none.get(), count) : nullptr;
 }
 
-PyObject* get_lock(PyObject* self, void*) { return is_ready(self) ? Py_NewRef(core(self).lock.object()) : nullptr; }
+PyObject* get_lock(PyObject* self, void*) { return is_ready(self) ? Py_NewRef(lock_of(self).object()) : nullptr; }
 
 int set_lock(PyObject* self, PyObject* lock, void*) {
-    const State* const state = state_of_type(Py_TYPE(self));
-    if (state == nullptr) return -1;
-    if (lock == nullptr) {
-        PyErr_SetString(PyExc_AttributeError, "a condition cannot be without a lock");
-        return -1;
-    }
-    core(self).lock.be(*state, lock);
-    return 0;
+    if (lock != nullptr) return use_lock(self, lock) ? 0 : -1;
+    PyErr_SetString(PyExc_AttributeError, "a condition cannot be without a lock");
+    return -1;
 }
 
 PyObject* represent(PyObject* self) {
     if (!is_ready(self)) return nullptr;
-    return PyUnicode_FromFormat("<Condition(%R, %zu)>", core(self).lock.object(), core(self).waiters.count());
+    return PyUnicode_FromFormat("<Condition(%R, %zu)>", lock_of(self).object(), core(self).waiters.count());
 }
 
 PyMethodDef methods[] = {
@@ -225,7 +261,7 @@ PyMethodDef methods[] = {
     method("release", release, "release($self, /)\n--\n\nRelease the lock."),
     method("locked", locked, "locked($self, /)\n--\n\nWhether somebody holds the lock, which has to have this method."),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nAcquire the lock."),
-    method("__exit__", exit, "Release the lock."),
+    method("__exit__", exit, "__exit__($self, /, *exc_info)\n--\n\nRelease the lock."),
     method("wait", wait,
            "wait($self, /, timeout=None)\n--\n\n"
            "Release the lock, wait until notified, at most timeout seconds, and take the lock again.\n\n"

@@ -161,7 +161,7 @@ int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
 }
 
 constexpr const char* local_doc =
-    "local()\n--\n\n"
+    "_local()\n--\n\n"
     "An object whose attributes each thread has for itself. In a class derived from it, __init__() runs once in each\n"
     "thread that uses the object, with the arguments that the object was made with.";
 

@@ -83,21 +83,30 @@ constexpr const char* release_doc =
     "Free the lock, whoever took it, and let one of those who wait for it have it. RuntimeError if it is not locked.";
 constexpr const char* locked_doc = "locked($self, /)\n--\n\nWhether the lock is taken.";
 
+// The names of old have the same parameters.
+constexpr const char* old_acquire_doc =
+    "acquire_lock($self, /, blocking=True, timeout=-1)\n--\n\nThe same as acquire().";
+constexpr const char* old_release_doc = "release_lock($self, /)\n--\n\nThe same as release().";
+constexpr const char* old_locked_doc = "locked_lock($self, /)\n--\n\nThe same as locked().";
+
 PyMethodDef methods[] = {
     method("acquire", acquire, acquire_doc),
-    method("acquire_lock", acquire, acquire_doc),
+    method("acquire_lock", acquire, old_acquire_doc),
     method("release", release, release_doc),
-    method("release_lock", release, release_doc),
+    method("release_lock", release, old_release_doc),
     method("locked", locked, locked_doc),
-    method("locked_lock", locked, locked_doc),
+    method("locked_lock", locked, old_locked_doc),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nTake the lock, as acquire() does."),
-    method("__exit__", exit, "Free the lock, as release() does."),
+    method("__exit__", exit, "__exit__($self, /, *exc_info)\n--\n\nFree the lock, as release() does."),
     method("_at_fork_reinit", at_fork_reinit,
            "_at_fork_reinit($self, /)\n--\n\nMake the lock anew, in a forked child."),
     {},
 };
 
 constexpr const char* lock_doc =
+#if PY_VERSION_HEX >= 0x030D0000
+    "lock()\n--\n\n"
+#endif
     "A lock: taken by one thread at a time, freed by any. Python's threading.Lock over threadwise's.";
 
 PyType_Slot slots[] = {

@@ -3,6 +3,7 @@
 #include <Python.h>
 
 #include <array>
+#include <cstring>
 #include <initializer_list>
 
 #include "method.hpp"
@@ -149,6 +150,9 @@ int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObj
     PyObject* const type = PyType_FromModuleAndSpec(module, &spec, reinterpret_cast<PyObject*>(base));
     if (type == nullptr) return -1;
     slot = reinterpret_cast<PyTypeObject*>(type);
+    // Error messages name a class of Python's by its own name alone, and types of C with the module; modules of C have
+    // names that begin with an underscore.
+    if (slot->tp_name[0] != '_') slot->tp_name = std::strrchr(slot->tp_name, '.') + 1;
     return PyModule_AddType(module, slot);
 }
 

@@ -65,7 +65,7 @@ bool needs_worker(const PoolObject& self) {
 
 bool put(PyObject* queue, const State& state, PyObject* item) {
     if (is_work_queue(state, queue)) return put_work(as<WorkQueueObject>(queue), state, item);
-    return static_cast<bool>(Ref::steal(PyObject_CallMethod(queue, "put", "O", item)));
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(queue, "put", "(O)", item)));
 }
 
 /// The call as threads make it that are not attached, if it is one of a C++ function; else null.

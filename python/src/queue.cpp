@@ -95,7 +95,7 @@ int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     const int itself = keeps_items_itself(Py_TYPE(self), type_of(*queue(self).state, queue(self).kind));
     if (itself <= 0) return itself;
     if (parts_of(queue(self)) == nullptr) return -1;
-    return Ref::steal(PyObject_CallMethod(self, "_init", "O", queue(self).maxsize)) ? 0 : -1;
+    return Ref::steal(PyObject_CallMethod(self, "_init", "(O)", queue(self).maxsize)) ? 0 : -1;
 }
 
 // Its end.
@@ -233,19 +233,19 @@ PyMethodDef methods[] = {
            "shutdown($self, /, immediate=False)\n--\n\n"
            "Make put() raise ShutDown from now on, and get() too once the queue is empty; those who wait learn it.\n\n"
            "With immediate, the items that are left are dropped, and count as done for join()."),
-    method("_init", keep_init, METH_O, nullptr),
-    method("_qsize", keep_size, METH_NOARGS, nullptr),
-    method("_put", keep_put, METH_O, nullptr),
-    method("_get", keep_get, METH_NOARGS, nullptr),
+    method("_init", keep_init, METH_O, "_init($self, maxsize, /)\n--\n\nMake the empty container."),
+    method("_qsize", keep_size, METH_NOARGS, "_qsize($self, /)\n--\n\nHow many items there are."),
+    method("_put", keep_put, METH_O, "_put($self, item, /)\n--\n\nPut an item into the container."),
+    method("_get", keep_get, METH_NOARGS, "_get($self, /)\n--\n\nTake an item out of the container."),
     method("__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "See PEP 585"),
     {},
 };
 
 // A type of its own for each order, so that a subclass's functions can be told from ours: see keeps_items_itself().
 PyMethodDef own_methods[] = {
-    method("_init", keep_init, METH_O, nullptr),
-    method("_put", keep_put, METH_O, nullptr),
-    method("_get", keep_get, METH_NOARGS, nullptr),
+    method("_init", keep_init, METH_O, "_init($self, maxsize, /)\n--\n\nMake the empty container."),
+    method("_put", keep_put, METH_O, "_put($self, item, /)\n--\n\nPut an item into the container."),
+    method("_get", keep_get, METH_NOARGS, "_get($self, /)\n--\n\nTake an item out of the container."),
     {},
 };
 

@@ -88,6 +88,7 @@ PyObject* release_save(PyObject* self, PyObject*) {
 PyObject* acquire_restore(PyObject* self, PyObject* saved) {
     unsigned long count = 0;
     unsigned long owner = 0;
+    if (!PyTuple_Check(saved)) return PyErr_Format(PyExc_TypeError, "_acquire_restore() argument 1 must be a tuple");
     if (!PyArg_ParseTuple(saved, "kk:_acquire_restore", &count, &owner)) return nullptr;
     RLock& lock = core(self);
     if (!lock.try_lock() &&
@@ -125,7 +126,7 @@ PyMethodDef methods[] = {
     method("release", release, release_doc),
     method("locked", locked, "locked($self, /)\n--\n\nWhether any thread has taken the lock."),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nTake the lock, as acquire() does."),
-    method("__exit__", exit, "Take back one acquire(), as release() does."),
+    method("__exit__", exit, "__exit__($self, /, *exc_info)\n--\n\nTake back one acquire(), as release() does."),
     method("_is_owned", is_owned, "_is_owned($self, /)\n--\n\nWhether the calling thread has the lock."),
     method("_recursion_count", recursion_count,
            "_recursion_count($self, /)\n--\n\nHow many times the calling thread has the lock."),
@@ -139,6 +140,7 @@ PyMethodDef methods[] = {
 };
 
 constexpr const char* rlock_doc =
+    "RLock()\n--\n\n"
     "A lock that its holder may take again, and that only he frees. Python's threading.RLock over threadwise's.";
 
 PyType_Slot slots[] = {

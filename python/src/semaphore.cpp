@@ -236,7 +236,7 @@ PyMethodDef methods[] = {
         "Take a permit; wait for one, at most timeout seconds, unless blocking is false. Returns whether it was had."),
     method("release", release, "release($self, /, n=1)\n--\n\nGive back, or add, n permits."),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nTake a permit, as acquire() does."),
-    method("__exit__", exit, "Give back a permit, as release() does."),
+    method("__exit__", exit, "__exit__($self, /, *exc_info)\n--\n\nGive back a permit, as release() does."),
     method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
     {},
 };

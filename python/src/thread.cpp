@@ -19,10 +19,6 @@
 namespace threadwise::python {
 namespace {
 
-PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
-    return reinterpret_cast<PyObject*>(make_object<ThreadObject>(type));
-}
-
 PyObject* join(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<1> given("join", {"timeout"});
     if (!given.parse(args, count, names) || !is_ready(self)) return nullptr;
@@ -134,9 +130,15 @@ PyObject* warn_and_set(PyObject* self, const char* old, const char* attribute, P
 }
 
 PyObject* old_is_daemon(PyObject* self, PyObject*) { return warn_and_get(self, "isDaemon", "daemon"); }
-PyObject* old_set_daemon(PyObject* self, PyObject* value) { return warn_and_set(self, "setDaemon", "daemon", value); }
+PyObject* old_set_daemon(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    Arguments<1> given("setDaemon", {"daemonic"}, 1);
+    return given.parse(args, count, names) ? warn_and_set(self, "setDaemon", "daemon", given[0]) : nullptr;
+}
 PyObject* old_get_name(PyObject* self, PyObject*) { return warn_and_get(self, "getName", "name"); }
-PyObject* old_set_name(PyObject* self, PyObject* name) { return warn_and_set(self, "setName", "name", name); }
+PyObject* old_set_name(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    Arguments<1> given("setName", {"name"}, 1);
+    return given.parse(args, count, names) ? warn_and_set(self, "setName", "name", given[0]) : nullptr;
+}
 
 PyMethodDef methods[] = {
     method("start", start_thread_object,
@@ -148,9 +150,9 @@ PyMethodDef methods[] = {
            "Wait until the thread has ended, at most timeout seconds; is_alive() says whether it has."),
     method("is_alive", is_alive_method, "is_alive($self, /)\n--\n\nWhether the thread was started and has not ended."),
     method("isDaemon", old_is_daemon, "isDaemon($self, /)\n--\n\nOld way to get daemon."),
-    method("setDaemon", old_set_daemon, METH_O, "setDaemon($self, daemonic, /)\n--\n\nOld way to set daemon."),
+    method("setDaemon", old_set_daemon, "setDaemon($self, /, daemonic)\n--\n\nOld way to set daemon."),
     method("getName", old_get_name, "getName($self, /)\n--\n\nOld way to get name."),
-    method("setName", old_set_name, METH_O, "setName($self, name, /)\n--\n\nOld way to set name."),
+    method("setName", old_set_name, "setName($self, /, name)\n--\n\nOld way to set name."),
     method("_bootstrap", bootstrap_thread, "_bootstrap($self, /)\n--\n\nWhat the new thread calls."),
     method("_bootstrap_inner", bootstrap_thread_inner,
            "_bootstrap_inner($self, /)\n--\n\nRuns run(), between the thread's entry among the living and its end."),
@@ -200,8 +202,7 @@ constexpr const char* thread_doc =
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, thread_doc),
-    slot(Py_tp_new, make),
-    slot(Py_tp_init, initialize_thread),
+    slot(Py_tp_init, initialize_thread),  // and object's own tp_new: see ThreadCore
     slot(Py_tp_dealloc, destroy_object<ThreadObject>),
     slot(Py_tp_traverse, traverse_object<ThreadObject>),
     slot(Py_tp_clear, clear_object<ThreadObject>),

@@ -12,7 +12,8 @@
 
 namespace threadwise::python {
 
-/// Without an initialisation by Thread.__init__() there is nothing but null.
+/// Without an initialisation by Thread.__init__() there is nothing but zeros, which are a valid state for each member:
+/// the type has no tp_new of its own, so that object.__new__() makes threads, too, as with Python's class.
 struct ThreadCore {
     std::shared_ptr<ThreadLife> life;
     PyObject* target = nullptr;  ///< null after run()

@@ -55,12 +55,9 @@ int initialize_thread(PyObject* self, PyObject* args, PyObject* keywords) {
     State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return -1;
     if (group != Py_None) return refuse(PyExc_AssertionError, "group argument must be None for now") ? 0 : -1;
-    // As with Python's own, no name at all is a name that is asked to be made.
-    Ref name_text = name == Py_None ? Ref() : Ref::steal(PyObject_Str(name));
-    if (!name_text && PyErr_Occurred() != nullptr) return -1;
-    if (!name_text || PyUnicode_GET_LENGTH(name_text.get()) == 0) {
-        name_text = default_name(*state, name == Py_None ? target : Py_None);
-    }
+    const int is_named = PyObject_IsTrue(name);
+    if (is_named < 0) return -1;
+    Ref name_text = is_named != 0 ? Ref::steal(PyObject_Str(name)) : default_name(*state, target);
     if (!name_text) return -1;
     const int is_daemon = daemon == Py_None ? daemon_of_current_thread(*state) : PyObject_IsTrue(daemon);
     if (is_daemon < 0 || (daemon != Py_None && is_daemon != 0 && !may_be_daemon(*state))) return -1;

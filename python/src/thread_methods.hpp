@@ -18,14 +18,19 @@ inline bool refuse(PyObject* type, const char* complaint) {
     return false;
 }
 
+/// Programs may write the attribute `_initialized`, but not all that belongs to it.
+inline bool is_initialized(PyObject* self) noexcept {
+    return thread_core(self).initialized != 0 && thread_core(self).started != nullptr;
+}
+
 /// A class that overrides __init__ may have forgotten to call ours.
 inline bool is_ready(PyObject* self, const char* complaint = "Thread.__init__() not called") {
-    return thread_core(self).initialized || refuse(PyExc_RuntimeError, complaint);
+    return is_initialized(self) || refuse(PyExc_RuntimeError, complaint);
 }
 
 /// The same for what only looks at the thread: Python's own asserts it.
 inline bool is_ready_to_look_at(PyObject* self, const char* complaint = "Thread.__init__() not called") {
-    return thread_core(self).initialized || refuse(PyExc_AssertionError, complaint);
+    return is_initialized(self) || refuse(PyExc_AssertionError, complaint);
 }
 
 inline ThreadLife& life_of(PyObject* self) noexcept { return *thread_core(self).life; }

@@ -137,8 +137,12 @@ PyObject* start_thread_object(PyObject* self, PyObject*) {
 
 PyObject* run_thread_object(PyObject* self, PyObject*) {
     ThreadCore& thread = thread_core(self);
+    const Ref target = read_field(self, thread.target);
+    if (!target) {  // it ran before
+        return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '_target'", Py_TYPE(self)->tp_name);
+    }
     Ref result = Ref::borrow(Py_None);
-    if (const Ref target = read_field(self, thread.target); target && target.get() != Py_None) {
+    if (target.get() != Py_None) {
         const Ref args = Ref::steal(PySequence_Tuple(read_field(self, thread.args).get()));
         const Ref keywords = read_field(self, thread.kwargs);
         const bool has_keywords = keywords && PyDict_GET_SIZE(keywords.get()) != 0;
@@ -169,7 +173,7 @@ void tell_system_of_name(State& state, PyObject* self) {
 
 PyObject* bootstrap_thread_inner(PyObject* self, PyObject*) {
     State* const state = state_of_type(Py_TYPE(self));
-    if (state == nullptr || !enter(*state, self)) return nullptr;
+    if (state == nullptr || !is_ready(self) || !enter(*state, self)) return nullptr;
     tell_system_of_name(*state, self);
     const bool done = call_python([&] {
         const bool ran = install_hook(*state, "settrace", "_trace_hook") &&
@@ -182,6 +186,7 @@ PyObject* bootstrap_thread_inner(PyObject* self, PyObject*) {
 }
 
 PyObject* bootstrap_thread(PyObject* self, PyObject*) {
+    if (!is_ready(self)) return nullptr;
     const bool is_handled_elsewhere = life_of(self).state.load() == State_::unstarted;
     const Ref result = Ref::steal(PyObject_CallMethod(self, "_bootstrap_inner", nullptr));
     if (is_handled_elsewhere) life_of(self).end();

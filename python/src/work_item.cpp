@@ -142,10 +142,10 @@ bool run_foreign(WorkItemObject& self, PyObject* future) {
     const int wanted = PyObject_IsTrue(running.get());
     if (wanted <= 0) return wanted == 0;
     const Ref result = call_item(self);
-    if (result) return static_cast<bool>(Ref::steal(PyObject_CallMethod(future, "set_result", "O", result.get())));
+    if (result) return static_cast<bool>(Ref::steal(PyObject_CallMethod(future, "set_result", "(O)", result.get())));
     const Ref exception = take_raised();
     clear(reinterpret_cast<PyObject*>(&self));
-    return static_cast<bool>(Ref::steal(PyObject_CallMethod(future, "set_exception", "O", exception.get())));
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(future, "set_exception", "(O)", exception.get())));
 }
 
 /// C++ has submitted it; or it was run before.

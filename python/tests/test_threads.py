@@ -119,6 +119,44 @@ class ConditionTests(unittest.TestCase):
         self.assertRaises(RuntimeError, condition.notify)
         self.assertRaises(RuntimeError, condition.wait)
 
+    def test_a_wait_takes_the_lock_back_that_it_gave_up(self):
+        condition, taken_back = threading.Condition(), []
+        first, second = condition._lock, threading.Lock()
+
+        def wait():
+            with first:
+                condition.wait()
+                taken_back.append(first._is_owned())
+
+        waiting = in_thread(wait)
+        while not condition._waiters:
+            pass
+        condition._lock = second
+        with condition:
+            self.assertTrue(second.locked())
+            condition.notify()
+        waiting.join()
+        self.assertEqual((taken_back, first.locked(), second.locked()), ([True], False, False))
+
+    def test_the_lock_is_replaced_while_others_use_it(self):
+        condition, over = threading.Condition(), threading.Event()
+
+        def use():
+            while not over.is_set():
+                try:
+                    if condition.acquire(False):
+                        condition.notify()
+                        condition.release()
+                except (RuntimeError, ValueError):
+                    pass  # it has another lock by now
+
+        threads = [in_thread(use) for _ in range(3)]
+        for i in range(500):
+            condition._lock = (threading.Lock, threading.RLock, threading.BoundedSemaphore)[i % 3]()
+        over.set()
+        for thread in threads:
+            thread.join()
+
     def test_a_notification_is_never_lost(self):
         condition, tokens, taken = threading.Condition(threading.Lock()), [], []
 

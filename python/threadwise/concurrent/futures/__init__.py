@@ -39,7 +39,7 @@ else:
 
 
 def __dir__():
-    return [*__all__, "__author__", "__doc__"]
+    return [*__all__, "__doc__"]
 
 
 def __getattr__(name):

@@ -6,6 +6,7 @@ programs derive from this class.
 """
 
 import itertools
+import math
 import os
 import sys
 import weakref
@@ -126,7 +127,7 @@ class ThreadPoolExecutor(_Pool, Executor):
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
-        self._max_workers = max_workers
+        self._max_workers = math.ceil(min(max_workers, sys.maxsize))  # as Python's, it may be anything that compares
         self._work_queue = _WorkQueue()
         self._threads = set()
         self._broken = False
