@@ -123,6 +123,12 @@ bool adopt_native(FutureObject& self);
 /// The same where there may be no such thing.
 inline bool adopt(FutureObject& self) { return self.core.native() == nullptr || adopt_native(self); }
 
+/// What methods return for a reference that may be null.
+inline PyObject* or_none(Ref object) { return object ? object.release() : Py_NewRef(Py_None); }
+
+/// For the type: future_attributes.cpp.
+extern PyGetSetDef future_attributes[];
+
 /// "PENDING" and so on.
 const char* name_of(FutureCore::Status status) noexcept;
 

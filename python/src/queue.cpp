@@ -1,15 +1,12 @@
-// queue.Queue, LifoQueue and PriorityQueue: all but put() and get().
+// queue.Queue, LifoQueue and PriorityQueue: making them, looking at them, and the types.
 
 #include "queue.hpp"
 
 #include <cmath>
-#include <optional>
 
-#include "arguments.hpp"
 #include "field.hpp"
 #include "method.hpp"
 #include "object.hpp"
-#include "queue_call.hpp"
 #include "reference.hpp"
 
 namespace threadwise::python {
@@ -138,43 +135,6 @@ PyObject* full(PyObject* self, PyObject*) {
     return PyBool_FromLong(queue(self).core.size() >= queue(self).core.limit());
 }
 
-// Unfinished tasks and shutdown.
-
-PyObject* task_done(PyObject* self, PyObject*) {
-    if (queue(self).core.is_handed_over()) return call_parts(queue(self), "task_done");
-    if (queue(self).core.task_done()) Py_RETURN_NONE;
-    PyErr_SetString(PyExc_ValueError, "task_done() called too many times");
-    return nullptr;
-}
-
-PyObject* join(PyObject* self, PyObject*) {
-    ItemQueue& core = queue(self).core;
-    QueueCall call;
-    while (core.unfinished() != 0 && !core.is_handed_over()) {
-        if (call.wait(QueueWaiter::Kind::join, core.completion(), self) == Waited::failed) return nullptr;
-    }
-    if (core.is_handed_over()) return call_parts(queue(self), "join");
-    Py_RETURN_NONE;
-}
-
-ItemRing shutdown_core(QueueObject& self, bool immediate) {
-    if (self.kind != QueueKind::by_priority) return self.core.shutdown(immediate);
-    const OrderHold hold(self);
-    return self.core.shutdown(immediate);
-}
-
-PyObject* shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    Arguments<1> given("shutdown", {"immediate"});
-    if (!given.parse(args, count, names)) return nullptr;
-    const int immediate = given[0] == nullptr ? 0 : PyObject_IsTrue(given[0]);
-    if (immediate < 0) return nullptr;
-    if (queue(self).core.is_handed_over()) {
-        return call_parts(queue(self), "shutdown", {immediate != 0 ? Py_True : Py_False});
-    }
-    drop(shutdown_core(queue(self), immediate != 0));
-    Py_RETURN_NONE;
-}
-
 // The parts.
 
 PyObject* get_part(PyObject* self, void* name) {
@@ -224,12 +184,12 @@ PyMethodDef methods[] = {
     method("qsize", qsize, METH_NOARGS, "qsize($self, /)\n--\n\nHow many items there were a moment ago."),
     method("empty", empty, METH_NOARGS, "empty($self, /)\n--\n\nWhether there was no item a moment ago."),
     method("full", full, METH_NOARGS, "full($self, /)\n--\n\nWhether there was no room a moment ago."),
-    method("task_done", task_done, METH_NOARGS,
+    method("task_done", queue_task_done, METH_NOARGS,
            "task_done($self, /)\n--\n\nThe work on an item that was taken out is complete.\n\n"
            "Raises ValueError if called more often than there were items put."),
-    method("join", join, METH_NOARGS,
+    method("join", queue_join, METH_NOARGS,
            "join($self, /)\n--\n\nWait until task_done() has been called for every item that was put."),
-    method("shutdown", shutdown,
+    method("shutdown", queue_shutdown,
            "shutdown($self, /, immediate=False)\n--\n\n"
            "Make put() raise ShutDown from now on, and get() too once the queue is empty; those who wait learn it.\n\n"
            "With immediate, the items that are left are dropped, and count as done for join()."),

@@ -49,6 +49,12 @@ PyObject* queue_get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyO
 PyObject* queue_put_nowait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
 PyObject* queue_get_nowait(PyObject* self, PyObject* unused);
 
+// queue_tasks.cpp.
+
+PyObject* queue_task_done(PyObject* self, PyObject* unused);
+PyObject* queue_join(PyObject* self, PyObject* unused);
+PyObject* queue_shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+
 /// Gives up the references.
 void drop(ItemRing items);
 
