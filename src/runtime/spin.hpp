@@ -29,14 +29,17 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
     if (platform::core_count() == 1 || !memory.worth_trying()) return false;
     constexpr int pauses_between_looks_at_the_clock = 8;  // which costs as much as some pauses
     constexpr int impatient_pause = 2;
+    constexpr int few_looks = 4;  // within so many hardly anybody is put off his core
     int pauses_since_look = 0;
+    int looks = 0;
     platform::Instant give_up = platform::never;
     platform::Instant lose_patience = platform::never;
     for (int pauses = 1;;) {
         for (int i = 0; i < pauses; ++i) platform::pause();
         if (ready()) {
-            // Who was put off his core meanwhile has kept others from theirs: where that happens, sleep.
-            const bool in_time = give_up == platform::never || platform::now() <= give_up + longest_spin;
+            // Who was put off his core meanwhile has kept others from theirs: where that happens, sleep. A short spin
+            // is not worth a look at the clock.
+            const bool in_time = looks < few_looks || platform::now() <= give_up + longest_spin;
             in_time ? memory.paid() : memory.wasted();
             return true;
         }
@@ -44,6 +47,7 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
         if (pauses < pacing.longest_pause) pauses *= 2;
         if (pauses_since_look < pauses_between_looks_at_the_clock) continue;
         pauses_since_look = 0;
+        ++looks;
         const platform::Instant now = platform::now();
         if (give_up == platform::never) {
             give_up = now + longest_spin;
