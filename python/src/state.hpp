@@ -28,6 +28,8 @@ struct State {
     PyObject* broken_barrier_error;
 
     PyTypeObject* thread_handle_type;
+    PyTypeObject* thread_core_type;
+    PyObject* thread_core_name;  ///< the attribute of a Thread object that its core is in
     PyTypeObject* thread_type;
     PyTypeObject* timer_type;
     std::shared_ptr<ThreadLives>* lives;  ///< owned; no object of Python's
@@ -80,6 +82,7 @@ int add_semaphore(PyObject* module);
 int add_barrier(PyObject* module);
 int add_thread_handle(PyObject* module);
 int add_threads(PyObject* module);
+int add_thread_core(PyObject* module);
 int add_thread(PyObject* module);
 int add_timer(PyObject* module);
 int add_queue_errors(PyObject* module);

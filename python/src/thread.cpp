@@ -21,36 +21,41 @@ namespace {
 
 PyObject* join(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<1> given("join", {"timeout"});
-    if (!given.parse(args, count, names) || !is_ready(self)) return nullptr;
-    if (!started_event(self).is_set()) {
+    if (!given.parse(args, count, names)) return nullptr;
+    const ThreadRef thread = initialized_core(self);
+    if (!thread) return nullptr;
+    if (!started_event(thread).is_set()) {
         PyErr_SetString(PyExc_RuntimeError, "cannot join thread before it is started");
         return nullptr;
     }
-    if (life_of(self).is_current()) {
+    if (thread->life->is_current()) {
         PyErr_SetString(PyExc_RuntimeError, "cannot join current thread");
         return nullptr;
     }
-    return join_thread(thread_core(self).life, given[0]);
+    return join_thread(thread->life, given[0]);
 }
 
-bool is_alive(PyObject* self) { return started_event(self).is_set() && !life_of(self).done.is_set(); }
+bool is_alive(const ThreadRef& thread) { return started_event(thread).is_set() && !thread->life->done.is_set(); }
 
 PyObject* is_alive_method(PyObject* self, PyObject*) {
-    return is_ready_to_look_at(self) ? PyBool_FromLong(is_alive(self)) : nullptr;
+    const ThreadRef thread = core_to_look_at(self);
+    return thread ? PyBool_FromLong(is_alive(thread)) : nullptr;
 }
 
 PyObject* get_name(PyObject* self, void*) {
-    return is_ready_to_look_at(self) ? read_field(self, thread_core(self).name).release() : nullptr;
+    const ThreadRef thread = core_to_look_at(self);
+    return thread ? read_field(thread.object(), thread->name).release() : nullptr;
 }
 
 int set_name(PyObject* self, PyObject* name, void*) {
-    if (!is_ready_to_look_at(self)) return -1;
+    const ThreadRef thread = core_to_look_at(self);
+    if (!thread) return -1;
     Ref text = name == nullptr ? Ref() : Ref::steal(PyObject_Str(name));
     if (!text) return refuse(PyExc_AttributeError, "a thread cannot be without a name") ? 0 : -1;
-    replace_field(self, thread_core(self).name, std::move(text));
+    replace_field(thread.object(), thread->name, std::move(text));
     State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return -1;
-    if (life_of(self).is_current() && is_attached(*state)) tell_system_of_name(*state, self);
+    if (thread->life->is_current() && is_attached(*state)) tell_system_of_name(*state, thread);
     return 0;
 }
 
@@ -60,13 +65,15 @@ PyObject* number_or_none(unsigned long number) {
 }
 
 PyObject* get_ident(PyObject* self, void*) {
-    return is_ready_to_look_at(self) ? number_or_none(life_of(self).ident.load()) : nullptr;
+    const ThreadRef thread = core_to_look_at(self);
+    return thread ? number_or_none(thread->life->ident.load()) : nullptr;
 }
 
 /// Waits for the moment that a thread needs to begin.
 PyObject* get_native_id(PyObject* self, void*) {
-    if (!is_ready_to_look_at(self)) return nullptr;
-    const std::shared_ptr<ThreadLife> life = thread_core(self).life;
+    const ThreadRef thread = core_to_look_at(self);
+    if (!thread) return nullptr;
+    const std::shared_ptr<ThreadLife> life = thread->life;
     if (life->state.load() == ThreadLife::State::starting && !life->known.is_set() &&
         wait_detached(forever, [&life](Timeout left) { return life->known.wait(left); }) == Waited::failed) {
         return nullptr;
@@ -75,38 +82,42 @@ PyObject* get_native_id(PyObject* self, void*) {
 }
 
 PyObject* get_daemon(PyObject* self, void*) {
-    return is_ready_to_look_at(self) ? PyBool_FromLong(thread_core(self).daemonic) : nullptr;
+    const ThreadRef thread = core_to_look_at(self);
+    return thread ? PyBool_FromLong(thread->daemonic) : nullptr;
 }
 
 int set_daemon(PyObject* self, PyObject* value, void*) {
-    if (!is_ready(self)) return -1;
+    const ThreadRef thread = initialized_core(self);
+    if (!thread) return -1;
     const int daemon = value == nullptr ? 0 : PyObject_IsTrue(value);
     if (daemon < 0) return -1;
     const State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return -1;
-    if (started_event(self).is_set())
+    if (started_event(thread).is_set())
         return refuse(PyExc_RuntimeError, "cannot set daemon status of active thread") ? 0 : -1;
     if (daemon != 0 && !may_be_daemon(*state)) return -1;
-    thread_core(self).daemonic = daemon != 0 ? 1 : 0;
+    thread->daemonic = daemon != 0 ? 1 : 0;
     return 0;
 }
 
 PyObject* represent(PyObject* self) {
-    if (!is_ready_to_look_at(self, "Thread.__init__() was not called")) return nullptr;
+    const ThreadRef thread = core_to_look_at(self, "Thread.__init__() was not called");
+    if (!thread) return nullptr;
     const Ref name = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(self)), "__name__"));
     if (!name) return nullptr;
-    const char* const status = !started_event(self).is_set() ? "initial" : is_alive(self) ? "started" : "stopped";
-    const char* const daemon = thread_core(self).daemonic ? " daemon" : "";
-    const unsigned long ident = life_of(self).ident.load();
-    const Ref own_name = read_field(self, thread_core(self).name);
+    const char* const status = !started_event(thread).is_set() ? "initial" : is_alive(thread) ? "started" : "stopped";
+    const char* const daemon = thread->daemonic ? " daemon" : "";
+    const unsigned long ident = thread->life->ident.load();
+    const Ref own_name = read_field(thread.object(), thread->name);
     if (ident == 0) return PyUnicode_FromFormat("<%S(%S, %s%s)>", name.get(), own_name.get(), status, daemon);
     return PyUnicode_FromFormat("<%S(%S, %s%s %lu)>", name.get(), own_name.get(), status, daemon, ident);
 }
 
 /// In a forked child, where the kernel knows the calling thread by another number.
 PyObject* set_native_id(PyObject* self, PyObject*) {
-    if (!is_ready(self)) return nullptr;
-    life_of(self).native_id.store(PyThread_get_thread_native_id());
+    const ThreadRef thread = initialized_core(self);
+    if (!thread) return nullptr;
+    thread->life->native_id.store(PyThread_get_thread_native_id());
     Py_RETURN_NONE;
 }
 
@@ -163,6 +174,60 @@ PyMethodDef methods[] = {
     {},
 };
 
+// Private attributes that programs read, and some write.
+
+struct Attribute {
+    const char* name;
+    PyObject* ThreadCore::*field;
+    bool none_without;  ///< else there is no such attribute while the field is empty
+};
+
+constexpr Attribute attributes[] = {
+    {"_target", &ThreadCore::target, false},   {"_args", &ThreadCore::args, false},
+    {"_kwargs", &ThreadCore::kwargs, false},   {"_name", &ThreadCore::name, false},
+    {"_started", &ThreadCore::started, false}, {"_handle", &ThreadCore::handle, false},
+    {"_context", &ThreadCore::context, true},  {"_stderr", &ThreadCore::stderr_file, true},
+};
+
+PyObject* get_attribute(PyObject* self, void* which) {
+    const auto& attribute = *static_cast<const Attribute*>(which);
+    const ThreadRef thread = ThreadRef::find(self);
+    Ref value = thread ? read_field(thread.object(), (*thread).*attribute.field) : Ref();
+    if (!value && attribute.none_without) return Py_NewRef(Py_None);
+    if (!value) PyErr_SetString(PyExc_AttributeError, attribute.name);
+    return value.release();
+}
+
+int set_attribute(PyObject* self, PyObject* value, void* which) {
+    const ThreadRef thread = ThreadRef::find_or_make(self);
+    if (!thread) return -1;
+    replace_field(thread.object(), (*thread).*static_cast<const Attribute*>(which)->field, Ref::borrow(value));
+    return 0;
+}
+
+PyObject* get_flag(PyObject* self, char ThreadCore::*flag) {
+    const ThreadRef thread = ThreadRef::find(self);
+    return PyBool_FromLong(thread && (*thread).*flag != 0);
+}
+
+int set_flag(PyObject* self, PyObject* value, char ThreadCore::*flag) {
+    const int is_set = value == nullptr ? 0 : PyObject_IsTrue(value);
+    const ThreadRef thread = is_set < 0 ? ThreadRef() : ThreadRef::find_or_make(self);
+    if (!thread) return -1;
+    (*thread).*flag = is_set != 0 ? 1 : 0;
+    return 0;
+}
+
+PyObject* get_daemonic(PyObject* self, void*) { return get_flag(self, &ThreadCore::daemonic); }
+int set_daemonic(PyObject* self, PyObject* value, void*) { return set_flag(self, value, &ThreadCore::daemonic); }
+PyObject* get_initialized(PyObject* self, void*) { return get_flag(self, &ThreadCore::initialized); }
+int set_initialized(PyObject* self, PyObject* value, void*) { return set_flag(self, value, &ThreadCore::initialized); }
+
+PyGetSetDef property(const Attribute& attribute, bool is_settable = true) {
+    return {attribute.name, get_attribute, is_settable ? set_attribute : nullptr, nullptr,
+            const_cast<Attribute*>(&attribute)};
+}
+
 PyGetSetDef properties[] = {
     {"name", get_name, set_name, "What the thread is called; names need not be unique.", nullptr},
     {"ident", get_ident, nullptr, "The thread's get_ident(); None before it is started.", nullptr},
@@ -171,28 +236,17 @@ PyGetSetDef properties[] = {
      nullptr},
     {"_ident", get_ident, nullptr, nullptr, nullptr},
     {"_native_id", get_native_id, nullptr, nullptr, nullptr},
-    dictionary_property(),
+    property(attributes[0]),
+    property(attributes[1]),
+    property(attributes[2]),
+    property(attributes[3]),
+    property(attributes[4], false),
+    property(attributes[5], false),
+    property(attributes[6]),
+    property(attributes[7]),
+    {"_daemonic", get_daemonic, set_daemonic, nullptr, nullptr},
+    {"_initialized", get_initialized, set_initialized, nullptr, nullptr},
     {},
-};
-
-PyMemberDef member(const char* name, int type, std::size_t offset, int flags = 0) {
-    return {name, type, static_cast<Py_ssize_t>(offsetof(ThreadObject, core) + offset), flags, nullptr};
-}
-
-PyMemberDef members[] = {
-    member("_target", T_OBJECT_EX, offsetof(ThreadCore, target)),
-    member("_args", T_OBJECT_EX, offsetof(ThreadCore, args)),
-    member("_kwargs", T_OBJECT_EX, offsetof(ThreadCore, kwargs)),
-    member("_name", T_OBJECT_EX, offsetof(ThreadCore, name)),
-    member("_started", T_OBJECT_EX, offsetof(ThreadCore, started), READONLY),
-    member("_handle", T_OBJECT_EX, offsetof(ThreadCore, handle), READONLY),
-    member("_context", T_OBJECT, offsetof(ThreadCore, context)),
-    member("_stderr", T_OBJECT, offsetof(ThreadCore, stderr_file)),
-    member("_daemonic", T_BOOL, offsetof(ThreadCore, daemonic)),
-    member("_initialized", T_BOOL, offsetof(ThreadCore, initialized)),
-    weak_references_member<ThreadObject>(),
-    dictionary_member<ThreadObject>(),
-    end_of_members(),
 };
 
 constexpr const char* thread_doc =
@@ -201,23 +255,15 @@ constexpr const char* thread_doc =
     "daemon says whether the program may end without waiting for it; as the creating thread if it is None.";
 
 PyType_Slot slots[] = {
-    slot(Py_tp_doc, thread_doc),
-    slot(Py_tp_init, initialize_thread),  // and object's own tp_new: see ThreadCore
-    slot(Py_tp_dealloc, destroy_object<ThreadObject>),
-    slot(Py_tp_traverse, traverse_object<ThreadObject>),
-    slot(Py_tp_clear, clear_object<ThreadObject>),
-    slot(Py_tp_repr, represent),
-    slot(Py_tp_methods, methods),
-    slot(Py_tp_getset, properties),
-    slot(Py_tp_members, members),
-    {0, nullptr},
+    slot(Py_tp_doc, thread_doc),  slot(Py_tp_init, initialize_thread), slot(Py_tp_repr, represent),
+    slot(Py_tp_methods, methods), slot(Py_tp_getset, properties),      {0, nullptr},
 };
 
 PyType_Spec spec = {
     .name = "threading.Thread",
-    .basicsize = sizeof(ThreadObject),
+    .basicsize = sizeof(PyObject),
     .itemsize = 0,
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = slots,
 };
 

@@ -6,14 +6,15 @@
 #include <Python.h>
 
 #include <memory>
+#include <utility>
 
 #include "object.hpp"
+#include "reference.hpp"
 #include "thread_life.hpp"
 
 namespace threadwise::python {
 
-/// Without an initialisation by Thread.__init__() there is nothing but zeros, which are a valid state for each member:
-/// the type has no tp_new of its own, so that object.__new__() makes threads, too, as with Python's class.
+/// Before Thread.__init__() there is nothing but null.
 struct ThreadCore {
     std::shared_ptr<ThreadLife> life;
     PyObject* target = nullptr;  ///< null after run()
@@ -38,12 +39,32 @@ struct ThreadCore {
     }
 };
 
-struct ThreadObject {
+/// Objects of Thread are of no layout of their own, so that a class may derive from Thread and from any class besides.
+/// What there is of one is this object in its dictionary: once Thread.__init__() has been called, or something was set.
+struct ThreadCoreObject {
     PyObject_HEAD PyObject* weak_references;
-    PyObject* dictionary;
     ThreadCore core;
 };
 
-inline ThreadCore& thread_core(PyObject* self) noexcept { return as<ThreadObject>(self).core; }
+/// Keeps the core of a Thread object while a function works with it. May be none.
+class ThreadRef {
+public:
+    ThreadRef() noexcept = default;
+    explicit ThreadRef(Ref object) noexcept : object_(std::move(object)) {}
+
+    explicit operator bool() const noexcept { return static_cast<bool>(object_); }
+    ThreadCore* operator->() const noexcept { return &**this; }
+    ThreadCore& operator*() const noexcept { return as<ThreadCoreObject>(object_.get()).core; }
+    /// The object whose critical section guards the core's references.
+    PyObject* object() const noexcept { return object_.get(); }
+
+    /// That of the Thread object; none, without an exception, if it has none yet.
+    static ThreadRef find(PyObject* thread);
+    /// The same, and it is made if need be; none with an exception set on failure.
+    static ThreadRef find_or_make(PyObject* thread);
+
+private:
+    Ref object_;
+};
 
 }  // namespace threadwise::python

@@ -65,20 +65,20 @@ int initialize_thread(PyObject* self, PyObject* args, PyObject* keywords) {
     Ref given_args = arguments == nullptr ? Ref::steal(PyTuple_New(0)) : Ref::borrow(arguments);
     Ref given_keywords = keyword_arguments == Py_None ? Ref::steal(PyDict_New()) : Ref::borrow(keyword_arguments);
     if (!started || !given_args || !given_keywords) return -1;
-    ThreadCore& thread = thread_core(self);
-    if (!thread.renew_life()) return -1;
-    Ref handle = make_handle(*state, thread.life);
+    const ThreadRef thread = ThreadRef::find_or_make(self);
+    if (!thread || !thread->renew_life()) return -1;
+    Ref handle = make_handle(*state, thread->life);
     if (!handle) return -1;
-    replace_field(self, thread.handle, std::move(handle));
-    replace_field(self, thread.target, Ref::borrow(target));
-    replace_field(self, thread.name, std::move(name_text));
-    replace_field(self, thread.args, std::move(given_args));
-    replace_field(self, thread.kwargs, std::move(given_keywords));
-    replace_field(self, thread.context, Ref::borrow(context));
-    replace_field(self, thread.started, std::move(started));
-    replace_field(self, thread.stderr_file, sys_attribute("stderr"));
-    thread.daemonic = is_daemon != 0 ? 1 : 0;
-    thread.initialized = true;
+    replace_field(thread.object(), thread->handle, std::move(handle));
+    replace_field(thread.object(), thread->target, Ref::borrow(target));
+    replace_field(thread.object(), thread->name, std::move(name_text));
+    replace_field(thread.object(), thread->args, std::move(given_args));
+    replace_field(thread.object(), thread->kwargs, std::move(given_keywords));
+    replace_field(thread.object(), thread->context, Ref::borrow(context));
+    replace_field(thread.object(), thread->started, std::move(started));
+    replace_field(thread.object(), thread->stderr_file, sys_attribute("stderr"));
+    thread->daemonic = is_daemon != 0 ? 1 : 0;
+    thread->initialized = true;
     return Ref::steal(PyObject_CallMethod(state->dangling, "add", "O", self)) ? 0 : -1;
 }
 

@@ -18,24 +18,23 @@ inline bool refuse(PyObject* type, const char* complaint) {
     return false;
 }
 
-/// Programs may write the attribute `_initialized`, but not all that belongs to it.
-inline bool is_initialized(PyObject* self) noexcept {
-    return thread_core(self).initialized != 0 && thread_core(self).started != nullptr;
-}
-
-/// A class that overrides __init__ may have forgotten to call ours.
-inline bool is_ready(PyObject* self, const char* complaint = "Thread.__init__() not called") {
-    return is_initialized(self) || refuse(PyExc_RuntimeError, complaint);
+/// The core of a thread that has been initialised; otherwise none, with that exception: a class that overrides __init__
+/// may have forgotten to call ours.
+inline ThreadRef initialized_core(PyObject* self, const char* complaint = "Thread.__init__() not called",
+                                  PyObject* error = PyExc_RuntimeError) {
+    ThreadRef thread = ThreadRef::find(self);
+    // Programs may write the attribute `_initialized`, but not all that belongs to it.
+    if (thread && thread->initialized && thread->started != nullptr) return thread;
+    refuse(error, complaint);
+    return {};
 }
 
 /// The same for what only looks at the thread: Python's own asserts it.
-inline bool is_ready_to_look_at(PyObject* self, const char* complaint = "Thread.__init__() not called") {
-    return is_initialized(self) || refuse(PyExc_AssertionError, complaint);
+inline ThreadRef core_to_look_at(PyObject* self, const char* complaint = "Thread.__init__() not called") {
+    return initialized_core(self, complaint, PyExc_AssertionError);
 }
 
-inline ThreadLife& life_of(PyObject* self) noexcept { return *thread_core(self).life; }
-
-inline Event& started_event(PyObject* self) noexcept { return as<EventObject>(thread_core(self).started).core.event; }
+inline Event& started_event(const ThreadRef& thread) noexcept { return as<EventObject>(thread->started).core.event; }
 
 // Making one: thread_making.cpp.
 
@@ -57,6 +56,6 @@ PyObject* adopt_thread(PyObject* self, PyObject* args);
 
 /// From Python 3.14 on the system, too, knows the calling thread by its name; what the system makes of it matters to
 /// nobody here.
-void tell_system_of_name(State& state, PyObject* self);
+void tell_system_of_name(State& state, const ThreadRef& thread);
 
 }  // namespace threadwise::python

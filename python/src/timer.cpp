@@ -2,12 +2,13 @@
 
 #include <array>
 
+#include "field.hpp"
 #include "function.hpp"
 #include "method.hpp"
 #include "object.hpp"
 #include "reference.hpp"
 #include "state.hpp"
-#include "thread.hpp"
+#include "threads.hpp"
 #include "waiting.hpp"
 
 namespace threadwise::python {
@@ -35,10 +36,10 @@ int initialize(PyObject* self, PyObject* args, PyObject* keywords) {
         return -1;
     }
     const State* const state = state_of_type(Py_TYPE(self));
-    if (state == nullptr) return -1;
-    // By its name, as programs wrap it.
-    auto* const thread_type = reinterpret_cast<PyObject*>(state->thread_type);
-    if (!Ref::steal(PyObject_CallMethod(thread_type, "__init__", "O", self))) return -1;
+    if (state == nullptr || !is_attached(*state)) return -1;
+    // By their names, as programs wrap it.
+    const Ref thread_class = item_of(state->threading, "Thread");
+    if (!thread_class || !Ref::steal(PyObject_CallMethod(thread_class.get(), "__init__", "O", self))) return -1;
     const bool done = set_attribute(self, "interval", Ref::borrow(interval)) &&
                       set_attribute(self, "function", Ref::borrow(function)) &&
                       set_attribute(self, "args", given_or(arguments, make_list)) &&
@@ -96,17 +97,15 @@ constexpr const char* timer_doc =
 PyType_Slot slots[] = {
     slot(Py_tp_doc, timer_doc),
     slot(Py_tp_init, initialize),
-    slot(Py_tp_traverse, traverse_object<ThreadObject>),
-    slot(Py_tp_clear, clear_object<ThreadObject>),
     slot(Py_tp_methods, methods),
     {0, nullptr},
 };
 
 PyType_Spec spec = {
     .name = "threading.Timer",
-    .basicsize = sizeof(ThreadObject),
+    .basicsize = sizeof(PyObject),
     .itemsize = 0,
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = slots,
 };
 

@@ -31,6 +31,54 @@ class ThreadTests(unittest.TestCase):
             timer.join()
         self.assertEqual((made, called), ([threading.Timer], [1]))
 
+    def test_a_thread_may_be_something_else_besides(self):
+        """As zeroconf's ServiceBrowser, whose other base is compiled."""
+
+        class Line(queue.Queue, threading.Thread):
+            def __init__(self):
+                queue.Queue.__init__(self)
+                threading.Thread.__init__(self)
+
+            def run(self):
+                self.put(1)
+
+        class Table(dict, threading.Thread):
+            def __init__(self):
+                dict.__init__(self)
+                threading.Thread.__init__(self)
+
+            def __hash__(self):
+                return id(self)
+
+            def run(self):
+                self["ran"] = 1
+
+        class Failure(threading.Thread, Exception):
+            def run(self):
+                self.args = (1,)
+
+        line, table, failure = all = Line(), Table(), Failure()
+        for each in all:
+            self.assertEqual(threading.Thread.start(each), None)
+            threading.Thread.join(each)
+            self.assertFalse(each.is_alive())
+        self.assertEqual((line.get(), table, failure.args), (1, {"ran": 1}, (1,)))
+
+    def test_a_thread_may_be_left_unfinished(self):
+        """As tests of watchdog's do, which look at one method alone."""
+        thread = object.__new__(threading.Thread)
+        self.assertFalse(thread._initialized)
+        self.assertFalse(hasattr(thread, "_target"))
+        thread._target = int
+        self.assertIs(thread._target, int)
+        for call in (thread.start, thread.join, thread._bootstrap):
+            self.assertRaisesRegex(RuntimeError, r"__init__\(\) not called", call)
+        self.assertRaises(AssertionError, repr, thread)
+        thread.__init__(name="now")
+        thread.start()
+        thread.join()
+        self.assertIn("now", repr(thread))
+
     def test_a_class_says_that_its_threads_are_daemons(self):
         """As IPython's, which saves the history: nobody waits for it at the end."""
         printed = run(

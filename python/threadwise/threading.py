@@ -33,8 +33,6 @@ from threadwise._threadwise import (
     Event,
     RLock,
     Semaphore,
-    Thread,
-    Timer,
 )
 
 # Iterators that threads share (3.15).
@@ -92,6 +90,14 @@ def _are_threads_allowed():
     import _interpreters
 
     return _interpreters.get_config(_interpreters.get_current()[0]).allow_threads
+
+
+class Thread(_threadwise.Thread):
+    __doc__ = _threadwise.Thread.__doc__
+
+
+class Timer(_threadwise.Timer, Thread):
+    __doc__ = _threadwise.Timer.__doc__
 
 
 _threadwise._attach(
