@@ -249,7 +249,7 @@ PyType_Slot slots[] = {
     slot(Py_tp_clear, clear),
     slot(Py_tp_repr, represent),
     slot(Py_tp_methods, methods),
-    slot(Py_tp_getset, future_attributes),
+    slot(Py_tp_getset, future_attributes()),
     slot(Py_tp_members, members),
     {0, nullptr},
 };

@@ -127,7 +127,7 @@ inline bool adopt(FutureObject& self) { return self.core.native() == nullptr || 
 inline PyObject* or_none(Ref object) { return object ? object.release() : Py_NewRef(Py_None); }
 
 /// For the type: future_attributes.cpp.
-extern PyGetSetDef future_attributes[];
+PyGetSetDef* future_attributes() noexcept;
 
 /// "PENDING" and so on.
 const char* name_of(FutureCore::Status status) noexcept;

@@ -77,9 +77,7 @@ const auto callbacks_offset = offset_of(offsetof(FutureFields, callbacks));
 const auto waiters_offset = offset_of(offsetof(FutureFields, waiters));
 const auto condition_offset = offset_of(offsetof(FutureFields, condition));
 
-}  // namespace
-
-PyGetSetDef future_attributes[] = {
+PyGetSetDef attributes[] = {
     {"_state", get_state, set_state, "'PENDING', 'RUNNING', 'CANCELLED', 'CANCELLED_AND_NOTIFIED' or 'FINISHED'.",
      nullptr},
     {"_result", get_value, set_value, "What result() returns.", result_offset},
@@ -91,5 +89,9 @@ PyGetSetDef future_attributes[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {},
 };
+
+}  // namespace
+
+PyGetSetDef* future_attributes() noexcept { return attributes; }
 
 }  // namespace threadwise::python
