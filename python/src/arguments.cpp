@@ -47,6 +47,8 @@ bool is_like_float(PyObject* seconds) {
     return PY_VERSION_HEX >= 0x030F0000 || (number != nullptr && number->nb_float != nullptr);
 }
 
+constexpr bool is_3_14 = PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030F0000;
+
 bool number_to_duration(PyObject* seconds, Timeout& duration) {
     const double value = PyFloat_AsDouble(seconds);
     return (value != -1 || PyErr_Occurred() == nullptr) && float_to_duration(value, duration);
@@ -95,6 +97,11 @@ bool parse_arguments(const char* function, std::span<const char* const> names, s
 
 bool to_duration(PyObject* seconds, Timeout& duration) {
     if (PyFloat_Check(seconds)) return float_to_duration(PyFloat_AS_DOUBLE(seconds), duration);
+    if (is_3_14 && PyNumber_Check(seconds) == 0) {
+        PyErr_Format(PyExc_TypeError, "'%s' object cannot be interpreted as an integer or float",
+                     Py_TYPE(seconds)->tp_name);
+        return false;
+    }
     return is_like_float(seconds) ? number_to_duration(seconds, duration) : int_to_duration(seconds, duration);
 }
 
