@@ -15,6 +15,7 @@ bool refuse(PyObject* type, const char* complaint) {
 }
 
 constexpr bool is_3_13 = PY_VERSION_HEX >= 0x030D0000;
+constexpr bool is_3_14 = PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030F0000;
 
 bool float_to_duration(double seconds, Timeout& duration) {
     if (std::isnan(seconds)) return refuse(PyExc_ValueError, "Invalid value NaN (not a number)");
@@ -46,8 +47,6 @@ bool is_like_float(PyObject* seconds) {
     const PyNumberMethods* const number = Py_TYPE(seconds)->tp_as_number;
     return PY_VERSION_HEX >= 0x030F0000 || (number != nullptr && number->nb_float != nullptr);
 }
-
-constexpr bool is_3_14 = PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030F0000;
 
 bool number_to_duration(PyObject* seconds, Timeout& duration) {
     const double value = PyFloat_AsDouble(seconds);

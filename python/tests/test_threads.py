@@ -156,6 +156,10 @@ class ConditionTests(unittest.TestCase):
         over.set()
         for thread in threads:
             thread.join()
+        condition._lock = last = threading.Lock()
+        with condition:
+            self.assertTrue(last.locked())
+        self.assertFalse(last.locked())
 
     def test_a_notification_is_never_lost(self):
         condition, tokens, taken = threading.Condition(threading.Lock()), [], []
