@@ -1,0 +1,29 @@
+#pragma once
+
+/// \file
+/// The exception that is set, as an object.
+
+#include <Python.h>
+
+#include "base/reference.hpp"
+
+namespace threadwise::python {
+
+/// The exception that is set, with its traceback; it is not set any more.
+inline Ref take_raised() {
+#if PY_VERSION_HEX >= 0x030C0000
+    return Ref::steal(PyErr_GetRaisedException());
+#else
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return Ref::steal(value);
+#endif
+}
+
+}  // namespace threadwise::python

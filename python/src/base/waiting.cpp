@@ -1,0 +1,147 @@
+#include "base/waiting.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <new>
+#include <optional>
+#include <stdexcept>
+
+#include "base/finalization.hpp"
+#include "base/lock_hint.hpp"
+#include "threadwise/blocking_hooks.hpp"
+#include "threadwise/detail/deadline.hpp"
+#include "threadwise/errors.hpp"
+#include "threadwise/sleep.hpp"
+#include "threadwise/thread.hpp"
+
+namespace threadwise::python {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Installed on the main thread: lets a signal end its wait, so that Python's handler runs.
+class SignalsEndWaits final : public BlockingHooks {
+public:
+    void before_wait() noexcept override {}
+    void after_wait() noexcept override {}
+    bool on_signal() noexcept override { return true; }
+};
+
+/// The main thread looks for signals from time to time, too: one of the system's that comes just before it falls
+/// asleep, or while it spins, has nothing to interrupt.
+class Slices {
+public:
+    Timeout next(Timeout left) noexcept {
+        const auto slice = std::min(left.duration(), length_);
+        length_ = std::min(2 * length_, longest);
+        return slice;
+    }
+
+private:
+    static constexpr std::chrono::nanoseconds longest = 500ms;
+    std::chrono::nanoseconds length_ = 5ms;
+};
+
+/// What is waited for would have to come from a thread that does not run any more.
+bool is_hopeless(Timeout timeout) {
+    if (!timeout.is_forever() || !is_finalizing()) return false;
+    PyErr_SetString(finalization_error(), "cannot wait at interpreter finalization: no other thread runs any more");
+    return true;
+}
+
+constinit LockHint hint;
+
+enum class Outcome : unsigned char { done, not_yet, failed };
+
+/// Without the interpreter's lock.
+Outcome wait_once(Timeout timeout, bool (*wait)(void*, Timeout), void* context, std::exception_ptr& failure) {
+    try {
+        return wait(context, timeout) ? Outcome::done : Outcome::not_yet;
+    } catch (const InterruptedError&) {
+        return Outcome::not_yet;
+    } catch (const std::exception&) {
+        failure = std::current_exception();
+        return Outcome::failed;
+    }
+}
+
+}  // namespace
+
+void stay_for_good() {
+    for (;;) sleep_for(1h);
+}
+
+void rethrow_or_stay() {
+    // A forced unwind is no exception of C++'s.
+    if (std::current_exception() == nullptr) stay_for_good();
+    throw;
+}
+
+PyThreadState* detach() {
+    PyThreadState* const thread_state = PyEval_SaveThread();
+    detached(thread_state);
+    return thread_state;
+}
+
+void detached(PyThreadState* thread_state) noexcept { hint.let_go(thread_state); }
+
+void attach(PyThreadState* thread_state) {
+    try {
+        hint.await_free();
+        PyEval_RestoreThread(thread_state);
+        hint.taken(thread_state);
+    } catch (...) {
+        // Up to 3.13 the interpreter ends a thread that comes too late, by unwinding it. Destructors on the way would
+        // give up references without the interpreter's lock.
+        rethrow_or_stay();
+    }
+}
+
+Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {
+    if (is_hopeless(timeout)) return Waited::failed;
+    const detail::Deadline deadline(timeout);
+    SignalsEndWaits hooks;
+    std::optional<BlockingHooksScope> signals_end_waits;
+    std::exception_ptr failure;
+    Slices slices;
+    const bool is_main = is_main_thread();
+    if (is_main) signals_end_waits.emplace(hooks);
+    detail::spin_only_on_idle_cores();
+    for (;;) {
+        const Timeout left = deadline.left();
+        PyThreadState* const thread_state = detach();
+        const Outcome outcome = wait_once(is_main ? slices.next(left) : left, wait, context, failure);
+        attach(thread_state);
+        if (outcome == Outcome::done) return Waited::done;
+        if (outcome == Outcome::failed) {
+            try {
+                std::rethrow_exception(failure);
+            } catch (const std::exception&) {
+                set_error_from_current_exception();
+            }
+            return Waited::failed;
+        }
+        if (is_main && PyErr_CheckSignals() < 0) return Waited::failed;
+        if (deadline.left().duration() <= 0ns) return Waited::timed_out;
+    }
+}
+
+PyObject* to_python(Waited waited) {
+    if (waited == Waited::failed) return nullptr;
+    return PyBool_FromLong(waited == Waited::done);
+}
+
+void set_error_from_current_exception() {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    } catch (const std::invalid_argument& error) {
+        PyErr_SetString(PyExc_ValueError, error.what());
+    } catch (const std::exception& error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+    }
+}
+
+}  // namespace threadwise::python

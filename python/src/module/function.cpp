@@ -1,0 +1,142 @@
+#include "module/function.hpp"
+
+#include "base/method.hpp"
+#include "base/object.hpp"
+#include "base/reference.hpp"
+#include "module/state.hpp"
+
+namespace threadwise::python {
+namespace {
+
+struct FunctionObject {
+    PyObject_HEAD vectorcallfunc call;
+    PyMethodDescrObject* method;  ///< the type's own, as PyType_Ready() made it
+    PyObject* weak_references;
+};
+
+PyObject* method_of(PyObject* self) noexcept { return reinterpret_cast<PyObject*>(as<FunctionObject>(self).method); }
+
+PyObject* call(PyObject* self, PyObject* const* args, std::size_t count, PyObject* names) {
+    return as<FunctionObject>(self).method->vectorcall(method_of(self), args, count, names);
+}
+
+PyObject* bind(PyObject* self, PyObject* object, PyObject*) {
+    return object == nullptr ? Py_NewRef(self) : PyMethod_New(self, object);
+}
+
+/// Of the attributes that it shares with the method, the one that `name` says.
+PyObject* get_from_method(PyObject* self, void* name) {
+    return PyObject_GetAttrString(method_of(self), static_cast<const char*>(name));
+}
+
+/// A type has a `__module__` of its own that hides a property of that name.
+PyObject* get_attribute(PyObject* self, PyObject* name) {
+    if (!PyUnicode_Check(name) || PyUnicode_CompareWithASCIIString(name, "__module__") != 0) {
+        return PyObject_GenericGetAttr(self, name);
+    }
+    const Ref type = Ref::steal(get_from_method(self, const_cast<char*>("__objclass__")));
+    return type ? PyObject_GetAttr(type.get(), name) : nullptr;
+}
+
+PyObject* represent(PyObject* self) {
+    const Ref name = Ref::steal(get_from_method(self, const_cast<char*>("__qualname__")));
+    return name ? PyUnicode_FromFormat("<function %U at %p>", name.get(), self) : nullptr;
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(method_of(self));
+    return 0;
+}
+
+int clear(PyObject* self) {
+    Py_CLEAR(as<FunctionObject>(self).method);
+    return 0;
+}
+
+void destroy(PyObject* self) {
+    PyObject_GC_UnTrack(self);
+    PyTypeObject* const type = Py_TYPE(self);
+    if (as<FunctionObject>(self).weak_references != nullptr) PyObject_ClearWeakRefs(self);
+    clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyGetSetDef shared(const char* name) { return {name, get_from_method, nullptr, nullptr, const_cast<char*>(name)}; }
+
+PyGetSetDef properties[] = {
+    shared("__name__"),
+    shared("__qualname__"),
+    shared("__doc__"),
+    shared("__text_signature__"),
+    shared("__objclass__"),
+    shared("__reduce__"),  // for pickle: getattr() of the class
+    {},
+};
+
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(FunctionObject, call), READONLY, nullptr},
+    weak_references_member<FunctionObject>(),
+    end_of_members(),
+};
+
+PyType_Slot slots[] = {
+    slot(Py_tp_dealloc, destroy), slot(Py_tp_traverse, traverse),
+    slot(Py_tp_clear, clear),     slot(Py_tp_call, PyVectorcall_Call),
+    slot(Py_tp_descr_get, bind),  slot(Py_tp_getattro, get_attribute),
+    slot(Py_tp_repr, represent),  slot(Py_tp_getset, properties),
+    slot(Py_tp_members, members), {0, nullptr},
+};
+
+// METHOD_DESCRIPTOR: object.method() calls it with the object in front, and makes no bound method.
+PyType_Spec spec = {
+    .name = "threadwise._threadwise.function",
+    .basicsize = sizeof(FunctionObject),
+    .itemsize = 0,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+/// Free-threaded builds would count the references of all threads in one place, with each call. Those to the
+/// interpreter's own methods they do not count.
+void leave_uncounted(PyObject* function) noexcept {
+#if defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030E0000
+    PyUnstable_Object_EnableDeferredRefcount(function);
+#elif defined(Py_GIL_DISABLED)
+    function->ob_ref_local = _Py_IMMORTAL_REFCNT_LOCAL;
+#else
+    static_cast<void>(function);
+#endif
+}
+
+Ref make_function(PyTypeObject* function_type, PyObject* method) {
+    auto* const self = reinterpret_cast<FunctionObject*>(function_type->tp_alloc(function_type, 0));
+    if (self == nullptr) return {};
+    self->call = call;
+    self->method = reinterpret_cast<PyMethodDescrObject*>(Py_NewRef(method));
+    auto* const object = reinterpret_cast<PyObject*>(self);
+    leave_uncounted(object);
+    return Ref::steal(object);
+}
+
+}  // namespace
+
+int turn_methods_into_functions(PyTypeObject* type, PyTypeObject* function_type) noexcept {
+    const Ref contents = Ref::steal(PyDict_Copy(type->tp_dict));
+    if (!contents) return -1;
+    Py_ssize_t position = 0;
+    PyObject* name = nullptr;
+    PyObject* value = nullptr;
+    while (PyDict_Next(contents.get(), &position, &name, &value) != 0) {
+        if (!Py_IS_TYPE(value, &PyMethodDescr_Type)) continue;
+        const Ref function = make_function(function_type, value);
+        if (!function || PyObject_SetAttr(reinterpret_cast<PyObject*>(type), name, function.get()) < 0) return -1;
+    }
+    return 0;
+}
+
+int add_function(PyObject* module) { return add_type(module, spec, state_of_module(module).function_type); }
+
+}  // namespace threadwise::python

@@ -1,0 +1,65 @@
+#include "pool/native_work.hpp"
+
+#include <new>
+
+#include "base/reference.hpp"
+#include "futures/future.hpp"
+#include "pool/work_item.hpp"
+
+namespace threadwise::python {
+namespace {
+
+/// Null: Python does not wait for it.
+FutureObject* future_of(const NativeWork& work) noexcept {
+    if (work.item == nullptr) return nullptr;
+    return reinterpret_cast<FutureObject*>(reinterpret_cast<WorkItemObject*>(work.item)->future);
+}
+
+/// The _WorkItem, which from now on is a call of Python's. Attached.
+PyObject* to_work_item(NativeItem* item) {
+    auto& work = static_cast<NativeWork&>(*item);
+    return Py_NewRef(future_of(work) != nullptr ? work.item : Py_None);  // else there is nobody who could be told
+}
+
+/// Attached, if there is a _WorkItem: nobody but Python and this module takes items out of a pool's queue.
+void give_up(NativeItem* item) noexcept {
+    auto* const work = static_cast<NativeWork*>(item);
+    work->call->destroy(work->call);
+    Py_XDECREF(work->item);
+    delete work;
+}
+
+}  // namespace
+
+NativeWork::NativeWork(PyObject* owned_item, py::NativeCall* owned_call) noexcept
+    : NativeItem{&native_work_identity, to_work_item, give_up}, item(owned_item), call(owned_call) {}
+
+bool put_native(ItemQueue& queue, PyObject* item, py::NativeCall* call) noexcept {
+    auto* const work = new (std::nothrow) NativeWork(item, call);
+    if (work == nullptr || queue.put(as_item(work)) == Attempt::done) return work != nullptr;
+    delete work;
+    return false;
+}
+
+Rest run_native(NativeWork& work) noexcept {
+    FutureObject* const future = future_of(work);
+    if (future == nullptr) {
+        work.call->run(work.call);
+        return Rest::nothing;
+    }
+    if (future->core.is_watched() || !future->core.try_start()) return Rest::run;
+    const py::NativeOutcome outcome = work.call->run(work.call);
+    if (!future->core.finish_natively(outcome)) outcome.value->destroy(outcome.value);  // somebody else has set it
+    return future->core.ends_unwatched() ? Rest::nothing : Rest::announcement;
+}
+
+bool finish_attached(NativeWork& work, Rest rest) {
+    switch (rest) {
+        case Rest::run: return run_work_item(*reinterpret_cast<WorkItemObject*>(work.item));
+        case Rest::announcement: return announce(*future_of(work));
+        case Rest::nothing: break;
+    }
+    return true;
+}
+
+}  // namespace threadwise::python

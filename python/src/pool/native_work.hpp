@@ -1,0 +1,50 @@
+#pragma once
+
+/// \file
+/// Calls of C++ functions in a pool's queue: items that a worker takes, runs and answers without being attached to the
+/// interpreter.
+
+#include <Python.h>
+
+#include "queue/item_queue.hpp"
+#include "queue/native_item.hpp"
+
+namespace threadwise::python {
+
+/// Lies in the queue as an item that C++ has put. Python that takes it, as shutdown(cancel_futures=True) does, gets the
+/// _WorkItem.
+struct NativeWork : NativeItem {
+    /// Takes over the reference and the call.
+    NativeWork(PyObject* item, py::NativeCall* call) noexcept;
+
+    PyObject* item;        ///< the _WorkItem, owned; null if C++ submitted the call, and Python knows nothing of it
+    py::NativeCall* call;  ///< owned
+    NativeWork* next = nullptr;
+};
+
+/// The `type` of these items.
+inline constexpr char native_work_identity = 0;
+
+/// Null if that item is something else.
+inline NativeWork* as_native_work(PyObject* item) noexcept {
+    if (!is_native(item) || as_native(item)->type != &native_work_identity) return nullptr;
+    return static_cast<NativeWork*>(as_native(item));
+}
+
+/// Puts a new one into a pool's queue; takes over both if true. False: no memory.
+bool put_native(ItemQueue& queue, PyObject* item, py::NativeCall* call) noexcept;
+
+/// What a call takes that was run, or was not, by a thread that is not attached.
+enum class Rest : unsigned char {
+    nothing,  ///< all is done
+    run,      ///< it is to be run as a call of Python's: its future is cancelled, or in use in a way of Python's own
+    announcement,  ///< Python is to be told
+};
+
+/// Runs it. Not attached.
+Rest run_native(NativeWork& work) noexcept;
+
+/// What is left to do. Attached; false with an exception set if something went wrong that is not the call's affair.
+bool finish_attached(NativeWork& work, Rest rest);
+
+}  // namespace threadwise::python

@@ -1,0 +1,257 @@
+// What a pool's thread does.
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/method.hpp"
+#include "base/object.hpp"
+#include "base/waiting.hpp"
+#include "pool/pool.hpp"
+#include "pool/work_item.hpp"
+#include "queue/native_item.hpp"
+
+namespace threadwise::python {
+namespace {
+
+/// Lets other threads have the interpreter every few milliseconds, as its own loop does: a callable that is written in
+/// C never gets there.
+class Turn {
+public:
+    void pass_on() {
+        if (++calls_ % calls_between_looks != 0) return;
+        const auto now = Clock::now();
+        if (now - begin_ < longest) return;
+        attach(detach());
+        begin_ = Clock::now();
+    }
+    /// The interpreter was let go meanwhile.
+    void begin() { begin_ = Clock::now(); }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr unsigned calls_between_looks = 64;
+    static constexpr std::chrono::milliseconds longest{5};
+
+    unsigned calls_ = 0;
+    Clock::time_point begin_ = Clock::now();
+};
+
+/// A worker while it is detached: makes calls of C++ functions, and waits, until something in the queue takes Python.
+class DetachedShift {
+public:
+    DetachedShift(State& state, WorkQueueObject& queue) noexcept : spent_(state.spent_work), queue_(queue) {}
+
+    /// Attached: the worker has found the queue empty.
+    void become_idle() noexcept {
+        if (!std::exchange(idle_, true)) queue_.add_idle();
+    }
+    /// Attached: the worker has taken that from the queue.
+    void begin_with(NativeWork* work) noexcept { work_ = work; }
+
+    /// Detached: false if there was nothing that takes Python within that time.
+    bool operator()(Timeout left) {
+        for (;;) {
+            if (idle_ && !wait(left)) return false;
+            if (work_ == nullptr) {
+                const Attempt attempt = take();
+                if (attempt == Attempt::python) return true;
+                if (attempt != Attempt::done) {
+                    become_idle();
+                    continue;
+                }
+            }
+            if (!run_work()) return true;
+        }
+    }
+
+    /// Attached, afterwards; false with an exception set.
+    bool finish() {
+        spent_.let_go();
+        NativeWork* const work = std::exchange(work_, nullptr);
+        if (work == nullptr) return true;
+        const bool finished = finish_attached(*work, std::exchange(rest_, Rest::nothing));
+        work->destroy(work);
+        return finished;
+    }
+
+private:
+    /// What is submitted next may do it by the way.
+    static constexpr std::chrono::milliseconds before_asking{10};
+
+    /// False: that takes too long.
+    bool wait(Timeout left) {
+        const bool asks = !spent_.empty();
+        waiter_.emplace(QueueWaiter::Kind::get, queue_.base.core.items(), &queue_, asks ? Timeout(before_asking) : left,
+                        std::stop_token(), SourceLocation());
+        if (waiter_->wait()) return true;
+        if (asks) spent_.ask_main_thread();
+        return asks;
+    }
+
+    /// False: there is something left to do, attached.
+    bool run_work() noexcept {
+        rest_ = run_native(*work_);
+        if (rest_ != Rest::nothing) return false;
+        NativeWork* const work = std::exchange(work_, nullptr);
+        if (work->item == nullptr) {
+            work->destroy(work);
+        } else {
+            spent_.add(*work);
+        }
+        return true;
+    }
+
+    Attempt take() {
+        PyObject* item = nullptr;
+        const Attempt attempt = queue_.base.core.get_native(item);
+        if (attempt != Attempt::done) return attempt;
+        waiter_.reset();  // passes on a wake-up that was made for more than one
+        idle_ = false;
+        work_ = as_native_work(item);
+        return attempt;
+    }
+
+    SpentWork& spent_;
+    WorkQueueObject& queue_;
+    bool idle_ = false;
+    NativeWork* work_ = nullptr;
+    Rest rest_ = Rest::nothing;
+    std::optional<QueueWaiter> waiter_;
+};
+
+/// `item`: a call of a C++ function, or null if the queue was empty. As get().
+Ref get_after(PyObject* item, State& state, WorkQueueObject& queue, Turn& turn) {
+    DetachedShift shift(state, queue);
+    for (;;) {
+        if (item == nullptr) {
+            shift.become_idle();
+        } else {
+            shift.begin_with(as_native_work(item));
+        }
+        const Waited waited = wait_detached(forever, shift);
+        turn.begin();
+        if (!shift.finish() || waited == Waited::failed) return {};
+        item = nullptr;
+        if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
+            return Ref::steal(to_object(item));
+        }
+    }
+}
+
+/// The next item of our own kind of queue that takes Python, waited for; null with an exception set if that failed.
+Ref get(State& state, WorkQueueObject& queue, Turn& turn) {
+    PyObject* item = nullptr;
+    if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
+        return Ref::steal(to_object(item));
+    }
+    return get_after(item, state, queue, turn);
+}
+
+/// Counts a worker for as long as it works.
+class Present {
+public:
+    Present(const State& state, PyObject* queue) noexcept
+        : queue_(is_work_queue(state, queue) ? &as<WorkQueueObject>(queue) : nullptr) {
+        if (queue_ != nullptr) queue_->workers.fetch_add(1, std::memory_order_relaxed);  // relaxed: a count
+    }
+    ~Present() {
+        if (queue_ != nullptr) queue_->workers.fetch_sub(1, std::memory_order_relaxed);
+    }
+    Present(const Present&) = delete;
+    Present& operator=(const Present&) = delete;
+
+private:
+    WorkQueueObject* queue_;
+};
+
+/// False with an exception set.
+bool run(const State& state, PyObject* item) {
+    if (is_work_item(state, item)) return run_work_item(as<WorkItemObject>(item));
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(item, "run", nullptr)));
+}
+
+/// None in the queue: the worker is to look whether it is still needed. 1: it is not. -1: an exception is set.
+int is_over(PyObject* ask, PyObject* executor) {
+    const Ref answer = Ref::steal(PyObject_CallOneArg(ask, executor));
+    return answer ? PyObject_IsTrue(answer.get()) : -1;
+}
+
+PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
+    if (count != 3) return PyErr_Format(PyExc_TypeError, "_work() takes a queue, a weak reference and a function");
+    State& state = state_of_module(module);
+    PyObject* const queue = args[0];
+    const Present present(state, queue);
+    Turn turn;
+    for (;;) {
+        const Ref item = is_work_queue(state, queue) ? get(state, as<WorkQueueObject>(queue), turn)
+                                                     : Ref::steal(PyObject_CallMethod(queue, "get", nullptr));
+        if (!item) return nullptr;
+        if (item.get() != Py_None) {
+            if (!run(state, item.get())) return nullptr;
+            turn.pass_on();
+            continue;
+        }
+        const int over = is_over(args[2], args[1]);
+        if (over < 0) return nullptr;
+        if (over != 0) return PyObject_CallMethod(queue, "put", "O", Py_None);  // for the next worker
+    }
+}
+
+PyObject* idle_workers(PyObject* self, PyObject*) {
+    return PyLong_FromLong(as<WorkQueueObject>(self).idle.load(std::memory_order_relaxed));  // relaxed: a count
+}
+
+PyObject* claim_idle_worker(PyObject* self, PyObject*) {
+    return PyBool_FromLong(as<WorkQueueObject>(self).claim_idle());
+}
+
+PyObject* put(PyObject* self, PyObject* item) {
+    const State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr || !put_work(as<WorkQueueObject>(self), *state, item)) return nullptr;
+    Py_RETURN_NONE;
+}
+
+/// A destructor of its own tells its type from its base: is_work_queue_type().
+void destroy_work_queue(PyObject* self) { Py_TYPE(self)->tp_base->tp_dealloc(self); }
+
+PyMethodDef methods[] = {
+    method("put", put, METH_O, "put($self, item, /)\n--\n\nPut a call into the queue, or None."),
+    method("_idle_workers", idle_workers, METH_NOARGS, "How many workers wait for work."),
+    method("_claim_idle_worker", claim_idle_worker, METH_NOARGS, "Speak for one of them; whether there was one."),
+    {},
+};
+
+PyType_Slot slots[] = {
+    slot(Py_tp_doc, "A SimpleQueue between submit() and the workers of a pool."),
+    slot(Py_tp_dealloc, destroy_work_queue),
+    slot(Py_tp_methods, methods),
+    {0, nullptr},
+};
+
+PyType_Spec spec = {
+    .name = "threadwise.concurrent.futures.thread._WorkQueue",
+    .basicsize = sizeof(WorkQueueObject),
+    .itemsize = 0,
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = slots,
+};
+
+PyMethodDef functions[] = {
+    method("_work", work,
+           "_work($module, queue, executor, is_over, /)\n--\n\n"
+           "Make the calls in the queue until is_over(executor), which is asked when there is a None in it."),
+    {},
+};
+
+}  // namespace
+
+bool is_work_queue_type(const PyTypeObject* type) noexcept { return type->tp_dealloc == destroy_work_queue; }
+
+int add_pool_worker(PyObject* module) {
+    State& state = state_of_module(module);
+    if (add_type(module, spec, state.work_queue_type, state.simple_queue_type) < 0) return -1;
+    return PyModule_AddFunctions(module, functions);
+}
+
+}  // namespace threadwise::python

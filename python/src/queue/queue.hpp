@@ -1,0 +1,78 @@
+#pragma once
+
+/// \file
+/// queue.Queue, LifoQueue and PriorityQueue.
+
+#include <Python.h>
+
+#include <initializer_list>
+
+#include "base/object.hpp"
+#include "module/state.hpp"
+#include "queue/item_queue.hpp"
+#include "threadwise/lock.hpp"
+
+namespace threadwise::python {
+
+enum class QueueKind : unsigned char { first_in_first_out, last_in_first_out, by_priority };
+
+/// As long as nobody asks for the parts that Python's Queue is made of (its mutex, its conditions, the container of its
+/// items) and no subclass replaces the functions that keep the items, these are in `core`. After that they are in
+/// `parts`, a threadwise._queue_parts.Parts, and all is done as in Python's own class, in Python.
+struct QueueObject {
+    PyObject_HEAD PyObject* weak_references;
+    PyObject* dict;
+    PyObject* maxsize;  ///< as it was given
+    PyObject* parts;    ///< null until asked for
+    State* state;
+    QueueKind kind;
+    bool exact;       ///< of one of our three types, not of a subclass
+    Lock order_lock;  ///< held while a PriorityQueue compares items
+    ItemQueue core;
+};
+
+inline QueueObject& queue(PyObject* self) noexcept { return as<QueueObject>(self); }
+
+/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+bool is_queue_type(const PyTypeObject* type) noexcept;
+
+/// The parts, borrowed; made if they are not there yet. Null with an exception set on failure.
+PyObject* parts_of(QueueObject& self);
+
+/// parts.method(self, *arguments)
+PyObject* call_parts(QueueObject& self, const char* method, std::initializer_list<PyObject*> arguments = {});
+
+// Methods: queue_put_get.cpp.
+
+PyObject* queue_put(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+PyObject* queue_get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+PyObject* queue_put_nowait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+PyObject* queue_get_nowait(PyObject* self, PyObject* unused);
+
+// queue_tasks.cpp.
+
+PyObject* queue_task_done(PyObject* self, PyObject* unused);
+PyObject* queue_join(PyObject* self, PyObject* unused);
+PyObject* queue_shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names);
+
+/// Gives up the references.
+void drop(ItemRing items);
+
+/// As ItemQueue::put() and get(), of a queue that orders its items by comparing them. Python code may run. Nothing is
+/// changed when a comparison raises: `failed` is set then.
+Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed);
+Attempt get_ordered(QueueObject& self, PyObject*& item, bool& failed);
+
+/// Holds a PriorityQueue's order; waits for it detached.
+class OrderHold {
+public:
+    explicit OrderHold(QueueObject& self);
+    ~OrderHold() { lock_.release(); }
+    OrderHold(const OrderHold&) = delete;
+    OrderHold& operator=(const OrderHold&) = delete;
+
+private:
+    Lock& lock_;
+};
+
+}  // namespace threadwise::python

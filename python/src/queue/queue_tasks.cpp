@@ -1,0 +1,47 @@
+// Unfinished tasks and shutdown.
+
+#include "base/arguments.hpp"
+#include "queue/queue.hpp"
+#include "queue/queue_call.hpp"
+
+namespace threadwise::python {
+namespace {
+
+ItemRing shutdown_core(QueueObject& self, bool immediate) {
+    if (self.kind != QueueKind::by_priority) return self.core.shutdown(immediate);
+    const OrderHold hold(self);
+    return self.core.shutdown(immediate);
+}
+
+}  // namespace
+
+PyObject* queue_task_done(PyObject* self, PyObject*) {
+    if (queue(self).core.is_handed_over()) return call_parts(queue(self), "task_done");
+    if (queue(self).core.task_done()) Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "task_done() called too many times");
+    return nullptr;
+}
+
+PyObject* queue_join(PyObject* self, PyObject*) {
+    ItemQueue& core = queue(self).core;
+    QueueCall call;
+    while (core.unfinished() != 0 && !core.is_handed_over()) {
+        if (call.wait(QueueWaiter::Kind::join, core.completion(), self) == Waited::failed) return nullptr;
+    }
+    if (core.is_handed_over()) return call_parts(queue(self), "join");
+    Py_RETURN_NONE;
+}
+
+PyObject* queue_shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    Arguments<1> given("shutdown", {"immediate"});
+    if (!given.parse(args, count, names)) return nullptr;
+    const int immediate = given[0] == nullptr ? 0 : PyObject_IsTrue(given[0]);
+    if (immediate < 0) return nullptr;
+    if (queue(self).core.is_handed_over()) {
+        return call_parts(queue(self), "shutdown", {immediate != 0 ? Py_True : Py_False});
+    }
+    drop(shutdown_core(queue(self), immediate != 0));
+    Py_RETURN_NONE;
+}
+
+}  // namespace threadwise::python

@@ -1,0 +1,117 @@
+#include "threads/thread_start.hpp"
+
+#include <new>
+#include <utility>
+
+#include "base/finalization.hpp"
+#include "base/waiting.hpp"
+
+namespace threadwise::python {
+namespace {
+
+struct Beginning {
+    PyInterpreterState* interpreter;
+    Call call;
+    std::shared_ptr<ThreadLife> life;
+    std::shared_ptr<ThreadLives> lives;
+};
+
+bool are_threads_allowed(const State& state) noexcept {
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
+    if (_PyInterpreterState_HasFeature(PyInterpreterState_Get(), Py_RTFLAGS_THREADS) == 0) return false;
+#endif
+    return !state.threads_forbidden;
+}
+
+/// False with an exception set.
+bool may_start(const State& state) {
+    if (!are_threads_allowed(state)) {
+        PyErr_SetString(PyExc_RuntimeError, "thread is not supported for isolated subinterpreters");
+        return false;
+    }
+    if (is_finalizing()) {
+        PyErr_SetString(finalization_error(), "can't create new thread at interpreter shutdown");
+        return false;
+    }
+    return true;
+}
+
+void report_exception(PyObject* function) {
+    if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0) return PyErr_Clear();
+#if PY_VERSION_HEX >= 0x030D0000
+    PyErr_FormatUnraisable("Exception ignored in thread started by %R", function);
+#else
+    _PyErr_WriteUnraisableMsg("in thread started by", function);
+#endif
+}
+
+/// Attached to the interpreter.
+void call(Beginning& beginning) {
+    Call& what = beginning.call;
+    if (!Ref::steal(PyObject_Call(what.function.get(), what.args.get(), what.keywords.get()))) {
+        report_exception(what.function.get());
+    }
+    --beginning.lives->running;
+    what = Call{};
+}
+
+/// What the new thread runs.
+void run(void* argument) {
+    const std::unique_ptr<Beginning> beginning(static_cast<Beginning*>(argument));
+    if (is_finalizing()) stay_for_good();
+    // Made here and not by the starter: the interpreter notes down which thread makes it.
+    PyThreadState* const thread_state = PyThreadState_New(beginning->interpreter);
+    if (thread_state == nullptr) Py_FatalError("threadwise: no memory for a thread's state");
+    ThreadLife& life = *beginning->life;
+    life.run();
+    life.known.set();
+    attach(thread_state);
+    call_python([&] {
+        call(*beginning);
+        PyThreadState_Clear(thread_state);
+    });
+    PyThreadState_DeleteCurrent();
+    detached(thread_state);
+    beginning->lives->remove(life);
+    life.end();
+}
+
+/// Waits, whatever signals come, until the interpreter knows the thread.
+void await_known(const ThreadLife& life) {
+    PyThreadState* const thread_state = detach();
+    const_cast<Event&>(life.known).wait();
+    attach(thread_state);
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(performance-unnecessary-value-param): what the caller has may be renewed meanwhile
+bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
+    if (!may_start(state)) {
+        life->state.store(ThreadLife::State::unstarted);
+        return false;
+    }
+    auto beginning = std::make_unique<Beginning>();
+    beginning->interpreter = PyInterpreterState_Get();
+    beginning->call = std::move(call);
+    beginning->life = life;
+    beginning->lives = *state.lives;
+    (*state.lives)->add(life);
+    ++(*state.lives)->running;
+    const unsigned long ident = PyThread_start_new_thread(run, beginning.get());
+    if (ident == PYTHREAD_INVALID_THREAD_ID) {
+        --(*state.lives)->running;
+        (*state.lives)->remove(*life);
+        life->state.store(ThreadLife::State::unstarted);
+        PyErr_SetString(PyExc_RuntimeError, "can't start new thread");
+        return false;
+    }
+    static_cast<void>(beginning.release());
+    life->ident.store(ident);
+    // Nobody joins a daemon before the interpreter is finalised, so it must not be on its way when that begins. And a
+    // sub-interpreter may be left by its only other thread now, whose state CPython 3.13 takes for free a little early.
+    if (life->daemon || PyInterpreterState_Get() != PyInterpreterState_Main()) await_known(*life);
+    return true;
+}
+
+}  // namespace threadwise::python
