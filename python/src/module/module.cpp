@@ -105,6 +105,7 @@ void destroy(void* module) {
     if (PyModule_GetState(object) == nullptr) return;
     clear(object);
     destroy_thread_lives(state_of_module(object));
+    destroy_spent_work(state_of_module(object));
 }
 
 PyModuleDef_Slot slots[] = {

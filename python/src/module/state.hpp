@@ -8,10 +8,9 @@
 #include <atomic>
 #include <memory>
 
-#include "pool/spent_work.hpp"
-
 namespace threadwise::python {
 
+class SpentWork;
 class ThreadLives;
 
 /// Each pointer is an owned reference; module.cpp visits and clears them all.
@@ -58,7 +57,7 @@ struct State {
     PyObject* cancelled_error;
     PyObject* invalid_state_error;
     std::atomic<bool> pools_are_closed;
-    SpentWork spent_work;
+    SpentWork* spent_work;  ///< owned; no object of Python's
 };
 
 extern PyModuleDef module_definition;
@@ -96,7 +95,8 @@ int add_pool_worker(PyObject* module);
 int add_pool(PyObject* module);
 int add_interface(PyObject* module);
 
-/// Frees what is no object of Python's.
+/// Free what is no object of Python's.
 void destroy_thread_lives(State& state) noexcept;
+void destroy_spent_work(State& state) noexcept;
 
 }  // namespace threadwise::python

@@ -9,6 +9,7 @@
 #include "base/object.hpp"
 #include "futures/future.hpp"
 #include "module/function.hpp"
+#include "pool/spent_work.hpp"
 #include "pool/work_item.hpp"
 
 namespace threadwise::python {
@@ -87,7 +88,7 @@ PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
     }
     if (!accepts_work(pool(self)) && !refuse(self)) return nullptr;
     State& state = *pool(self).state;
-    state.spent_work.let_go();
+    state.spent_work->let_go();
     Ref future = Ref::steal(reinterpret_cast<PyObject*>(make_future(state)));
     if (!future) return nullptr;
     const Ref item = Ref::steal(make_work_item(state, future.get(), args, count, names));

@@ -1,6 +1,7 @@
 // What a pool's thread does.
 
 #include <chrono>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "base/object.hpp"
 #include "base/waiting.hpp"
 #include "pool/pool.hpp"
+#include "pool/spent_work.hpp"
 #include "pool/work_item.hpp"
 #include "queue/native_item.hpp"
 
@@ -40,7 +42,7 @@ private:
 /// A worker while it is detached: makes calls of C++ functions, and waits, until something in the queue takes Python.
 class DetachedShift {
 public:
-    DetachedShift(State& state, WorkQueueObject& queue) noexcept : spent_(state.spent_work), queue_(queue) {}
+    DetachedShift(State& state, WorkQueueObject& queue) noexcept : spent_(*state.spent_work), queue_(queue) {}
 
     /// Attached: the worker has found the queue empty.
     void become_idle() noexcept {
@@ -250,8 +252,15 @@ bool is_work_queue_type(const PyTypeObject* type) noexcept { return type->tp_dea
 
 int add_pool_worker(PyObject* module) {
     State& state = state_of_module(module);
+    state.spent_work = new (std::nothrow) SpentWork;
+    if (state.spent_work == nullptr) {
+        PyErr_NoMemory();
+        return -1;
+    }
     if (add_type(module, spec, state.work_queue_type, state.simple_queue_type) < 0) return -1;
     return PyModule_AddFunctions(module, functions);
 }
+
+void destroy_spent_work(State& state) noexcept { delete std::exchange(state.spent_work, nullptr); }
 
 }  // namespace threadwise::python

@@ -11,7 +11,7 @@ namespace threadwise::python {
 
 struct NativeWork;
 
-/// Thread-safe. All zero at first.
+/// Thread-safe.
 class SpentWork {
 public:
     /// Not attached.
@@ -31,8 +31,8 @@ public:
 private:
     void destroy_all() noexcept;
 
-    std::atomic<NativeWork*> first_;
-    std::atomic<bool> asked_;
+    std::atomic<NativeWork*> first_{nullptr};
+    std::atomic<bool> asked_{false};
 };
 
 }  // namespace threadwise::python
