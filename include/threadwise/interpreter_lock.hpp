@@ -17,7 +17,6 @@
 // nobody asks. A hand-over to a thread that spins is well below a microsecond.
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <stop_token>
@@ -25,7 +24,9 @@
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/held_interpreter.hpp"
 #include "threadwise/detail/ident.hpp"
+#include "threadwise/detail/interpreter_words.hpp"
 #include "threadwise/export.hpp"
+#include "threadwise/interpreter_lock_options.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
@@ -33,29 +34,7 @@ namespace threadwise {
 
 namespace detail {
 class InterpreterTurns;
-class InterpreterWord;
 }  // namespace detail
-
-/// What may be chosen when an InterpreterLock is made.
-struct InterpreterLockOptions {
-    /// The turn of a thread that computes while others that compute wait (Python: sys.setswitchinterval). Above zero.
-    std::chrono::nanoseconds switch_interval = std::chrono::milliseconds(5);
-
-    /// What the threads that compute keep together, however much those want that come back from waits: 0 to below 1.
-    /// What the others do not use they get, too.
-    double computing_share = 0.8;
-
-    /// Whether InterpreterStatistics::held is measured. If so, each acquire and release reads the clock.
-    bool measure_held = false;
-};
-
-/// What an InterpreterLock has counted since it was made.
-struct InterpreterStatistics {
-    std::chrono::nanoseconds held{};    ///< for how long it was held; zero unless InterpreterLockOptions::measure_held
-    std::chrono::nanoseconds waited{};  ///< for how long threads waited for it, added up
-    std::uint64_t switches = 0;         ///< how often it was taken by another thread than the one before
-    std::uint64_t forced_switches = 0;  ///< how often it was given up at a checkpoint because another thread asked
-};
 
 /// Thread-safe. Acquiring synchronises with the release before it. Must not be destroyed while a thread holds it or is
 /// in one of its functions. A thread holds one InterpreterLock at a time.
@@ -111,7 +90,7 @@ public:
     /// ends that wait. May throw RuntimeError if the calling thread does not hold the lock.
     void checkpoint() {
         // relaxed: a hint; whoever asks finds the holder at its next safe point or at the one after.
-        if (asked_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        if (words_.asked.load(std::memory_order_relaxed) != 0) [[unlikely]]
             make_way();
     }
 
@@ -139,19 +118,15 @@ public:
     Statistics statistics() const;
 
 private:
-    friend class detail::InterpreterWord;
     friend class ScopedInterpreter;
-
-    /// The holder's ident in the bits of runtime::owner_mask, and two that keep the fast paths away:
-    static constexpr std::uint32_t computing = 1U << 30;  ///< the holder is known to compute
-    static constexpr std::uint32_t contended = 1U << 31;  ///< others wait, or time is measured
 
     bool take_uncontended() noexcept {
         if (detail::held_interpreter != nullptr) return false;
         std::uint32_t free = 0;
         const std::uint32_t me = detail::this_ident;
         // acquire: pairs with give_up(). A thread without ident leaves the word as it is, and fails.
-        if (!word_.compare_exchange_strong(free, me, std::memory_order_acquire, std::memory_order_relaxed) || me == 0) {
+        if (!words_.word.compare_exchange_strong(free, me, std::memory_order_acquire, std::memory_order_relaxed) ||
+            me == 0) {
             return false;
         }
         enter(me);
@@ -175,14 +150,14 @@ private:
 
     void give_up() noexcept {
         // relaxed: who comes to wait makes up for it, as with OwnerWord::release().
-        if (slow_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+        if (words_.slow.load(std::memory_order_relaxed) != 0) [[unlikely]] {
             give_up_slow();
             return;
         }
         // release: publishes what the holder did to the next one.
-        word_.store(0, std::memory_order_release);
+        words_.word.store(0, std::memory_order_release);
         std::atomic_signal_fence(std::memory_order_seq_cst);
-        if (slow_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        if (words_.slow.load(std::memory_order_relaxed) != 0) [[unlikely]]
             offer_slow();
     }
 
@@ -202,9 +177,7 @@ private:
     void before_wait() noexcept override { give_up(); }
     void after_wait() noexcept override;
 
-    alignas(64) std::atomic<std::uint32_t> word_{0};
-    std::atomic<std::uint32_t> asked_{0};
-    std::atomic<std::uint32_t> slow_{0};  ///< whether the holder must release it by the slow path
+    alignas(64) detail::InterpreterWords words_;
     std::atomic<std::uint32_t> last_holder_{0};
     std::atomic<std::uint64_t> switches_{0};
     std::unique_ptr<detail::InterpreterTurns> turns_;

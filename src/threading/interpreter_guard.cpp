@@ -4,7 +4,6 @@
 #include <atomic>
 
 #include "runtime/fork.hpp"
-#include "threadwise/interpreter_lock.hpp"
 
 namespace threadwise::detail {
 namespace {
@@ -27,8 +26,8 @@ constinit std::atomic<std::uint32_t> forks{0};
 
 }  // namespace
 
-platform::InternalLock& interpreter_guard(const void* lock) noexcept {
-    return stripes[(reinterpret_cast<std::uintptr_t>(lock) / alignof(InterpreterLock)) % stripes.size()].lock;
+platform::InternalLock& interpreter_guard(const void* words) noexcept {
+    return stripes[(reinterpret_cast<std::uintptr_t>(words) / sizeof(Stripe)) % stripes.size()].lock;
 }
 
 std::uint32_t fork_count() noexcept { return forks.load(std::memory_order_relaxed); }

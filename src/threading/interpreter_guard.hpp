@@ -9,8 +9,9 @@
 
 namespace threadwise::detail {
 
-/// That of the InterpreterLock at this address: a few share one, as a lock inside each could not be held over a fork.
-platform::InternalLock& interpreter_guard(const void* lock) noexcept;
+/// That of the InterpreterLock whose words are at this address: a few share one, as a lock inside each could not be
+/// held over a fork.
+platform::InternalLock& interpreter_guard(const void* words) noexcept;
 
 /// How many forks lie between the first process and this one: who waited at another count is not in this process.
 std::uint32_t fork_count() noexcept;

@@ -45,7 +45,7 @@ void refuse_while_holding(const BlockingHooks* lock) {
 }  // namespace
 
 InterpreterLock::InterpreterLock(Options options)
-    : turns_(std::make_unique<detail::InterpreterTurns>(*this, checked(options))) {}
+    : turns_(std::make_unique<detail::InterpreterTurns>(words_, checked(options))) {}
 
 InterpreterLock::~InterpreterLock() = default;
 
@@ -60,7 +60,7 @@ bool InterpreterLock::acquire_slow(bool blocking, Timeout timeout, SourceLocatio
         return true;
     }
     refuse_while_holding(this);
-    if (!threading::succeeded(turns_->take(site_of(this, word_, where, deadline), {}, false))) return false;
+    if (!threading::succeeded(turns_->take(site_of(this, words_.word, where, deadline), {}, false))) return false;
     enter(detail::this_ident);
     return true;
 }
@@ -69,7 +69,8 @@ bool InterpreterLock::acquire(std::stop_token stop, Timeout timeout, SourceLocat
     const platform::Instant deadline = threading::acquire_deadline(true, timeout);
     if (take_uncontended()) return true;
     refuse_while_holding(this);
-    if (!threading::succeeded(turns_->take(site_of(this, word_, where, deadline), stop, false), stop)) return false;
+    if (!threading::succeeded(turns_->take(site_of(this, words_.word, where, deadline), stop, false), stop))
+        return false;
     enter(detail::this_ident);
     return true;
 }
@@ -79,7 +80,7 @@ void InterpreterLock::give_up_slow() noexcept { turns_->release(detail::this_ide
 void InterpreterLock::offer_slow() noexcept { turns_->offer_if_free(); }
 
 void InterpreterLock::take_back_slow(SourceLocation where) noexcept {
-    turns_->take(site_of(this, word_, where), {}, true);
+    turns_->take(site_of(this, words_.word, where), {}, true);
     enter(detail::this_ident);
 }
 
@@ -87,8 +88,8 @@ void InterpreterLock::after_wait() noexcept {
     std::uint32_t free = 0;
     const std::uint32_t me = detail::this_ident;
     // acquire: as in take_uncontended(), which would find that the thread is about to hold it.
-    if (!word_.compare_exchange_strong(free, me, std::memory_order_acquire, std::memory_order_relaxed)) {
-        turns_->take(site_of(this, word_, {}), {}, true);
+    if (!words_.word.compare_exchange_strong(free, me, std::memory_order_acquire, std::memory_order_relaxed)) {
+        turns_->take(site_of(this, words_.word, {}), {}, true);
     }
     enter(me);
 }
@@ -98,13 +99,13 @@ void InterpreterLock::make_way() {
         throw RuntimeError("checkpoint() is for the thread that holds the InterpreterLock; this one does not");
     }
     detail::held_interpreter = nullptr;  // so that the wait for the next turn does not release it
-    turns_->make_way(site_of(this, word_, {}));
+    turns_->make_way(site_of(this, words_.word, {}));
     enter(detail::this_ident);
 }
 
 bool InterpreterLock::locked() const noexcept {
     // relaxed: nothing may be concluded from the answer about other memory.
-    return (word_.load(std::memory_order_relaxed) & runtime::owner_mask) != 0;
+    return (words_.word.load(std::memory_order_relaxed) & runtime::owner_mask) != 0;
 }
 
 InterpreterLock::Statistics InterpreterLock::statistics() const {

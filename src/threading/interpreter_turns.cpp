@@ -25,9 +25,9 @@ private:
     std::lock_guard<platform::InternalLock> hold_;
 };
 
-InterpreterTurns::InterpreterTurns(InterpreterLock& lock, const InterpreterLockOptions& options) noexcept
-    : guard_(interpreter_guard(&lock)),
-      word_(lock, options.measure_held),
+InterpreterTurns::InterpreterTurns(InterpreterWords& words, const InterpreterLockOptions& options) noexcept
+    : guard_(interpreter_guard(&words)),
+      word_(words, options.measure_held),
       measure_held_(options.measure_held),
       policy_(options.switch_interval, options.computing_share),
       forks_(fork_count()) {}

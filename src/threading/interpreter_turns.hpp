@@ -23,13 +23,14 @@
 #include "threading/interpreter_line.hpp"
 #include "threading/interpreter_word.hpp"
 #include "threading/turn_policy.hpp"
-#include "threadwise/interpreter_lock.hpp"
+#include "threadwise/detail/interpreter_words.hpp"
+#include "threadwise/interpreter_lock_options.hpp"
 
 namespace threadwise::detail {
 
 class InterpreterTurns {
 public:
-    InterpreterTurns(InterpreterLock& lock, const InterpreterLockOptions& options) noexcept;
+    InterpreterTurns(InterpreterWords& words, const InterpreterLockOptions& options) noexcept;
 
     /// Takes the lock if it is free and may be taken before those who wait.
     bool try_take(std::uint32_t ident) noexcept;

@@ -14,14 +14,14 @@ constexpr std::uint32_t each_turn = 2;    ///< each turn is measured
 
 }  // namespace
 
-InterpreterWord::InterpreterWord(InterpreterLock& lock, bool measured) noexcept
-    : word_(lock.word_),
-      asked_(lock.asked_),
-      slow_(lock.slow_),
+InterpreterWord::InterpreterWord(InterpreterWords& words, bool measured) noexcept
+    : word_(words.word),
+      asked_(words.asked),
+      slow_(words.slow),
       measured_(measured),
       always_slow_((platform::enable_heavy_fence() ? 0 : by_exchange) | (measured ? each_turn : 0)) {
     slow_.store(always_slow_);
-    if (measured_) word_.store(InterpreterLock::contended);
+    if (measured_) word_.store(InterpreterWords::contended);
 }
 
 bool InterpreterWord::release_uncontended(std::uint32_t ident) noexcept {
@@ -31,33 +31,33 @@ bool InterpreterWord::release_uncontended(std::uint32_t ident) noexcept {
 
 InterpreterWord::Past InterpreterWord::close() noexcept {
     if (slow_.load() == 0) {
-        slow_.store(InterpreterLock::contended);
+        slow_.store(InterpreterWords::contended);
         platform::heavy_fence();
     }
-    const std::uint32_t word = word_.fetch_or(InterpreterLock::contended);
-    return {.free = (word & owner_mask) == 0, .computing = (word & InterpreterLock::computing) != 0};
+    const std::uint32_t word = word_.fetch_or(InterpreterWords::contended);
+    return {.free = (word & owner_mask) == 0, .computing = (word & InterpreterWords::computing) != 0};
 }
 
 void InterpreterWord::open_unless(bool others_wait) noexcept {
     const std::uint32_t bits =
-        (others_wait ? InterpreterLock::contended : 0) | (word_.load() & InterpreterLock::computing);
+        (others_wait ? InterpreterWords::contended : 0) | (word_.load() & InterpreterWords::computing);
     slow_.store(bits | always_slow_);
-    if (!others_wait && !measured_) word_.fetch_and(~InterpreterLock::contended);
+    if (!others_wait && !measured_) word_.fetch_and(~InterpreterWords::contended);
 }
 
 bool InterpreterWord::seize_if_free() noexcept {
     if ((word_.load() & owner_mask) != 0) return false;
-    return (word_.fetch_or(InterpreterLock::contended) & owner_mask) == 0;
+    return (word_.fetch_or(InterpreterWords::contended) & owner_mask) == 0;
 }
 
 void InterpreterWord::give_to(std::uint32_t ident, threading::TurnKind kind) noexcept {
     asked_.store(0);
-    word_.store(ident | InterpreterLock::contended |
-                (kind == threading::TurnKind::computing ? InterpreterLock::computing : 0));
+    word_.store(ident | InterpreterWords::contended |
+                (kind == threading::TurnKind::computing ? InterpreterWords::computing : 0));
 }
 
-void InterpreterWord::free() noexcept { word_.store(InterpreterLock::contended); }
+void InterpreterWord::free() noexcept { word_.store(InterpreterWords::contended); }
 
-void InterpreterWord::mark_computing() noexcept { word_.fetch_or(InterpreterLock::computing); }
+void InterpreterWord::mark_computing() noexcept { word_.fetch_or(InterpreterWords::computing); }
 
 }  // namespace threadwise::detail

@@ -16,7 +16,7 @@
 #include <cstdint>
 
 #include "threading/turn_policy.hpp"
-#include "threadwise/interpreter_lock.hpp"
+#include "threadwise/detail/interpreter_words.hpp"
 
 namespace threadwise::detail {
 
@@ -24,7 +24,7 @@ namespace threadwise::detail {
 class InterpreterWord {
 public:
     /// `measured`: the fast paths stay away for good, as each turn is measured.
-    InterpreterWord(InterpreterLock& lock, bool measured) noexcept;
+    InterpreterWord(InterpreterWords& words, bool measured) noexcept;
 
     /// Where there is no heavy fence, the holder `ident` frees the word by compare-and-swap, while nobody waits: true.
     /// False: under the guard.
