@@ -26,6 +26,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "threadwise/detail/deadline.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/lock.hpp"
 #include "threadwise/rlock.hpp"
@@ -89,7 +90,7 @@ public:
     template <std::predicate Predicate>
     bool wait_for(std::stop_token stop, Predicate predicate, Timeout timeout = forever,
                   SourceLocation where = SourceLocation::current()) {
-        const Deadline deadline(timeout);
+        const detail::Deadline deadline(timeout);
         while (!std::invoke(predicate)) {
             if (!wait(stop, deadline.left(), where)) return static_cast<bool>(std::invoke(predicate));
         }
@@ -112,21 +113,6 @@ private:
         /// The owner word of a Lock or an RLock, null otherwise; and the RLock's count.
         detail::OwnerWord* (*word)(void* lock);
         std::atomic<std::uint32_t>* (*count)(void* lock);
-    };
-
-    /// The rest of a timeout.
-    class Deadline {
-    public:
-        explicit Deadline(Timeout timeout)
-            : timeout_(timeout), start_(timeout.is_forever() ? Clock::time_point{} : Clock::now()) {}
-        Timeout left() const {
-            return timeout_.is_forever() ? forever : Timeout(timeout_.duration() - (Clock::now() - start_));
-        }
-
-    private:
-        using Clock = std::chrono::steady_clock;
-        Timeout timeout_;
-        Clock::time_point start_;
     };
 
     struct Held;

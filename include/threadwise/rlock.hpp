@@ -87,7 +87,7 @@ public:
     template <class Clock, class Duration>
     bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
                         SourceLocation where = SourceLocation::current()) {
-        return word_.try_take() || try_lock_timed(deadline - Clock::now(), where);
+        return word_.try_take() || try_lock_timed(Timeout::until(deadline), where);
     }
 
 private:

@@ -89,7 +89,7 @@ public:
     template <class Clock, class Duration>
     bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline,
                         SourceLocation where = SourceLocation::current()) {
-        return lock_until({}, deadline - Clock::now(), where);
+        return lock_until({}, Timeout::until(deadline), where);
     }
     template <class Rep, class Period>
     bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& duration,
@@ -99,7 +99,7 @@ public:
     template <class Clock, class Duration>
     bool try_lock_shared_until(const std::chrono::time_point<Clock, Duration>& deadline,
                                SourceLocation where = SourceLocation::current()) {
-        return read_at_once() || lock_shared_until({}, deadline - Clock::now(), where);
+        return read_at_once() || lock_shared_until({}, Timeout::until(deadline), where);
     }
 
 private:

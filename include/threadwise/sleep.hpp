@@ -26,10 +26,11 @@ THREADWISE_API bool sleep_for(std::stop_token stop, Timeout duration, SourceLoca
 template <class Clock, class Duration>
 bool sleep_until(std::stop_token stop, const std::chrono::time_point<Clock, Duration>& time,
                  SourceLocation where = SourceLocation::current()) {
-    for (auto now = Clock::now(); now < time; now = Clock::now()) {
-        if (!sleep_for(stop, time - now, where)) return false;
+    for (;;) {
+        const Timeout left = Timeout::until(time);
+        if (left.duration().count() == 0) return !stop.stop_requested();
+        if (!sleep_for(stop, left, where)) return false;
     }
-    return !stop.stop_requested();
 }
 
 /// The same, which only an interrupt() ends early.

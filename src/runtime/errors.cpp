@@ -2,6 +2,8 @@
 
 #include "threadwise/errors.hpp"
 
+#include "threadwise/timeout.hpp"
+
 namespace threadwise {
 
 RuntimeError::~RuntimeError() = default;
@@ -9,5 +11,10 @@ ValueError::~ValueError() = default;
 TimeoutError::~TimeoutError() = default;
 InterruptedError::~InterruptedError() = default;
 BrokenBarrierError::~BrokenBarrierError() = default;
+
+void detail::refuse_nan() {
+    throw ValueError(
+        "a timeout must not be NaN, which is no time at all: pass threadwise::forever to wait for as long as it takes");
+}
 
 }  // namespace threadwise

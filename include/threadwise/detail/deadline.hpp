@@ -1,7 +1,6 @@
 #pragma once
 // One timeout for several waits.
 
-#include <algorithm>
 #include <chrono>
 
 #include "threadwise/timeout.hpp"
@@ -17,7 +16,9 @@ public:
     /// What is left of it; zero if nothing is.
     Timeout left() const noexcept {
         if (timeout_.is_forever()) return forever;
-        return std::max(std::chrono::nanoseconds(0), timeout_.duration() - (Clock::now() - begin_));
+        const std::chrono::nanoseconds passed = Clock::now() - begin_;
+        // Compared first: a timeout that is far below zero less what has passed would wrap round.
+        return timeout_.duration() > passed ? timeout_.duration() - passed : std::chrono::nanoseconds(0);
     }
 
 private:
