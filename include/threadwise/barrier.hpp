@@ -28,11 +28,13 @@ class Barrier {
 public:
     /// For `parties` threads. `action`, if there is one, is called in one of them at each meeting, when all have come
     /// and before any goes on; what it throws is thrown in that thread and breaks the barrier. `timeout` holds for
-    /// wait() without one. Throws ValueError if parties is 0.
-    THREADWISE_API explicit Barrier(std::uint32_t parties, std::function<void()> action = {},
-                                    Timeout timeout = forever);
+    /// wait() without one. Throws ValueError if `parties` is not from 1 to max().
+    THREADWISE_API explicit Barrier(std::int64_t parties, std::function<void()> action = {}, Timeout timeout = forever);
     Barrier(const Barrier&) = delete;
     Barrier& operator=(const Barrier&) = delete;
+
+    /// The most threads that a barrier can be for.
+    static constexpr std::int64_t max() noexcept { return UINT32_MAX; }
 
     /// Waits until all have come. Returns 0 to parties - 1, a different number to each, so that one can be chosen to
     /// do something. Throws BrokenBarrierError if the barrier is broken or reset meanwhile, or was broken already. If

@@ -97,11 +97,15 @@ public:
         return true;
     }
 
-    /// Wakes up to `n` of those who wait, longest first. The caller must hold the lock: RuntimeError if not.
-    THREADWISE_API void notify(std::size_t n = 1);
+    /// Wakes up to `n` of those who wait, longest first. The caller must hold the lock: RuntimeError if not. Throws
+    /// ValueError if `n` is negative.
+    void notify(std::ptrdiff_t n = 1) {
+        if (n < 0) refuse_count(n);
+        wake(static_cast<std::size_t>(n));
+    }
 
     /// Wakes all who wait.
-    void notify_all() { notify(SIZE_MAX); }
+    void notify_all() { wake(SIZE_MAX); }
 
 private:
     /// What a condition does with its lock, whatever type it has.
@@ -160,8 +164,10 @@ private:
 
     bool wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,
                    SourceLocation where);
+    THREADWISE_API void wake(std::size_t n);
     void notify_over(detail::OwnerWord& word, std::size_t n);
     [[noreturn]] THREADWISE_API static void refuse_acquire();
+    [[noreturn]] THREADWISE_API static void refuse_count(std::ptrdiff_t n);
 
     static const Operations lock_operations;
     static const Operations rlock_operations;

@@ -47,13 +47,16 @@ public:
     /// Takes a permit if there is one; never waits. Python's acquire(blocking=False).
     bool try_acquire() noexcept { return try_take(); }
 
-    /// Gives back, or adds, `n` permits. Throws ValueError if n is less than 1, or more than max() can hold.
+    /// Gives back, or adds, `n` permits. Throws ValueError, and adds none, if n is less than 1, or if there would be
+    /// more than max().
     void release(std::int64_t n = 1) {
-        if (n < 1 || n > max()) [[unlikely]]
-            refuse(n);
+        if (n < 1 || n > few) [[unlikely]]
+            return release_many(n);
+        const std::uint64_t added = static_cast<std::uint64_t>(n) * one_permit;
         // release: pairs with the acquire of who takes the permits.
-        const std::uint64_t old =
-            word_.fetch_add(static_cast<std::uint64_t>(n) * one_permit, std::memory_order_release);
+        const std::uint64_t old = word_.fetch_add(added, std::memory_order_release);
+        if (is_too_much(old + added)) [[unlikely]]
+            take_back(n);
         if (must_wake(old)) [[unlikely]]
             wake_waiters();
     }
@@ -69,9 +72,14 @@ private:
     static constexpr std::uint64_t parked = 1;  ///< somebody may sleep here
     static constexpr std::uint64_t woken = 2;   ///< one who did is awake and about to look
     static constexpr std::uint64_t one_permit = 4;
+    /// So many may be added before one looks whether they fit: above max() there is room for those of 2^30 threads.
+    static constexpr std::int64_t few = INT32_MAX;
 
     /// Decided from the word as it was: after a release the semaphore may be gone.
     static bool must_wake(std::uint64_t old) noexcept { return (old & (parked | woken)) == parked; }
+
+    /// Whether that word has more than max() permits.
+    static bool is_too_much(std::uint64_t word) noexcept { return (word >> 63) != 0; }
 
     bool try_take() noexcept {
         std::uint64_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
@@ -88,7 +96,9 @@ private:
     THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     THREADWISE_API bool wait_for_permit(std::stop_token stop, Timeout timeout, SourceLocation where);
     THREADWISE_API void wake_waiters();
-    [[noreturn]] THREADWISE_API static void refuse(std::int64_t n);
+    THREADWISE_API void release_many(std::int64_t n);
+    [[noreturn]] THREADWISE_API void take_back(std::int64_t n);
+    [[noreturn]] static void refuse(std::int64_t n);
 
     /// The permits, times one_permit; and the two bits.
     std::atomic<std::uint64_t> word_;

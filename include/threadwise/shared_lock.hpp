@@ -37,7 +37,7 @@ struct WaitSite;
 /// Thread-safe. Belongs to the threads that hold it: each must release what it has taken, before it ends. Taking it
 /// synchronises with the releases by the writer before and, to write, by all readers before. May be destroyed when
 /// nobody holds it and every call on it has returned.
-class SharedLock {
+class alignas(8) SharedLock {
 public:
     constexpr SharedLock() noexcept = default;
     SharedLock(const SharedLock&) = delete;
@@ -57,8 +57,8 @@ public:
     THREADWISE_API void unlock();
 
     /// Takes it to read, and waits while a writer holds it or waits for it. A thread that reads already may do so
-    /// again. Throws RuntimeError if the calling thread holds it to write; InterruptedError if interrupt() ends the
-    /// wait.
+    /// again. Throws RuntimeError if the calling thread holds it to write, or if it is held to read 2^28 times already;
+    /// InterruptedError if interrupt() ends the wait.
     void lock_shared(SourceLocation where = SourceLocation::current()) {
         if (!read_at_once()) lock_shared_until({}, forever, where);
     }
@@ -107,6 +107,8 @@ private:
     static constexpr std::uint32_t biased_bit = 1U << 30;  ///< readers need only make themselves visible
     static constexpr std::uint32_t parked_bit = 1U << 29;  ///< somebody may sleep, waiting to read
     static constexpr std::uint32_t readers_mask = parked_bit - 1;
+    /// So many can be counted, and as many threads more that have just found the count below it.
+    static constexpr std::uint32_t max_readers = 1U << 28;
 
     /// What a reader notes: that it reads, and that writers must look here for it; or that it is in the count.
     std::uintptr_t visible() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
@@ -145,9 +147,10 @@ private:
     THREADWISE_API bool try_lock_shared_slow();
     THREADWISE_API void unlock_shared_slow();
 
-    const void* readers_key() const noexcept { return &reads_until_bias_; }
+    const void* readers_key() const noexcept;
     bool noted() const noexcept;
     void note() noexcept;
+    void refuse_if_full() const;
     bool try_count_in() noexcept;
     bool anybody_visible() const;
     bool empty(bool& biased) const;
@@ -161,6 +164,6 @@ private:
     detail::OwnerWord writer_;
 };
 
-static_assert(sizeof(SharedLock) <= 16);
+static_assert(sizeof(SharedLock) == 16);
 
 }  // namespace threadwise

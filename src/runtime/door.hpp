@@ -11,8 +11,17 @@
 // same lock. So either the waker's change is seen by the validation, or the sleeper is seen by the waker. A primitive
 // that wants to skip the waker's look keeps a "somebody sleeps" bit in its word, which the validation sets.
 //
+// A waker knows its sleepers by their address alone, and a primitive may be gone, and another one lie there, before the
+// waker comes to look: Latch, Event, Once and Semaphore may be destroyed as soon as they have let somebody go. So
+// **whoever was woken looks again** whether what it waits for has come, and sleeps on if not. Two waits cannot look
+// again, as the wake-up itself is what they wait for: a condition's, and that of a SharedLock's readers, whom the
+// writer counts in. Those sleep on a key (exact_key()) at which nobody wakes but users of an object that is alive. And
+// a waker that writes to the primitive of the sleeper that it finds has to be sure what kind it is: a semaphore's key
+// and a lock's are at addresses where nothing else sleeps.
+//
 // These functions are the seam at which another door can be linked in (src/explore/), so none of them is a template.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -25,6 +34,16 @@
 #include "threadwise/timeout.hpp"
 
 namespace threadwise::runtime {
+
+/// Where those sleep who cannot look again: only who keeps `object` alive may wake anybody there. Of every eight bytes
+/// this is the seventh. Locks have odd ones (OwnerWord::key), semaphores the third (semaphore_key), and all others
+/// begin at one that four divides.
+inline const void* exact_key(const void* object) noexcept { return static_cast<const std::byte*>(object) + 6; }
+
+/// Where those sleep who wait for the semaphore whose word that is: a waker may write to it, if it finds a sleeper.
+inline const void* semaphore_key(const std::atomic<std::uint64_t>& word) noexcept {
+    return reinterpret_cast<const std::byte*>(&word) + 2;
+}
 
 /// How a sleep ended.
 enum class Wakeup : std::uint8_t {

@@ -12,6 +12,7 @@
 #include "threadwise/barrier.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "runtime/door.hpp"
 #include "threading/wait_result.hpp"
@@ -33,9 +34,11 @@ struct Barrier::Visit {
     runtime::WaitSite site;
 };
 
-Barrier::Barrier(std::uint32_t parties, std::function<void()> action, Timeout timeout)
-    : parties_(parties), action_(std::move(action)), timeout_(timeout) {
-    if (parties == 0) throw ValueError("a barrier must be for one thread or more");
+Barrier::Barrier(std::int64_t parties, std::function<void()> action, Timeout timeout)
+    : parties_(static_cast<std::uint32_t>(parties)), action_(std::move(action)), timeout_(timeout) {
+    if (parties < 1 || parties > max()) {
+        throw ValueError("a barrier must be for 1 to Barrier::max() threads, and not for " + std::to_string(parties));
+    }
 }
 
 std::size_t Barrier::wait(std::stop_token stop, Timeout timeout, SourceLocation where) {

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "runtime/thread_life.hpp"
 #include "threading/contended.hpp"
@@ -135,16 +136,18 @@ bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::
     // relaxed, here and in notify(): only whoever holds the lock learns something from it.
     const std::size_t others = waiters_.fetch_add(1, std::memory_order_relaxed);
     auto release = [&] { lock.release(); };
-    const runtime::Wakeup wakeup = others == 0 ? wait_alone(waiting, this, spinner_, release)
+    // There are no spurious wake-ups: nobody wakes there but notify(), and this condition is alive while it does.
+    const void* const key = runtime::exact_key(this);
+    const runtime::Wakeup wakeup = others == 0 ? wait_alone(waiting, key, spinner_, release)
                                                : waiting.park_and_spin(
-                                                     this, [] { return true; }, release);
+                                                     key, [] { return true; }, release);
     lock.acquire(waiting, wakeup, where);
     // Who was rubbed out while it spun is not counted any more.
     if (wakeup != runtime::Wakeup::refused) waiters_.fetch_sub(1, std::memory_order_relaxed);
     return threading::succeeded(wakeup, stop);
 }
 
-void Condition::notify(std::size_t n) {
+void Condition::wake(std::size_t n) {
     if (!operations_->is_owned(lock_)) {
         throw RuntimeError("cannot notify on un-acquired lock: acquire the condition first");
     }
@@ -156,6 +159,7 @@ void Condition::notify(std::size_t n) {
 void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
     if (n == 0 || waiters_.load(std::memory_order_relaxed) == 0) return;
     const bool holds_lock = word.holder() == detail::this_ident;
+    const void* const key = runtime::exact_key(this);
     // release: what was done before happens before the wait returns. Without a look first, which would ask the
     // spinner's core for the cache line twice.
     if (const runtime::ThreadRecord* const told = spinner_.exchange(nullptr, std::memory_order_release)) {
@@ -167,16 +171,20 @@ void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
     if (!holds_lock) {
         // A Lock has no owner, so a thread may pass that does not hold it. But only the holder will find sleepers in
         // the lock's queue when it frees the lock: they have to be woken instead.
-        runtime::unpark(this, n, [] {});
+        runtime::unpark(key, n, [] {});
         return;
     }
     // Who still spins is told at once: that costs less than to move him, and he will spin for the lock, too.
-    const bool told = runtime::unpark_one(this, [](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+    const bool told = runtime::unpark_one(key, [](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (sleeper.record == nullptr || sleeper.record->parker.is_asleep()) return std::nullopt;
         return threading::compete;
     });
     if (told) --n;
-    if (n != 0) runtime::requeue(this, word.key(), n);
+    if (n != 0) runtime::requeue(key, word.key(), n);
+}
+
+void Condition::refuse_count(std::ptrdiff_t n) {
+    throw ValueError("notify() wakes none, one or more threads, and not " + std::to_string(n));
 }
 
 void Condition::refuse_acquire() {

@@ -41,6 +41,9 @@ concept Gate = requires(const Type& gate, bool designated) {
     gate.pass_on();
 };
 
+// A wake-up that was meant for something that lay here before says `compete`, as only who knows that it has a sleeper
+// of this very gate before it hands over (door.hpp, semaphore_key()).
+
 /// Waits until the calling thread has taken it: `woken`; or `timed_out` or `interrupted`. `designated`: the caller has
 /// been woken as the designated waiter already.
 template <Gate G>

@@ -35,12 +35,16 @@ bool Latch::wait_slow(std::stop_token stop, Timeout timeout, SourceLocation wher
     runtime::Waiting waiting({.kind = runtime::WaitKind::latch, .object = this, .where = where, .deadline = deadline},
                              stop);
     if (waiting.spin(this, [this] { return try_wait(); })) return true;
-    const runtime::Wakeup wakeup = waiting.park(this, [this] {
-        // acquire: if the count is zero by now, as try_wait(). Otherwise the count_down that makes it zero comes later
-        // and finds the mark.
-        return word_.fetch_or(parked_bit, std::memory_order_acquire) >= one;
-    });
-    return threading::succeeded(wakeup, stop);
+    for (;;) {
+        const runtime::Wakeup wakeup = waiting.park(this, [this] {
+            // acquire: if the count is zero by now, as try_wait(). Otherwise the count_down that makes it zero comes
+            // later and finds the mark.
+            return word_.fetch_or(parked_bit, std::memory_order_acquire) >= one;
+        });
+        if (try_wait()) return true;
+        if (wakeup != runtime::Wakeup::woken) return threading::succeeded(wakeup, stop);
+        // The wake-up was meant for a latch that lay here before: its last count_down() got as far only now.
+    }
 }
 
 }  // namespace threadwise

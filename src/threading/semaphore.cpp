@@ -15,6 +15,11 @@ namespace {
 /// bit, that a designated waiter is awake. Both change under the bucket's lock, but for `woken`, which the designated
 /// waiter also clears as it takes a permit.
 ///
+/// release() may find another semaphore where its own lay, and then wakes a sleeper there for nothing, by the rules of
+/// that one. So a waiter may take itself for the designated one, and clear a `woken` that is another's promise. That
+/// costs a wake-up too many at most: whoever clears it takes a permit, and goes on to pass_on(), or has seen that there
+/// is none, and the next one who adds permits finds it cleared.
+///
 /// Invariant: while somebody sleeps, `parked` is set; and if there are permits besides, `woken` is set, or somebody is
 /// on the way to wake_next(). So every sleeper is woken eventually.
 struct PermitGate {
@@ -25,7 +30,7 @@ struct PermitGate {
 
     std::atomic<Word>& word;
 
-    const void* key() const noexcept { return &word; }
+    const void* key() const noexcept { return runtime::semaphore_key(word); }
 
     bool try_take(bool designated) const noexcept {
         Word old = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
@@ -129,9 +134,26 @@ bool Semaphore::wait_for_permit(std::stop_token stop, Timeout timeout, SourceLoc
 
 void Semaphore::wake_waiters() { PermitGate{word_}.wake_next(); }
 
+void Semaphore::release_many(std::int64_t n) {
+    if (n < 1 || n > max()) refuse(n);
+    const auto added = static_cast<std::uint64_t>(n) * one_permit;
+    std::uint64_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    do {
+        if (is_too_much(old + added)) refuse(n);
+        // release: as in release().
+    } while (!word_.compare_exchange_weak(old, old + added, std::memory_order_release, std::memory_order_relaxed));
+    if (must_wake(old)) wake_waiters();
+}
+
+void Semaphore::take_back(std::int64_t n) {
+    // relaxed: nobody needs these permits, there are more than enough.
+    word_.fetch_sub(static_cast<std::uint64_t>(n) * one_permit, std::memory_order_relaxed);
+    refuse(n);
+}
+
 void Semaphore::refuse(std::int64_t n) {
     if (n < 1) throw ValueError("n must be one or more, and not " + std::to_string(n));
-    throw ValueError("a semaphore holds at most Semaphore::max() permits; cannot release " + std::to_string(n));
+    throw ValueError("a semaphore holds at most Semaphore::max() permits: no room for " + std::to_string(n) + " more");
 }
 
 void BoundedSemaphore::release(std::int64_t n) {

@@ -37,6 +37,9 @@ bool can_be_biased() noexcept {
 
 }  // namespace
 
+/// Who sleeps there is let in by the wake-up itself, and could not tell another's from it.
+const void* SharedLock::readers_key() const noexcept { return runtime::exact_key(this); }
+
 bool SharedLock::noted() const noexcept {
     if (detail::this_reader_slots == nullptr) return false;
     // relaxed: our own.
@@ -54,6 +57,12 @@ void SharedLock::tell_writer() noexcept {
     // acq_rel: the writer that sees the change, or is seen by it, sees the slot as it is now.
     departures_.fetch_add(1, std::memory_order_acq_rel);
     runtime::unpark_all(&word_);
+}
+
+void SharedLock::refuse_if_full() const {
+    // relaxed: a limit, with room above it.
+    if ((word_.load(std::memory_order_relaxed) & readers_mask) < max_readers) return;
+    throw RuntimeError("SharedLock taken to read too many times: is an unlock_shared() missing in a loop?");
 }
 
 /// Becomes a reader in the count, unless there is a writer.
@@ -74,6 +83,7 @@ bool SharedLock::try_count_in() noexcept {
 
 bool SharedLock::try_lock_shared_slow() {
     runtime::this_record();  // for its slots
+    refuse_if_full();
     if (!try_count_in()) return false;
     note();
     return true;
@@ -84,6 +94,7 @@ bool SharedLock::lock_shared_until(std::stop_token stop, Timeout timeout, Source
     if (writer_.holder() == runtime::this_record().ident) {
         throw RuntimeError("this thread holds the SharedLock to write: it cannot wait for it to read");
     }
+    refuse_if_full();
     if (noted()) {
         // A writer may wait for us to leave: we must not wait for it. relaxed: we hold the lock already.
         word_.fetch_add(1, std::memory_order_relaxed);

@@ -12,8 +12,9 @@ bool sleep_for(std::stop_token stop, Timeout duration, SourceLocation where) {
     if (stop.stop_requested()) return false;
     if (duration.duration().count() <= 0) return true;
     runtime::Waiting waiting({.kind = runtime::WaitKind::sleep, .where = where, .deadline = deadline}, stop);
-    // Nobody else knows the address, so nobody ends the sleep by waking it.
-    const runtime::Wakeup wakeup = waiting.park(&waiting, [] { return true; });
+    // Nobody knows this address, but something else may have lain here, whose waker comes late: sleep on then.
+    runtime::Wakeup wakeup = runtime::Wakeup::woken;
+    while (wakeup == runtime::Wakeup::woken) wakeup = waiting.park(&waiting, [] { return true; });
     return wakeup == runtime::Wakeup::timed_out || threading::succeeded(wakeup, stop);
 }
 

@@ -25,8 +25,10 @@ private:
                                   .where = {},
                                   .deadline = runtime::deadline_after(interval_)},
                                  stop);
-        // Nobody wakes it: it ends by its deadline, by a stop, or by an interrupt.
-        threading::succeeded(waiting.park(this, [] { return true; }), stop);
+        // It ends by its deadline, by a stop, or by an interrupt. A wake-up was meant for what lay here before.
+        runtime::Wakeup wakeup = runtime::Wakeup::woken;
+        while (wakeup == runtime::Wakeup::woken) wakeup = waiting.park(this, [] { return true; });
+        threading::succeeded(wakeup, stop);
     }
 
     Timeout interval_;

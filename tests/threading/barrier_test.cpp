@@ -23,6 +23,12 @@ using testing::wait_for_sleepers;
 
 TEST(Barrier, RefusesToBeForNobody) { EXPECT_THROW(Barrier(0), ValueError); }
 
+TEST(Barrier, RefusesToBeForMoreOrFewerThanThereCanBe) {
+    EXPECT_THROW(Barrier(-1), ValueError);
+    EXPECT_THROW(Barrier(Barrier::max() + 1), ValueError);
+    EXPECT_EQ(Barrier(Barrier::max()).parties(), Barrier::max());
+}
+
 TEST(Barrier, OfOneIsNoObstacle) {
     int actions = 0;
     Barrier plain(1);

@@ -277,6 +277,13 @@ TEST(Condition, OverALockThatWaitsItself) {
     take_turns(0);
 }
 
+TEST(Condition, RefusesToNotifyFewerThanNone) {
+    Condition condition;
+    const std::scoped_lock hold(condition);
+    condition.notify(0);
+    EXPECT_THROW(condition.notify(-1), ValueError);
+}
+
 TEST(Condition, NotifyOfNobodyWakesNobody) {
     Condition changed;
     bool woken = false;
@@ -285,10 +292,10 @@ TEST(Condition, NotifyOfNobodyWakesNobody) {
         changed.wait();
         woken = true;
     });
-    ASSERT_TRUE(testing::wait_for_sleepers(&changed, 1));
+    ASSERT_TRUE(testing::wait_for_asleep(&changed, 1));
     const std::scoped_lock hold(changed);
     changed.notify(0);
-    EXPECT_EQ(testing::sleepers(&changed), 1U);
+    EXPECT_EQ(testing::asleep_for(&changed), 1U);
     EXPECT_FALSE(woken);
     changed.notify();
 }

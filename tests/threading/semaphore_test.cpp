@@ -44,6 +44,38 @@ TEST(Semaphore, RefusesNumbersThatMakeNoSense) {
     EXPECT_EQ(semaphore.value(), 0);
 }
 
+TEST(Semaphore, NeverHasMoreThanItCanHold) {
+    Semaphore full(Semaphore::max());
+    EXPECT_THROW(full.release(), ValueError);
+    EXPECT_THROW(full.release(Semaphore::max()), ValueError);
+    EXPECT_EQ(full.value(), Semaphore::max());
+    EXPECT_TRUE(full.try_acquire());
+    EXPECT_THROW(full.release(2), ValueError);
+    EXPECT_EQ(full.value(), Semaphore::max() - 1);
+    full.release();
+    EXPECT_EQ(full.value(), Semaphore::max());
+
+    Semaphore few(2);
+    EXPECT_THROW(few.release(Semaphore::max() - 1), ValueError);
+    EXPECT_EQ(few.value(), 2);
+    few.release(Semaphore::max() - 2);
+    EXPECT_EQ(few.value(), Semaphore::max());
+}
+
+TEST(Semaphore, LetsOneOfTwoReleasesFillIt) {
+    Semaphore almost_full(Semaphore::max() - 1);
+    std::atomic<int> refused{0};
+    testing::run_together(4, [&](std::size_t) {
+        try {
+            almost_full.release();
+        } catch (const ValueError&) {
+            ++refused;
+        }
+    });
+    EXPECT_EQ(refused, 3);
+    EXPECT_EQ(almost_full.value(), Semaphore::max());
+}
+
 TEST(Semaphore, WaitsNoLongerThanAsked) {
     Semaphore semaphore(0);
     const auto before = std::chrono::steady_clock::now();
@@ -108,7 +140,7 @@ TEST(BoundedSemaphore, WakesWhoWaits) {
     BoundedSemaphore semaphore(1);
     semaphore.acquire();
     std::jthread waiter([&] { EXPECT_TRUE(semaphore.acquire(true, testing::patience)); });
-    ASSERT_TRUE(testing::wait_for_sleepers(&semaphore, 1));
+    ASSERT_TRUE(testing::wait_for_asleep(&semaphore, 1));
     semaphore.release();
     waiter.join();
     EXPECT_EQ(semaphore.value(), 0);
