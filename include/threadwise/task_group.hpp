@@ -55,8 +55,14 @@ public:
     void run(Function&& function) {
         using Call = std::decay_t<Function>;
         if (core_.is_at_home()) [[likely]] {
-            detail::Task& task = core_.home().new_task();
-            fill<Call>(task, std::forward<Function>(function));
+            detail::Worker& home = core_.home();
+            detail::Task& task = home.new_task();
+            try {
+                fill<Call>(task, std::forward<Function>(function));
+            } catch (...) {
+                home.free_task(task);
+                throw;
+            }
             core_.fork(task);
         } else {
             run_from_elsewhere<Call>(std::forward<Function>(function));

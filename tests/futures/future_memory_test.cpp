@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "support/counting_allocator.hpp"
 #include "support/threads.hpp"
 #include "threadwise/futures.hpp"
+#include "threadwise/task_group.hpp"
 #include "threadwise/thread.hpp"
 
 namespace threadwise {
@@ -62,6 +64,29 @@ TEST(FutureMemory, ComesBackFromTasksWithoutFutures) {
     ThreadPoolExecutor pool(2);
     for (int i = 0; i < 50'000; ++i) pool.fire_and_forget([] {});
     for (int i = 0; i < 5'000; ++i) pool.submit({.priority = i % 3}, [] {});
+    EXPECT_TRUE(comes_down_to(before + little)) << allocated - before;
+}
+
+TEST(FutureMemory, DoesNotGrowWithForksThatThrow) {
+    struct Throwing {
+        explicit Throwing(bool is_armed) : armed(is_armed) {}
+        Throwing(const Throwing& other) : armed(other.armed) {
+            if (armed) throw std::out_of_range("a copy");
+        }
+        void operator()() const {}
+        bool armed;
+    };
+    const std::size_t before = allocated;
+    ThreadPoolExecutor pool(1);
+    auto fork = [](const Throwing& call) {
+        TaskGroup group;
+        EXPECT_THROW(group.run(call), std::out_of_range);
+    };
+    pool.submit([&] {
+            const Throwing call(true);
+            for (int i = 0; i < 50'000; ++i) fork(call);
+        })
+        .result();
     EXPECT_TRUE(comes_down_to(before + little)) << allocated - before;
 }
 
