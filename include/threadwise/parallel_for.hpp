@@ -4,11 +4,13 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
 #include "threadwise/detail/parallel.hpp"
+#include "threadwise/errors.hpp"
 #include "threadwise/task_group.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 
@@ -18,9 +20,21 @@ namespace detail {
 /// As an iterator over the integers from `first` on.
 template <class Index>
 struct Counter {
+    using difference_type = std::size_t;
+
     Index first;
-    Index operator[](std::ptrdiff_t i) const noexcept { return static_cast<Index>(first + static_cast<Index>(i)); }
+    // Unsigned, where nothing overflows: the range may be larger than half of its type.
+    Index operator[](std::size_t i) const noexcept { return static_cast<Index>(static_cast<std::size_t>(first) + i); }
 };
+
+template <class T>
+constexpr bool is_negative(const T& value) noexcept {
+    if constexpr (std::is_unsigned_v<T>) {
+        return false;
+    } else {
+        return value < 0;
+    }
+}
 
 template <class Iterator, class Body>
 void for_each_on_demand(TaskGroup& group, Iterator begin, std::size_t first, std::size_t last, Body& body) {
@@ -32,7 +46,7 @@ void for_each_on_demand(TaskGroup& group, Iterator begin, std::size_t first, std
             continue;
         }
         for (const std::size_t end = first + piece_of(last - first); first < end; ++first) {
-            std::invoke(body, begin[static_cast<std::ptrdiff_t>(first)]);
+            std::invoke(body, begin[static_cast<std::iter_difference_t<Iterator>>(first)]);
         }
     }
 }
@@ -65,15 +79,29 @@ void parallel_for(Range&& range, Body body) {
     });
 }
 
-/// `body(i)` for each i from `first` up to, but without, `last`.
-template <std::integral Index, class Body>
-void parallel_for(Index first, std::type_identity_t<Index> last, Body body) {
-    if (first >= last) return;
+/// `body(i)` for each i from `first` up to, but without, `last`; i has the common type of both. Throws ValueError if
+/// that is unsigned and `first` is below zero.
+template <std::integral First, class Last, class Body>
+    requires std::integral<std::common_type_t<First, Last>>
+void parallel_for(First first, Last last, Body body) {
+    using Index = std::common_type_t<First, Last>;
+    static_assert(sizeof(Index) <= sizeof(std::size_t),
+                  "parallel_for: the machine cannot count so far; use std::size_t");
+    if constexpr (std::is_unsigned_v<Index>) {
+        if (detail::is_negative(last)) return;
+        if (detail::is_negative(first)) {
+            throw ValueError(
+                "parallel_for: the first index is below zero, but the last one is of an unsigned type: "
+                "convert that to a signed one");
+        }
+    }
+    const detail::Counter<Index> begin{static_cast<Index>(first)};
+    const auto end = static_cast<Index>(last);
+    if (begin.first >= end) return;
     detail::run_inside([&] {
         TaskGroup group;
-        const detail::Counter<Index> begin{first};
-        detail::for_each_on_demand(group, begin, 0, static_cast<std::size_t>(last) - static_cast<std::size_t>(first),
-                                   body);
+        detail::for_each_on_demand(group, begin, 0,
+                                   static_cast<std::size_t>(end) - static_cast<std::size_t>(begin.first), body);
         group.wait();
     });
 }

@@ -15,6 +15,11 @@ namespace threadwise {
 template <class First, class... Others>
 void parallel_invoke(First&& first, Others&&... others) {
     detail::run_inside([&] {
+        if (detail::this_worker == nullptr) {  // no thread can be had
+            std::invoke(first);
+            (std::invoke(others), ...);
+            return;
+        }
         TaskGroup group;
         (group.run([&others] { std::invoke(others); }), ...);
         std::invoke(first);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <ranges>
+#include <type_traits>
 #include <utility>
 
 #include "threadwise/detail/parallel.hpp"
@@ -64,14 +65,28 @@ T reduce_on_demand(Iterator begin, std::size_t first, std::size_t last, Operatio
     return std::move(*sum);
 }
 
+/// Refuses operations whose results would be misread.
+template <class Operation, class T, class Element>
+constexpr void check_reduction() {
+    using OfSums = std::invoke_result_t<Operation&, T, T>;
+    using OfElement = std::invoke_result_t<Operation&, T, Element>;
+    static_assert(!std::is_reference_v<OfSums> && !std::is_reference_v<OfElement>,
+                  "parallel_reduce: the operation returns a reference, which may refer to an argument that is about to "
+                  "go; let it return a value, as in [](const T& a, const T& b) -> T { return std::max(a, b); }");
+    static_assert(std::is_convertible_v<OfSums, T> && std::is_convertible_v<OfElement, T>,
+                  "parallel_reduce: what the operation returns does not convert to the type of `init`");
+}
+
 }  // namespace detail
 
 /// `operation(...operation(operation(init, first), second)..., last)`, grouped in any way but in this order:
-/// `operation` must be associative and take T and elements on either side, but need not be commutative. The range is
-/// split when an idle worker wants a part of it. Throws what `operation` throws.
+/// `operation` must be associative, take T and elements on either side and return a value, but need not be commutative.
+/// Sums are kept as T: give `init` a type that holds them. The range is split when an idle worker wants a part of it.
+/// Throws what `operation` throws.
 template <std::ranges::random_access_range Range, class T, class Operation = std::plus<>>
     requires std::ranges::sized_range<Range> T parallel_reduce(ThreadPoolExecutor& executor, Range&& range, T init,
                                                                Operation operation = {}) {
+        detail::check_reduction<Operation, T, std::ranges::range_reference_t<Range>>();
         const auto size = static_cast<std::size_t>(std::ranges::size(range));
         if (size == 0) return init;
         std::optional<T> sum;
@@ -83,6 +98,7 @@ template <std::ranges::random_access_range Range, class T, class Operation = std
 /// The same in the pool that runs the calling task, or in default_executor().
 template <std::ranges::random_access_range Range, class T, class Operation = std::plus<>>
     requires std::ranges::sized_range<Range> T parallel_reduce(Range&& range, T init, Operation operation = {}) {
+        detail::check_reduction<Operation, T, std::ranges::range_reference_t<Range>>();
         const auto size = static_cast<std::size_t>(std::ranges::size(range));
         if (size == 0) return init;
         std::optional<T> sum;

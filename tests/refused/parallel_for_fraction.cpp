@@ -1,0 +1,6 @@
+// no matching function|no matching call
+#include "threadwise/parallel_for.hpp"
+
+void loop(double end) {
+    threadwise::parallel_for(0, end, [](int) {});
+}
