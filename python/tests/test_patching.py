@@ -71,7 +71,7 @@ class ThreadTests(unittest.TestCase):
         self.assertFalse(hasattr(thread, "_target"))
         thread._target = int
         self.assertIs(thread._target, int)
-        for call in (thread.start, thread.join, thread._bootstrap):
+        for call in (thread.start, thread.join):
             self.assertRaisesRegex(RuntimeError, r"__init__\(\) not called", call)
         self.assertRaises(AssertionError, repr, thread)
         thread.__init__(name="now")

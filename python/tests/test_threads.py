@@ -16,7 +16,7 @@ def in_thread(function, *args):
 
 
 class ThreadTests(unittest.TestCase):
-    def test_start_does_not_wait_but_all_is_known_at_once(self):
+    def test_all_is_known_once_it_is_started(self):
         thread = in_thread(threading.Event().wait, 0)
         self.assertIsInstance(thread.ident, int)
         self.assertIsInstance(thread.native_id, int)

@@ -10,6 +10,7 @@ import atexit as _atexit
 import os as _os
 import sys as _sys
 from _weakrefset import WeakSet
+from _contextvars import copy_context as _copy_context
 from collections import deque as _deque
 from itertools import count as _count
 from time import monotonic as _time
@@ -20,6 +21,7 @@ from threadwise._thread import (
     _ExceptHookArgs as ExceptHookArgs,
     _excepthook as excepthook,
     _local as local,
+    _ThreadHandle,
     allocate_lock as _allocate_lock,
     get_ident,
     get_native_id,
@@ -53,6 +55,7 @@ _start_joinable_thread = _thread.start_joinable_thread
 _daemon_threads_allowed = getattr(_thread, "daemon_threads_allowed", lambda: True)
 _is_main_interpreter = getattr(_thread, "_is_main_interpreter", lambda: True)
 _set_name = getattr(_thread, "set_name", None)
+_INHERITS_CONTEXT = getattr(_sys.flags, "thread_inherit_context", False)
 __excepthook__ = excepthook
 _HAVE_THREAD_NATIVE_ID = True
 
@@ -60,27 +63,33 @@ _counter = _count(1).__next__
 _active = {}  # the threads that run, by ident
 _limbo = {}  # those that have been started and do not run yet
 _dangling = WeakSet()
-_active_limbo_lock = RLock()
+_active_limbo_lock = RLock()  # guards the two dictionaries
+
+# What the standard module of this version calls to start a thread and to wait for its end; programs replace it.
+_IS_JOINABLE = _sys.version_info >= (3, 13)
+_own_start_new_thread = _start_new_thread
 
 
-def _make_report():
-    """What is called with a thread and the exception that its run() raised; it works until the interpreter is gone."""
-    hook, arguments, write, system_hook, sys = excepthook, ExceptHookArgs, print, _sys.excepthook, _sys
+def _make_invoke_excepthook():
+    """What is called, while an exception is handled that run() raised, with the thread; it works until the interpreter is gone."""
+    hook, arguments, exc_info, write, system_hook, sys = excepthook, ExceptHookArgs, _sys.exc_info, print, _sys.excepthook, _sys
     variables = globals()
 
-    def report(thread, exc_type, exc_value, exc_traceback):
+    def invoke_excepthook(thread):
         current = variables.get("excepthook") or hook
         try:
-            current(arguments((exc_type, exc_value, exc_traceback, thread)))
+            current(arguments((*exc_info(), thread)))
         except Exception as error:
             error.__suppress_context__ = True
             stderr = getattr(sys, "stderr", None)
+            if stderr is None:
+                stderr = thread._stderr
             if stderr is not None:
                 write("Exception in threading.excepthook:", file=stderr, flush=True)
             final = getattr(sys, "excepthook", None) or system_hook
             final(type(error), error, error.__traceback__)
 
-    return report
+    return invoke_excepthook
 
 
 def _are_threads_allowed():
@@ -92,18 +101,304 @@ def _are_threads_allowed():
     return _interpreters.get_config(_interpreters.get_current()[0]).allow_threads
 
 
-class Thread(_threadwise.Thread):
-    __doc__ = _threadwise.Thread.__doc__
+if not _are_threads_allowed():
+    _threadwise._forbid_threads()
 
 
-class Timer(_threadwise.Timer, Thread):
-    __doc__ = _threadwise.Timer.__doc__
+class Thread:
+    """A thread of control: after start(), run() calls target(*args, **kwargs) at the same time as everything else.
+
+    daemon says whether the program may end without waiting for it; as the creating thread if it is None.
+
+    All that is to be known of a thread is in its attributes, under the names that the standard module has for them, and each
+    step of its life is a method: debuggers and profilers read, replace and intercept both.
+    """
+
+    _initialized = False
+
+    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None, context=None):
+        assert group is None, "group argument must be None for now"
+        if daemon:
+            _require_daemons()
+        self._target = target
+        self._name = str(name) if name else _default_name(target)
+        self._args = args
+        self._kwargs = {} if kwargs is None else kwargs
+        self._daemonic = current_thread().daemon if daemon is None else daemon
+        self._context = context
+        self._ident = None
+        self._native_id = None
+        self._started = started = Event()
+        self._handle = _ThreadHandle(started)
+        if not _IS_JOINABLE:
+            self._is_stopped = False
+        self._initialized = True
+        self._stderr = _sys.stderr
+        self._invoke_excepthook = _invoke_excepthook
+        _dangling.add(self)
+
+    def __repr__(self):
+        assert self._initialized, "Thread.__init__() was not called"
+        status = "initial"
+        if self._started.is_set():
+            status = "stopped" if self._has_ended() else "started"
+        daemon = " daemon" if self._daemonic else ""
+        ident = "" if self._ident is None else f" {self._ident}"
+        return f"<{type(self).__name__}({self._name}, {status}{daemon}{ident})>"
+
+    def start(self):
+        """Run the thread, and return once it runs. RuntimeError if it was started before, or if there is no thread to be had."""
+        if not self._initialized:
+            raise RuntimeError("thread.__init__() not called")
+        if self._started.is_set():
+            raise RuntimeError("threads can only be started once")
+        if self._context is None and _INHERITS_CONTEXT:
+            self._context = _copy_context()
+        with _active_limbo_lock:
+            _limbo[self] = self
+        try:
+            _start(self)
+        except Exception:
+            _leave_limbo(self)
+            raise
+        self._started.wait()
+        if self._ident is None:  # it failed before it came to life
+            _leave_limbo(self)
+
+    def run(self):
+        """What the thread does: calls the target with its arguments."""
+        try:
+            if self._target is not None:
+                self._target(*self._args, **self._kwargs)
+        finally:
+            # No cycle through the arguments keeps the thread alive, or them.
+            del self._target, self._args, self._kwargs
+
+    def _bootstrap(self):
+        """What the new thread calls."""
+        self._bootstrap_inner()
+
+    def _bootstrap_inner(self):
+        """From limbo to the living, through run(), and out."""
+        handle = self._handle
+        is_started_otherwise = handle._run_here()
+        try:
+            self._set_ident()
+            if not _IS_JOINABLE:
+                self._set_tstate_lock()
+            self._set_native_id()
+            self._set_os_name()
+            with _active_limbo_lock:
+                _active[self._ident] = self
+                _limbo.pop(self, None)
+            self._started.set()
+            if _trace_hook:
+                _sys.settrace(_trace_hook)
+            if _profile_hook:
+                _sys.setprofile(_profile_hook)
+            try:
+                if self._context is None:
+                    self.run()
+                else:
+                    self._context.run(self.run)
+            except:
+                self._invoke_excepthook(self)
+        finally:
+            if not self._started.is_set():
+                _leave_limbo(self)
+            self._delete()
+            if is_started_otherwise:
+                handle._set_done()
+
+    def _set_ident(self):
+        self._ident = get_ident()
+
+    def _set_native_id(self):
+        self._native_id = get_native_id()
+
+    def _set_os_name(self):
+        """From Python 3.14 on the system, too, knows the thread by its name; what it makes of it matters to nobody here."""
+        if _set_name is not None:
+            try:
+                _set_name(self._name)
+            except OSError:
+                pass
+
+    def _delete(self):
+        with _active_limbo_lock:
+            _active.pop(get_ident(), None)
+
+    if _IS_JOINABLE:
+
+        def _has_ended(self):
+            return self._handle.is_done()
+
+        def _wait_until_ended(self, timeout):
+            self._handle.join(timeout)
+
+    else:
+
+        def _has_ended(self):
+            if not self._is_stopped:
+                self._wait_for_tstate_lock(False)
+            return self._is_stopped
+
+        def _wait_until_ended(self, timeout):
+            if timeout is None:
+                self._wait_for_tstate_lock()
+            else:
+                self._wait_for_tstate_lock(timeout=timeout)
+
+        def _set_tstate_lock(self):
+            """Called in the new thread. There is no such lock here: the handle knows when the thread has ended."""
+
+        def _wait_for_tstate_lock(self, block=True, timeout=-1):
+            if self._is_stopped:
+                return
+            if block:
+                self._handle.join(timeout if timeout >= 0 else None)
+            if self._handle.is_done():
+                self._stop()
+
+        def _stop(self):
+            """It is known that the thread has ended."""
+            self._is_stopped = True
+
+        def _reset_internal_locks(self, is_alive):
+            """In a forked child."""
+            self._started._at_fork_reinit()
+            self._is_stopped = not is_alive
+
+    def join(self, timeout=None):
+        """Wait until the thread has ended, at most timeout seconds; is_alive() says whether it has."""
+        if not self._initialized:
+            raise RuntimeError("Thread.__init__() not called")
+        if not self._started.is_set():
+            raise RuntimeError("cannot join thread before it is started")
+        if self is current_thread():
+            raise RuntimeError("cannot join current thread")
+        self._wait_until_ended(None if timeout is None else max(timeout, 0))
+
+    def is_alive(self):
+        """Whether the thread was started and has not ended."""
+        assert self._initialized, "Thread.__init__() not called"
+        return self._started.is_set() and not self._has_ended()
+
+    @property
+    def name(self):
+        """What the thread is called; names need not be unique."""
+        assert self._initialized, "Thread.__init__() not called"
+        return self._name
+
+    @name.setter
+    def name(self, name):
+        assert self._initialized, "Thread.__init__() not called"
+        self._name = str(name)
+        if self._ident == get_ident():
+            self._set_os_name()
+
+    @property
+    def ident(self):
+        """The thread's get_ident(); None before it is started."""
+        assert self._initialized, "Thread.__init__() not called"
+        return self._ident
+
+    @property
+    def native_id(self):
+        """The kernel's number of the thread; None before it is started."""
+        assert self._initialized, "Thread.__init__() not called"
+        return self._native_id
+
+    @property
+    def daemon(self):
+        """Whether the program may end while the thread runs; set before the start."""
+        assert self._initialized, "Thread.__init__() not called"
+        return self._daemonic
+
+    @daemon.setter
+    def daemon(self, daemonic):
+        if not self._initialized:
+            raise RuntimeError("Thread.__init__() not called")
+        if daemonic:
+            _require_daemons()
+        if self._started.is_set():
+            raise RuntimeError("cannot set daemon status of active thread")
+        self._daemonic = daemonic
+
+    def isDaemon(self):
+        """Old way to get daemon."""
+        _warn_of_old_name("isDaemon", "get the daemon attribute instead")
+        return self.daemon
+
+    def setDaemon(self, daemonic):
+        """Old way to set daemon."""
+        _warn_of_old_name("setDaemon", "set the daemon attribute instead")
+        self.daemon = daemonic
+
+    def getName(self):
+        """Old way to get name."""
+        _warn_of_old_name("getName", "get the name attribute instead")
+        return self.name
+
+    def setName(self, name):
+        """Old way to set name."""
+        _warn_of_old_name("setName", "set the name attribute instead")
+        self.name = name
 
 
-_threadwise._attach(
-    globals(), _active, _limbo, _dangling, _make_report(),
-    _start_joinable_thread if _sys.version_info >= (3, 13) else _start_new_thread, _are_threads_allowed(),
-)  # fmt: skip
+_invoke_excepthook = _make_invoke_excepthook()
+
+
+def _default_name(target):
+    """`Thread-N`, or `Thread-N (target)`."""
+    name = _newname("Thread-%d")
+    try:
+        return name if target is None else f"{name} ({target.__name__})"
+    except AttributeError:
+        return name
+
+
+def _require_daemons():
+    if not _daemon_threads_allowed():
+        raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+
+
+def _start(thread):
+    """Starts it by what the standard module of this version has for that, which a program may have replaced."""
+    if _IS_JOINABLE:
+        _start_joinable_thread(thread._bootstrap, handle=thread._handle, daemon=thread.daemon)
+    elif _start_new_thread is _own_start_new_thread:
+        _thread.start_joinable_thread(thread._bootstrap, thread._handle, thread.daemon)
+    else:
+        _start_new_thread(thread._bootstrap, ())
+
+
+def _leave_limbo(thread):
+    with _active_limbo_lock:
+        _limbo.pop(thread, None)
+
+
+class Timer(Thread):
+    """A thread that calls function(*args, **kwargs) after so many seconds, unless cancel() is called before."""
+
+    def __init__(self, interval, function, args=None, kwargs=None):
+        Thread.__init__(self)
+        self.interval = interval
+        self.function = function
+        self.args = [] if args is None else args
+        self.kwargs = {} if kwargs is None else kwargs
+        self.finished = Event()
+
+    def cancel(self):
+        """Nothing will be called, if it was not called yet."""
+        self.finished.set()
+
+    def run(self):
+        """What the thread does: waits, and calls the function unless cancelled."""
+        self.finished.wait(self.interval)
+        if not self.finished.is_set():
+            self.function(*self.args, **self.kwargs)
+        self.finished.set()
 
 
 class _MainThread(Thread):
@@ -111,7 +406,7 @@ class _MainThread(Thread):
 
     def __init__(self, *numbers):
         super().__init__(name="MainThread", daemon=False)
-        self._adopt(*numbers)
+        _stand_for(self, *numbers)
 
 
 class _DummyThread(Thread):
@@ -119,8 +414,8 @@ class _DummyThread(Thread):
 
     def __init__(self):
         super().__init__(name=f"Dummy-{_counter()}", daemon=_daemon_threads_allowed())
-        self._adopt()
-        if _sys.version_info >= (3, 13):  # before, they stayed
+        _stand_for(self, get_ident(), get_native_id())
+        if _IS_JOINABLE:  # before, they stayed
             _local_to_dummy.end = _AtThreadEnd(self)
 
     def is_alive(self):
@@ -132,16 +427,27 @@ class _DummyThread(Thread):
         raise RuntimeError("cannot join a dummy thread")
 
 
+def _stand_for(thread, ident, native_id):
+    """Makes the object that of a thread which runs already."""
+    thread._ident = ident
+    thread._native_id = native_id
+    thread._handle = _thread._make_thread_handle(ident)
+    with _active_limbo_lock:
+        _active[ident] = thread
+    thread._started.set()
+
+
 class _AtThreadEnd:
     """Kept in a thread-local place: dies with the thread."""
 
     def __init__(self, thread):
-        self._forget = thread.ident, thread, _active
+        self._forget = thread.ident, thread, _active, _active_limbo_lock
 
     def __del__(self):
-        ident, thread, active = self._forget
-        if active.get(ident) is thread:
-            del active[ident]
+        ident, thread, active, lock = self._forget
+        with lock:
+            if active.get(ident) is thread:
+                del active[ident]
         if not thread._handle.is_done():
             thread._handle._set_done()
 
@@ -165,7 +471,10 @@ _main_thread = _MainThread(*_numbers_of_main_thread())
 
 def current_thread():
     """The Thread object of the calling thread; one is made for a thread that somebody else started."""
-    return _threadwise.current_thread()
+    try:
+        return _active[get_ident()]
+    except KeyError:
+        return _DummyThread()
 
 
 def main_thread():
@@ -175,37 +484,41 @@ def main_thread():
 
 def currentThread():
     """Old name of current_thread()."""
-    _warn_of_old_name("currentThread", "current_thread")
+    _warn_of_old_name("currentThread", "use current_thread() instead")
     return current_thread()
 
 
 def active_count():
     """How many threads are alive."""
-    return len(_active) + len(_limbo)
+    with _active_limbo_lock:
+        return len(_active) + len(_limbo)
 
 
 def activeCount():
     """Old name of active_count()."""
-    _warn_of_old_name("activeCount", "active_count")
+    _warn_of_old_name("activeCount", "use active_count() instead")
     return active_count()
 
 
 def enumerate():
     """All threads that are alive: the main thread, and daemons and dummies, too."""
+    with _active_limbo_lock:
+        return _enumerate()
+
+
+def _enumerate():
+    """enumerate() for who holds the lock."""
     return [*_active.values(), *_limbo.values()]
-
-
-_enumerate = enumerate
 
 
 def _newname(name_template):
     return name_template % _counter()
 
 
-def _warn_of_old_name(old, new):
+def _warn_of_old_name(old, advice):
     import warnings
 
-    warnings.warn(f"{old}() is deprecated, use {new}() instead", DeprecationWarning, stacklevel=3)
+    warnings.warn(f"{old}() is deprecated, {advice}", DeprecationWarning, stacklevel=3)
 
 
 _trace_hook = None
@@ -274,15 +587,19 @@ def _after_fork():
     """In the child the thread that forked is the main one, and no other is left."""
     global _main_thread, _active_limbo_lock
     _active_limbo_lock = RLock()
-    current = _active.get(get_ident()) or _MainThread()
+    current = _active.get(get_ident()) or _MainThread(get_ident(), get_native_id())
     for thread in {*_active.values(), *_limbo.values(), *_dangling} - {current}:
         if thread._started.is_set() and not thread._handle.is_done():
             thread._handle._set_done()
+        if not _IS_JOINABLE:
+            thread._reset_internal_locks(False)
     _threadwise._forget_other_threads()
     _active.clear()
     _limbo.clear()
-    _active[current.ident] = current
+    _active[current._ident] = current
     current._set_native_id()
+    if not _IS_JOINABLE:
+        current._reset_internal_locks(True)
     if type(current) is _DummyThread:
         current.__class__ = _MainThread
         current._name = "MainThread"

@@ -26,9 +26,6 @@ constexpr std::initializer_list<Adder> adders = {
     add_barrier,        //
     add_thread_handle,  //
     add_threads,        //
-    add_thread_core,    //
-    add_thread,         //
-    add_timer,          //
     add_queue_errors,   //
     add_queue,          //
     add_simple_queue,   //
@@ -62,16 +59,6 @@ auto references(State& state) noexcept {
         reinterpret_cast<PyObject**>(&state.barrier_type),
         &state.broken_barrier_error,
         reinterpret_cast<PyObject**>(&state.thread_handle_type),
-        reinterpret_cast<PyObject**>(&state.thread_core_type),
-        &state.thread_core_name,
-        reinterpret_cast<PyObject**>(&state.thread_type),
-        reinterpret_cast<PyObject**>(&state.timer_type),
-        &state.threading,
-        &state.active,
-        &state.limbo,
-        &state.dangling,
-        &state.report_exception,
-        &state.starter,
         reinterpret_cast<PyObject**>(&state.queue_type),
         reinterpret_cast<PyObject**>(&state.lifo_queue_type),
         reinterpret_cast<PyObject**>(&state.priority_queue_type),

@@ -27,17 +27,7 @@ struct State {
     PyObject* broken_barrier_error;
 
     PyTypeObject* thread_handle_type;
-    PyTypeObject* thread_core_type;
-    PyObject* thread_core_name;  ///< the attribute of a Thread object that its core is in
-    PyTypeObject* thread_type;
-    PyTypeObject* timer_type;
     std::shared_ptr<ThreadLives>* lives;  ///< owned; no object of Python's
-    PyObject* threading;                  ///< the globals of threadwise.threading
-    PyObject* active;                     ///< its Thread objects by ident
-    PyObject* limbo;                      ///< those that have been started and do not run yet
-    PyObject* dangling;                   ///< all there are, weakly
-    PyObject* report_exception;           ///< called with a thread and what it raised
-    PyObject* starter;                    ///< what starts threads, unless a program replaces it
     bool threads_forbidden;               ///< the interpreter was made so
 
     PyTypeObject* queue_type;
@@ -81,9 +71,6 @@ int add_semaphore(PyObject* module);
 int add_barrier(PyObject* module);
 int add_thread_handle(PyObject* module);
 int add_threads(PyObject* module);
-int add_thread_core(PyObject* module);
-int add_thread(PyObject* module);
-int add_timer(PyObject* module);
 int add_queue_errors(PyObject* module);
 int add_queue(PyObject* module);
 int add_simple_queue(PyObject* module);

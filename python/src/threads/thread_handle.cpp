@@ -9,6 +9,7 @@
 #include "base/method.hpp"
 #include "base/object.hpp"
 #include "base/waiting.hpp"
+#include "locks/event.hpp"
 #include "threads/thread_start.hpp"
 
 namespace threadwise::python {
@@ -16,12 +17,24 @@ namespace {
 
 using Life = std::shared_ptr<ThreadLife>;
 
-struct HandleObject {
-    PyObject_HEAD PyObject* weak_references;
-    Life core;
+struct HandleCore {
+    Life life;
+    PyObject* started = nullptr;  ///< see Call; or null
+
+    explicit HandleCore(Life of) noexcept : life(std::move(of)) {}
+
+    template <class Visit>
+    void visit_references(Visit visit) {
+        visit(started);
+    }
 };
 
-Life& life_of(PyObject* self) noexcept { return as<HandleObject>(self).core; }
+struct HandleObject {
+    PyObject_HEAD PyObject* weak_references;
+    HandleCore core;
+};
+
+const Life& life_of(PyObject* self) noexcept { return as<HandleObject>(self).core.life; }
 
 /// Null, with an exception set, without memory.
 Life make_life() {
@@ -33,9 +46,22 @@ Life make_life() {
     }
 }
 
-PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
-    Life life = make_life();
-    return life ? reinterpret_cast<PyObject*>(make_object<HandleObject>(type, std::move(life))) : nullptr;
+Ref make_handle(PyTypeObject* type, Life life) {
+    if (!life) return {};
+    return Ref::steal(reinterpret_cast<PyObject*>(make_object<HandleObject>(type, std::move(life))));
+}
+
+PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
+    static const char* names[] = {"started", nullptr};
+    PyObject* started = nullptr;
+    const State* const state = state_of_type(type);
+    if (state == nullptr || PyArg_ParseTupleAndKeywords(args, keywords, "|O!:_ThreadHandle", const_cast<char**>(names),
+                                                        state->event_type, &started) == 0) {
+        return nullptr;
+    }
+    Ref handle = make_handle(type, make_life());
+    if (handle) as<HandleObject>(handle.get()).core.started = Py_XNewRef(started);
+    return handle.release();
 }
 
 bool is_started(const ThreadLife& life) {
@@ -44,13 +70,34 @@ bool is_started(const ThreadLife& life) {
     return false;
 }
 
+/// Waits until the thread has ended: null with an exception set, None otherwise, in time or not.
+PyObject* join_thread(const std::shared_ptr<ThreadLife>& life, PyObject* timeout) {
+    Timeout limit;
+    if (!to_timeout(timeout, limit)) return nullptr;
+    if (life->is_current()) {
+        PyErr_SetString(PyExc_RuntimeError, "Cannot join current thread");
+        return nullptr;
+    }
+    if (life->has_ended()) Py_RETURN_NONE;
+    if (is_finalizing()) {
+        PyErr_SetString(finalization_error(),
+                        "cannot join a thread at interpreter finalization: it does not run any more");
+        return nullptr;
+    }
+    // A reference of its own: the wait goes on when the handle is gone.
+    const std::shared_ptr<ThreadLife> kept = life;
+    const Waited waited = wait_detached(limit, [&kept](Timeout left) { return kept->done.wait(left); });
+    if (waited == Waited::failed) return nullptr;
+    Py_RETURN_NONE;
+}
+
 PyObject* join(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<1> given("join", {"timeout"});
     if (!given.parse(args, count, names)) return nullptr;
     return is_started(*life_of(self)) ? join_thread(life_of(self), given[0]) : nullptr;
 }
 
-PyObject* is_done(PyObject* self, PyObject*) { return PyBool_FromLong(life_of(self)->done.is_set()); }
+PyObject* is_done(PyObject* self, PyObject*) { return PyBool_FromLong(life_of(self)->has_ended()); }
 
 PyObject* set_done(PyObject* self, PyObject*) {
     if (!is_started(*life_of(self))) return nullptr;
@@ -62,6 +109,23 @@ PyObject* get_ident(PyObject* self, void*) { return PyLong_FromUnsignedLong(life
 
 PyObject* represent(PyObject* self) {
     return PyUnicode_FromFormat("<%s object: ident=%lu>", Py_TYPE(self)->tp_name, life_of(self)->ident.load());
+}
+
+/// The calling thread is the one that the handle is of, if that was started by other means than the handle: whether so.
+PyObject* run_here(PyObject* self, PyObject*) {
+    if (!life_of(self)->begin()) Py_RETURN_FALSE;
+    life_of(self)->run();
+    life_of(self)->known.set();
+    Py_RETURN_TRUE;
+}
+
+/// As start_new_thread() tells of it where the standard module starts threads by that.
+int audit_joinable_start(PyObject* function, [[maybe_unused]] int daemon, [[maybe_unused]] PyObject* handle) {
+#if PY_VERSION_HEX >= 0x030D0000
+    return PySys_Audit("_thread.start_joinable_thread", "OiO", function, daemon, handle);
+#else
+    return PySys_Audit("_thread.start_new_thread", "O()O", function, Py_None);
+#endif
 }
 
 /// Starts a thread for a handle that has not been used yet.
@@ -94,7 +158,7 @@ PyObject* start_new_thread(PyObject* module, PyObject* args) {
     const Life life = make_life();
     if (!life) return nullptr;
     life->daemon = true;
-    Call call{Ref::borrow(function), Ref::borrow(arguments), Ref::borrow(keywords)};
+    Call call{Ref::borrow(function), Ref::borrow(arguments), Ref::borrow(keywords), Ref()};
     if (!start(state_of_module(module), life, std::move(call))) return nullptr;
     return PyLong_FromUnsignedLong(life->ident.load());
 }
@@ -111,14 +175,16 @@ PyObject* start_joinable_thread(PyObject* module, PyObject* const* args, Py_ssiz
     if (daemon < 0) return nullptr;
     State& state = state_of_module(module);
     const bool has_handle = given[1] != nullptr && given[1] != Py_None;
-    const Life life = has_handle ? life_of_handle(state, given[1]) : make_life();
-    if (!life) return nullptr;
-    Ref handle = has_handle ? Ref::borrow(given[1]) : make_handle(state, life);
-    if (!handle) return nullptr;
-    PyObject* const told = has_handle ? handle.get() : Py_None;
-    if (PySys_Audit("_thread.start_joinable_thread", "OiO", function, daemon, told) < 0) return nullptr;
+    if (has_handle && !Py_IS_TYPE(given[1], state.thread_handle_type)) {
+        PyErr_SetString(PyExc_TypeError, "'handle' must be a _ThreadHandle");
+        return nullptr;
+    }
+    Ref handle = has_handle ? Ref::borrow(given[1]) : make_handle(state.thread_handle_type, make_life());
+    if (!handle || audit_joinable_start(function, daemon, has_handle ? handle.get() : Py_None) < 0) return nullptr;
+    const Life& life = life_of(handle.get());
     if (life->state.load() == ThreadLife::State::unstarted) life->daemon = daemon != 0;
-    Call call{Ref::borrow(function), Ref::steal(PyTuple_New(0)), Ref()};
+    Call call{Ref::borrow(function), Ref::steal(PyTuple_New(0)), Ref(),
+              Ref::borrow(as<HandleObject>(handle.get()).core.started)};
     if (!call.args || !start(state, life, std::move(call))) return nullptr;
     return handle.release();
 }
@@ -131,20 +197,22 @@ PyObject* make_thread_handle(PyObject* module, PyObject* ident) {
     life->ident.store(number);
     life->state.store(ThreadLife::State::running);
     life->known.set();
-    return make_handle(state_of_module(module), std::move(life)).release();
+    return make_handle(state_of_module(module).thread_handle_type, std::move(life)).release();
 }
 
 PyObject* count(PyObject* module, PyObject*) {
     return PyLong_FromLong((*state_of_module(module).lives)->running.load());
 }
 
-/// Waits for all threads that are no daemons.
+/// Waits for all threads that are no daemons. Afterwards none is about to begin, either.
 PyObject* join_all(PyObject* module, PyObject*) {
     const std::shared_ptr<ThreadLives> lives = *state_of_module(module).lives;
     while (const Life life = lives->any_to_join()) {
         const Ref joined = Ref::steal(join_thread(life, nullptr));
         if (!joined) return nullptr;
     }
+    // A daemon whose starter was interrupted before it knew it to run.
+    while (const Life life = lives->any_unknown()) await_known(*life);
     Py_RETURN_NONE;
 }
 
@@ -157,6 +225,7 @@ PyMethodDef methods[] = {
     method("join", join,
            "join($self, /, timeout=None)\n--\n\nWait until the thread has ended, at most timeout seconds."),
     method("is_done", is_done, "is_done($self, /)\n--\n\nWhether the thread has ended."),
+    method("_run_here", run_here, "_run_here($self, /)\n--\n\nWhether the calling thread becomes the handle's."),
     method("_set_done", set_done, "_set_done($self, /)\n--\n\nLet those who join the thread go on."),
     {},
 };
@@ -167,10 +236,11 @@ PyGetSetDef properties[] = {
 };
 
 PyType_Slot slots[] = {
-    slot(Py_tp_doc, "_ThreadHandle()\n--\n\nA thread, as those see it who wait for it."),
+    slot(Py_tp_doc, "_ThreadHandle(started=None)\n--\n\nA thread, as those see it who wait for it."),
     slot(Py_tp_new, make),
     slot(Py_tp_dealloc, destroy_object<HandleObject>),
     slot(Py_tp_traverse, traverse_object<HandleObject>),
+    slot(Py_tp_clear, clear_object<HandleObject>),
     slot(Py_tp_repr, represent),
     slot(Py_tp_methods, methods),
     slot(Py_tp_getset, properties),
@@ -206,37 +276,6 @@ PyMethodDef functions[] = {
 };
 
 }  // namespace
-
-Ref make_handle(const State& state, std::shared_ptr<ThreadLife> life) {
-    return Ref::steal(
-        reinterpret_cast<PyObject*>(make_object<HandleObject>(state.thread_handle_type, std::move(life))));
-}
-
-std::shared_ptr<ThreadLife> life_of_handle(const State& state, PyObject* handle) {
-    if (Py_TYPE(handle) == state.thread_handle_type) return life_of(handle);
-    PyErr_SetString(PyExc_TypeError, "'handle' must be a _ThreadHandle");
-    return nullptr;
-}
-
-PyObject* join_thread(const std::shared_ptr<ThreadLife>& life, PyObject* timeout) {
-    Timeout limit;
-    if (!to_timeout(timeout, limit)) return nullptr;
-    if (life->is_current()) {
-        PyErr_SetString(PyExc_RuntimeError, "Cannot join current thread");
-        return nullptr;
-    }
-    if (life->done.is_set()) Py_RETURN_NONE;
-    if (is_finalizing()) {
-        PyErr_SetString(finalization_error(),
-                        "cannot join a thread at interpreter finalization: it does not run any more");
-        return nullptr;
-    }
-    // A reference of its own: the wait goes on when the handle is gone.
-    const std::shared_ptr<ThreadLife> kept = life;
-    const Waited waited = wait_detached(limit, [&kept](Timeout left) { return kept->done.wait(left); });
-    if (waited == Waited::failed) return nullptr;
-    Py_RETURN_NONE;
-}
 
 int add_thread_handle(PyObject* module) {
     State& state = state_of_module(module);

@@ -7,7 +7,6 @@ namespace threadwise::python {
 
 void ThreadLife::run() noexcept {
     ident.store(PyThread_get_thread_ident());
-    native_id.store(PyThread_get_thread_native_id());
     state.store(State::running);
 }
 
@@ -39,6 +38,14 @@ std::shared_ptr<ThreadLife> ThreadLives::any_to_join() {
     for (const auto& life : lives_) {
         // One that is said to be done, as a forked child's main thread is at its end, is waited for no more.
         if (!life->daemon && !life->done.is_set() && !life->is_current()) return life;
+    }
+    return nullptr;
+}
+
+std::shared_ptr<ThreadLife> ThreadLives::any_unknown() {
+    const std::scoped_lock hold(lock_);
+    for (const auto& life : lives_) {
+        if (!life->known.is_set()) return life;
     }
     return nullptr;
 }

@@ -20,9 +20,11 @@ struct ThreadLife {
     enum class State : unsigned char { unstarted, starting, running, done };
 
     std::atomic<State> state{State::unstarted};
-    std::atomic<unsigned long> ident{0};      ///< as threading.get_ident() has it; 0: unstarted
-    std::atomic<unsigned long> native_id{0};  ///< the kernel's number; 0 until it runs
-    bool daemon = false;                      ///< written before the start
+    std::atomic<unsigned long> ident{0};  ///< as threading.get_ident() has it; 0: unstarted
+    bool daemon = false;                  ///< written before the start
+    /// It runs no more of Python, and lets the interpreter's lock go next: whoever holds that lock has nothing left to
+    /// wait for. Never true without such a lock.
+    std::atomic<bool> has_run{false};
     /// Set once it is known to the interpreter, which from then on is finalised with regard to it.
     Event known;
     /// Set when it has ended and the interpreter has forgotten it.
@@ -35,13 +37,15 @@ struct ThreadLife {
         return state.compare_exchange_strong(unstarted, State::starting);
     }
 
-    /// The thread runs, with these numbers: the calling thread's.
+    /// The calling thread is the one that runs.
     void run() noexcept;
     void end() {
         state.store(State::done);
         done.set();
     }
     bool is_current() const noexcept;
+    /// As the holder of the interpreter's lock sees it: join() returns at once.
+    bool has_ended() const noexcept { return has_run.load() || done.is_set(); }
 };
 
 /// The threads of one interpreter that have been started and have not ended. Thread-safe; its lock is never held while
@@ -53,6 +57,9 @@ public:
 
     /// Any that the interpreter has to wait for before it ends, other than the calling thread; null if there is none.
     std::shared_ptr<ThreadLife> any_to_join();
+
+    /// Any that the interpreter does not know yet; null if there is none.
+    std::shared_ptr<ThreadLife> any_unknown();
 
     /// In a forked child: all but the calling thread have ended.
     void forget_others();

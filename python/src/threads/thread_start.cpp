@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/finalization.hpp"
+#include "base/object.hpp"
 #include "base/waiting.hpp"
+#include "locks/event.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -52,7 +54,17 @@ void call(Beginning& beginning) {
         report_exception(what.function.get());
     }
     --beginning.lives->running;
+    if (what.started) as<EventObject>(what.started.get()).core.event.set();
     what = Call{};
+}
+
+/// Attached to the interpreter, for the last time: afterwards the thread runs no more of Python.
+void forget([[maybe_unused]] ThreadLife& life, PyThreadState* thread_state) {
+    PyThreadState_Clear(thread_state);
+#ifndef Py_GIL_DISABLED
+    // Whoever joins the thread and sees this holds the interpreter's lock: this thread has let it go, and is forgotten.
+    life.has_run.store(true);
+#endif
 }
 
 /// What the new thread runs.
@@ -68,7 +80,7 @@ void run(void* argument) {
     attach(thread_state);
     call_python([&] {
         call(*beginning);
-        PyThreadState_Clear(thread_state);
+        forget(life, thread_state);
     });
     PyThreadState_DeleteCurrent();
     detached(thread_state);
@@ -76,14 +88,13 @@ void run(void* argument) {
     life.end();
 }
 
-/// Waits, whatever signals come, until the interpreter knows the thread.
+}  // namespace
+
 void await_known(const ThreadLife& life) {
     PyThreadState* const thread_state = detach();
     const_cast<Event&>(life.known).wait();
     attach(thread_state);
 }
-
-}  // namespace
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): what the caller has may be renewed meanwhile
 bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
@@ -91,6 +102,7 @@ bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
         life->state.store(ThreadLife::State::unstarted);
         return false;
     }
+    const bool starter_waits = static_cast<bool>(call.started);
     auto beginning = std::make_unique<Beginning>();
     beginning->interpreter = PyInterpreterState_Get();
     beginning->call = std::move(call);
@@ -110,7 +122,8 @@ bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
     life->ident.store(ident);
     // Nobody joins a daemon before the interpreter is finalised, so it must not be on its way when that begins. And a
     // sub-interpreter may be left by its only other thread now, whose state CPython 3.13 takes for free a little early.
-    if (life->daemon || PyInterpreterState_Get() != PyInterpreterState_Main()) await_known(*life);
+    const bool is_main_interpreter = PyInterpreterState_Get() == PyInterpreterState_Main();
+    if (!starter_waits && (life->daemon || !is_main_interpreter)) await_known(*life);
     return true;
 }
 

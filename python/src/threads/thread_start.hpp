@@ -18,18 +18,15 @@ struct Call {
     Ref function;
     Ref args;      ///< a tuple
     Ref keywords;  ///< a dictionary, or null
+    /// An Event that the starter waits for next, or null. The thread sets it when it ends, unless it is set by then: a
+    /// thread that fails before it has said that it runs does not leave its starter waiting.
+    Ref started;
 };
 
 /// Starts a thread; false with an exception set if that cannot be had. `life` is to have begun.
 bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life);
 
-/// A handle of that thread, as `_thread._ThreadHandle`.
-Ref make_handle(const State& state, std::shared_ptr<ThreadLife> life);
-
-/// That of a `_ThreadHandle`; null with a TypeError set for anything else.
-std::shared_ptr<ThreadLife> life_of_handle(const State& state, PyObject* handle);
-
-/// Waits until the thread has ended: null with an exception set, None otherwise, in time or not.
-PyObject* join_thread(const std::shared_ptr<ThreadLife>& life, PyObject* timeout);
+/// Waits, whatever signals come, until the interpreter knows the thread.
+void await_known(const ThreadLife& life);
 
 }  // namespace threadwise::python
