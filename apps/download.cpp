@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "choice.hpp"
 #include "failure.hpp"
 #include "http/download_all.hpp"
 #include "http/download_plan.hpp"
@@ -73,8 +74,11 @@ std::vector<DownloadTarget> targets_of(const Arguments& arguments) {
     const auto wanted = wanted_files(arguments);
     if (arguments.checksums.empty()) return plan_downloads(wanted, nullptr);
     auto list = open_list(arguments.checksums);
-    const auto checksums = read_checksum_list(list, arguments.checksums);
-    return plan_downloads(wanted, &checksums);
+    const ChecksumList checksums = read_checksum_list(list);
+    if (!checksums.malformed.empty()) {
+        print_problem(STDERR_FILENO, describe_malformed(checksums, arguments.checksums), skipped_lines);
+    }
+    return plan_downloads(wanted, &checksums.lines);
 }
 
 void prepare_directory(const fs::path& directory) {
@@ -180,14 +184,8 @@ void add_download(CLI::App& app, ExitCode& code) {
     sub->add_option("-j,--jobs", a.jobs, "How many files at once")->check(CLI::Range(1, 1024))->capture_default_str();
     sub->add_option("--checksum", a.checksums, "A list as sha256sum writes it; each file must match its line")
         ->type_name("FILE");
-    sub->add_option("--existing", a.options.existing,
-                    "Where a file of that name is there already: fail, keep or replace it")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Existing>{{"fail", Existing::fail},
-                                                                            {"keep", Existing::keep},
-                                                                            {"replace", Existing::replace}})
-                        .description(""))
-        ->type_name("fail|keep|replace")
-        ->default_str("fail");
+    add_choice(*sub, "--existing", a.options.existing, "What to do where a file of that name is there already",
+               {{"fail", Existing::fail}, {"keep", Existing::keep}, {"replace", Existing::replace}});
     sub->add_option("--retries", a.options.retries, "Further tries after a failure that may pass")
         ->check(CLI::Range(0, 100))
         ->capture_default_str();

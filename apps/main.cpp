@@ -4,18 +4,80 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "failure.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
+#include "terminal/suggestion.hpp"
 #include "threadwise/version.hpp"
 
 namespace {
 
-int run(int argc, char** argv) {
+using command::Failure;
+
+std::vector<std::string> names_of_subcommands(const CLI::App& app) {
+    std::vector<std::string> names{"help"};
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(sub->get_name());
+    return names;
+}
+
+std::vector<std::string> names_of_options(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+}
+
+std::string suggest(const std::string& word, const std::vector<std::string>& known, const std::string& otherwise) {
+    const std::string nearest = command::nearest_word(word, known);
+    return nearest.empty() ? otherwise : fmt::format("did you mean {}? {}", nearest, otherwise);
+}
+
+/// "threadwise help download" asks for what "threadwise download --help" prints, "threadwise help" for --help.
+void turn_help_into_option(std::vector<std::string>& words) {
+    if (words.empty() || words.front() != "help") return;
+    words.erase(words.begin());
+    words.emplace_back("--help");
+}
+
+void check_subcommand(const CLI::App& app, const std::vector<std::string>& words) {
+    if (words.empty()) {
+        std::cerr << app.help();
+        throw Failure(command::request_wrong, "a subcommand is missing", "name one of those above");
+    }
+    const std::string& word = words.front();
+    const auto known = names_of_subcommands(app);
+    if (word.starts_with('-') || std::ranges::find(known, word) != known.end()) return;
+    throw Failure(command::request_wrong, fmt::format("there is no subcommand \"{}\"", word),
+                  suggest(word, known, "threadwise --help lists what there is"));
+}
+
+/// What is wrong with the options.
+Failure failure_of(const CLI::ParseError& error, const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App& used = chosen.empty() ? app : *chosen.front();
+    const std::string help =
+        chosen.empty() ? "threadwise --help" : fmt::format("threadwise {} --help", used.get_name());
+    const auto left = app.remaining(true);
+    if (left.empty()) return {command::request_wrong, error.what(), help + " tells more"};
+    const auto option = std::ranges::find_if(left, [](const auto& word) { return word.size() > 1 && word[0] == '-'; });
+    if (option == left.end()) {
+        return {command::request_wrong, fmt::format("\"{}\" is too much", left.front()), help + " tells more"};
+    }
+    const std::string name = option->substr(0, option->find('='));
+    return {command::request_wrong, fmt::format("there is no option {}", name),
+            suggest(name, names_of_options(used), help + " lists what there is")};
+}
+
+int run(std::vector<std::string> words) {
     CLI::App app("Downloads, serves and checks files, many at once, on the threads of the threadwise library.");
     app.name("threadwise");
     app.set_version_flag("--version", fmt::format("threadwise {}", threadwise::version()));
@@ -28,8 +90,11 @@ int run(int argc, char** argv) {
     command::add_checksum(app, code);
     command::add_demo(app, code);
 
+    turn_help_into_option(words);
+    check_subcommand(app, words);
     try {
-        app.parse(argc, argv);
+        std::ranges::reverse(words);  // as CLI11 takes them
+        app.parse(words);
     } catch (const CLI::CallForHelp& request) {
         return app.exit(request);
     } catch (const CLI::CallForAllHelp& request) {
@@ -37,10 +102,10 @@ int run(int argc, char** argv) {
     } catch (const CLI::CallForVersion& request) {
         return app.exit(request);
     } catch (const CLI::ParseError& error) {
-        throw command::Failure(command::request_wrong, error.what(), "threadwise --help lists what there is");
+        throw failure_of(error, app);
     }
     if (!std::cout.flush()) {
-        throw command::Failure(command::some_failed, "cannot write standard output", "check where it goes");
+        throw Failure(command::some_failed, "cannot write standard output", "check where it goes");
     }
     return code;
 }
@@ -52,7 +117,7 @@ int main(int argc, char** argv) {
     std::signal(SIGXFSZ, SIG_IGN);
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        return run(argc, argv);
+        return run({argv + std::min(argc, 1), argv + argc});
     } catch (const command::Failure& failure) {
         command::print_problem(STDERR_FILENO, failure.what(), failure.advice());
         return failure.code();

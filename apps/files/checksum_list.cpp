@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-
-#include "failure.hpp"
 
 namespace command {
 namespace {
@@ -59,36 +56,58 @@ struct Parts {
     std::string_view path;
 };
 
-// SHA256 (PATH) = DIGEST, as BSD's tools and `sha256sum --tag` write it.
+constexpr std::string_view blanks = " \t";
+
+std::string_view without_blanks(std::string_view text) {
+    const auto begin = text.find_first_not_of(blanks);
+    return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
+}
+
+/// SHA256 (PATH) = DIGEST, as BSD's tools and `sha256sum --tag` write it; blanks may be more or fewer.
 std::optional<Parts> split_tagged(std::string_view line) {
-    constexpr std::string_view start = "SHA256 (";
-    constexpr std::string_view middle = ") = ";
-    const auto end = line.rfind(middle);
-    if (!line.starts_with(start) || end == std::string_view::npos || end < start.size()) return std::nullopt;
-    return Parts{line.substr(end + middle.size()), line.substr(start.size(), end - start.size())};
+    constexpr std::string_view name = "SHA256";
+    if (!line.starts_with(name)) return std::nullopt;
+    line = without_blanks(line.substr(name.size()));
+    const auto end = line.rfind(')');
+    if (!line.starts_with('(') || end == std::string_view::npos) return std::nullopt;
+    std::string_view rest = without_blanks(line.substr(end + 1));
+    if (!rest.starts_with('=')) return std::nullopt;
+    rest = without_blanks(rest.substr(1));
+    return Parts{rest.substr(0, rest.find_last_not_of(blanks) + 1), line.substr(1, end - 1)};
 }
 
-std::optional<Parts> split_plain(std::string_view line) {
-    if (line.size() < digest_size + 3 || line[digest_size] != ' ') return std::nullopt;
-    if (line[digest_size + 1] != ' ' && line[digest_size + 1] != '*') return std::nullopt;
-    return Parts{line.substr(0, digest_size), line.substr(digest_size + 2)};
+/// DIGEST, one blank, and then a blank or a star before PATH; or, in lists that have one blank alone, PATH at once.
+std::optional<Parts> split_plain(std::string_view line, Spacing& spacing) {
+    if (line.size() < digest_size + 2 || blanks.find(line[digest_size]) == std::string_view::npos) return std::nullopt;
+    const Parts one_blank{line.substr(0, digest_size), line.substr(digest_size + 1)};
+    const char mark = one_blank.path.front();
+    if (one_blank.path.size() == 1 || (mark != ' ' && mark != '*')) {
+        if (spacing == Spacing::two) return std::nullopt;
+        spacing = Spacing::one;
+    }
+    if (spacing == Spacing::one) return one_blank;
+    spacing = Spacing::two;
+    return Parts{one_blank.digest, one_blank.path.substr(1)};
 }
 
-std::optional<ChecksumLine> parse_line(std::string_view line) {
+}  // namespace
+
+std::optional<ChecksumLine> parse_checksum_line(std::string_view line, Spacing& spacing) {
+    line = without_blanks(line);
     const bool escaped = line.starts_with('\\');
     if (escaped) line.remove_prefix(1);
 
+    Spacing found = spacing;
     auto parts = split_tagged(line);
-    if (!parts) parts = split_plain(line);
+    if (!parts) parts = split_plain(line, found);
     if (!parts) return std::nullopt;
 
     auto digest = parse_digest(parts->digest);
     auto path = escaped ? unescape(parts->path) : std::string(parts->path);
     if (!digest || !path || path->empty()) return std::nullopt;
+    spacing = found;
     return ChecksumLine{*std::move(digest), *std::move(path)};
 }
-
-}  // namespace
 
 std::string escape_checksum_path(std::string_view path) {
     const std::string escaped = escape(path);
@@ -100,20 +119,27 @@ std::string format_checksum_line(const ChecksumLine& line) {
     return fmt::format("{}{}  {}\n", escaped == line.path ? "" : "\\", line.digest, escaped);
 }
 
-std::vector<ChecksumLine> read_checksum_list(std::istream& input, std::string_view name) {
-    std::vector<ChecksumLine> lines;
+ChecksumList read_checksum_list(std::istream& input) {
+    ChecksumList list;
+    Spacing spacing = Spacing::unknown;
     std::string text;
-    for (int number = 1; std::getline(input, text); ++number) {
+    for (std::size_t number = 1; std::getline(input, text); ++number) {
         if (text.ends_with('\r')) text.pop_back();
+        if (number == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a byte order mark
         if (text.empty() || text.starts_with('#')) continue;
-        auto line = parse_line(text);
-        if (!line) {
-            throw Failure(request_wrong, fmt::format("{}, line {}: not a SHA-256 digest and a file name", name, number),
-                          "write each line as sha256sum does: 64 hexadecimal digits, two spaces, the name");
+        if (auto line = parse_checksum_line(text, spacing)) {
+            list.lines.push_back(*std::move(line));
+        } else {
+            list.malformed.push_back(number);
         }
-        lines.push_back(*std::move(line));
     }
-    return lines;
+    return list;
+}
+
+std::string describe_malformed(const ChecksumList& list, std::string_view name) {
+    const std::size_t more = list.malformed.size() - 1;
+    return fmt::format("{}, line {}{}: not a SHA-256 digest and a file name", name, list.malformed.front(),
+                       more == 0 ? "" : fmt::format(" and {} more", more));
 }
 
 }  // namespace command

@@ -30,6 +30,12 @@ FileDescriptor FileDescriptor::open_for_reading(const std::filesystem::path& pat
     return file;
 }
 
+FileDescriptor FileDescriptor::of_standard_input() {
+    FileDescriptor file(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input");
+    if (file.number_ == -1) file.fail("cannot read");
+    return file;
+}
+
 std::size_t FileDescriptor::read(std::span<std::byte> buffer) const {
     const auto count = uninterrupted([&] { return ::read(number_, buffer.data(), buffer.size()); });
     if (count == -1) fail("cannot read");

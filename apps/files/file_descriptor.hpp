@@ -24,6 +24,8 @@ public:
     ~FileDescriptor();
 
     static FileDescriptor open_for_reading(const std::filesystem::path& path);
+    /// A descriptor of its own for what standard input is.
+    static FileDescriptor of_standard_input();
 
     int number() const noexcept { return number_; }
     const std::filesystem::path& path() const noexcept { return path_; }

@@ -25,6 +25,10 @@ void collect_folder(const fs::path& folder, FileTree& tree) {
 FileTree collect_files(const std::vector<std::string>& paths) {
     FileTree tree;
     for (const auto& path : paths) {
+        if (path == standard_input) {
+            tree.files.push_back(path);
+            continue;
+        }
         std::error_code error;
         const auto status = fs::status(path, error);
         if (fs::is_directory(status)) {

@@ -5,8 +5,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "files/file_descriptor.hpp"
-
 namespace command {
 namespace {
 
@@ -45,8 +43,7 @@ std::string Sha256::hex() const {
     return text;
 }
 
-std::string sha256_of_file(const std::filesystem::path& path, std::stop_token stop) {
-    const FileDescriptor file = FileDescriptor::open_for_reading(path);
+std::string sha256_of(const FileDescriptor& file, const std::stop_token& stop) {
     std::vector<std::byte> buffer(256UL << 10U);
     Sha256 digest;
     while (!stop.stop_requested()) {
@@ -55,6 +52,10 @@ std::string sha256_of_file(const std::filesystem::path& path, std::stop_token st
         digest.update(std::span(buffer).first(count));
     }
     return {};
+}
+
+std::string sha256_of_file(const std::filesystem::path& path, const std::stop_token& stop) {
+    return sha256_of(FileDescriptor::open_for_reading(path), stop);
 }
 
 }  // namespace command

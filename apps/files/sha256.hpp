@@ -10,6 +10,8 @@
 #include <stop_token>
 #include <string>
 
+#include "files/file_descriptor.hpp"
+
 namespace command {
 
 /// A digest in the making. One thread at a time.
@@ -30,7 +32,11 @@ private:
     Context context_{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
 };
 
+/// The digest of what is left to read of a file. Throws std::system_error when it cannot be read; gives "" when `stop`
+/// was requested.
+std::string sha256_of(const FileDescriptor& file, const std::stop_token& stop = {});
+
 /// The digest of the file `path`. Throws std::system_error when it cannot be read; gives "" when `stop` was requested.
-std::string sha256_of_file(const std::filesystem::path& path, std::stop_token stop = {});
+std::string sha256_of_file(const std::filesystem::path& path, const std::stop_token& stop = {});
 
 }  // namespace command

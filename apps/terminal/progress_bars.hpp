@@ -11,7 +11,8 @@
 namespace command {
 
 /// The bars for `progress` as lines of text, each ended by a newline and none wider than the terminal: as many files
-/// under way as fit, then the whole. `elapsed` gives the speed.
+/// under way as fit, then the whole. `elapsed` gives the speed. Names have as many columns as they need and the
+/// terminal has; where it is narrow, figures are short, and then bars are left out.
 std::string format_bars(const BatchProgress& progress, TerminalSize size, Seconds elapsed, bool colors);
 
 /// Draws the bars of one batch, always in the same place, and takes them away in the end. On anything but a terminal it
@@ -27,7 +28,7 @@ public:
     void draw();
 
 private:
-    std::string erase() const;
+    std::string to_first_line() const;
 
     const BatchProgress& progress_;
     int descriptor_;

@@ -4,18 +4,24 @@
 
 #include <sstream>
 
-#include "failure.hpp"
-
 namespace {
 
 using namespace command;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 const std::string digest(64, 'a');
 
-std::vector<ChecksumLine> read(const std::string& text) {
+ChecksumList read_list(const std::string& text) {
     std::istringstream input(text);
-    return read_checksum_list(input, "LIST");
+    return read_checksum_list(input);
+}
+
+std::vector<ChecksumLine> read(const std::string& text) {
+    const ChecksumList list = read_list(text);
+    EXPECT_THAT(list.malformed, IsEmpty()) << text;
+    return list.lines;
 }
 
 TEST(ChecksumList, WritesWhatSha256sumWrites) {
@@ -41,19 +47,40 @@ TEST(ChecksumList, ReadsTheOtherSpellings) {
     EXPECT_EQ(lines[1].path, "x (1) = y");
 }
 
-TEST(ChecksumList, NamesTheLineThatIsWrong) {
+TEST(ChecksumList, AllowsBlanksWhereSha256sumDoes) {
+    const auto path_in = [](const std::string& line) {
+        const auto lines = read(line + "\n");
+        return lines.empty() ? "" : lines.front().path;
+    };
+    for (const auto& line : {"  " + digest + "  a", "\t" + digest + " *a", digest + "\t a", digest + "\ta",
+                             digest + " a", "SHA256(a)= " + digest, "SHA256  (a)  =  " + digest,
+                             "SHA256 (a)=" + digest + " ", "\xEF\xBB\xBF" + digest + "  a"}) {
+        EXPECT_EQ(path_in(line), "a") << line;
+    }
+    EXPECT_EQ(path_in(digest + "   a "), " a ");
+}
+
+TEST(ChecksumList, TellsListsWithOneBlankFromThoseWithTwo) {
+    const auto one = read(digest + " a\n" + digest + "  b\n");
+    ASSERT_EQ(one.size(), 2U);
+    EXPECT_EQ(one[1].path, " b");
+    EXPECT_THAT(read_list(digest + "  b\n" + digest + " a\n").malformed, ElementsAre(2));
+}
+
+TEST(ChecksumList, PassesOverLinesThatSayNothing) {
     const std::string short_digest(63, 'a');
     const std::string letters(64, 'g');
-    for (const auto& line : {std::string("hello"), short_digest + "  a", letters + "  a", digest + "  ", digest + " a",
-                             "\\" + digest + "  a\\x", "\\" + digest + "  a\\", "SHA256 (a) = " + short_digest}) {
-        try {
-            read(digest + "  good\n" + line + "\n");
-            ADD_FAILURE() << "accepted: " << line;
-        } catch (const Failure& failure) {
-            EXPECT_EQ(failure.code(), request_wrong);
-            EXPECT_THAT(failure.what(), HasSubstr("LIST, line 2"));
-        }
+    for (const auto& line :
+         {std::string("hello"), short_digest + "  a", letters + "  a", digest, digest + " ", digest + "  ",
+          digest + " a", "\\" + digest + "  a\\x", "\\" + digest + "  a\\", "SHA256 (a) = " + short_digest,
+          "SHA256 () = " + digest, "SHA256 (a = " + digest, "SHA256 a) = " + digest, "SHA256 (a) " + digest,
+          std::string("-----BEGIN PGP SIGNATURE-----")}) {
+        const ChecksumList list = read_list(digest + "  good\n" + line + "\n" + digest + "  better\n");
+        EXPECT_EQ(list.lines.size(), 2U) << line;
+        EXPECT_THAT(list.malformed, ElementsAre(2)) << line;
     }
+    EXPECT_EQ(describe_malformed({{}, {3}}, "LIST"), "LIST, line 3: not a SHA-256 digest and a file name");
+    EXPECT_THAT(describe_malformed({{}, {3, 5, 6}}, "LIST"), HasSubstr("LIST, line 3 and 2 more"));
 }
 
 }  // namespace

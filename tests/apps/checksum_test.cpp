@@ -85,6 +85,75 @@ TEST_F(Checksum, FindsWhatChanged) {
     EXPECT_THAT(result.errors, HasSubstr("2 of 3 files"));
 }
 
+TEST_F(Checksum, ChecksSignedAndForeignLists) {
+    const auto digest_of = [&](const char* name) {
+        return run_threadwise({"checksum", tree / name}).output.substr(0, 64);
+    };
+    const std::string list =
+        save("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n" + digest_of("a") + "\t " + (tree / "a").string() +
+             "\nSHA256 (" + (tree / "b").string() + ")= " + digest_of("b") + "\n-----BEGIN PGP SIGNATURE-----\n");
+    const auto result = run_threadwise({"checksum", "--check", list});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(result.output, (tree / "a").string() + ": OK\n" + (tree / "b").string() + ": OK\n");
+    EXPECT_THAT(result.errors, HasSubstr("line 1 and 2 more"));
+    EXPECT_EQ(run_threadwise({"checksum", "--check", "--strict", list}).code, 1);
+    EXPECT_EQ(RunningCommand({"sha256sum", "--check", list}).finish().code, 0);
+}
+
+TEST_F(Checksum, PrintsAsLittleAsAsked) {
+    const std::string list = save(run_threadwise({"checksum", tree / "a", tree / "b"}).output);
+    const std::string second = scratch.path() / "second";
+    write_file(second, run_threadwise({"checksum", tree / "folder"}).output);
+    EXPECT_EQ(run_threadwise({"checksum", "-c", "--quiet", list, second}).output, "");
+    write_file(tree / "a", "changed");
+    const auto quiet = run_threadwise({"checksum", "-c", "--quiet", list, second});
+    EXPECT_EQ(quiet.code, 1);
+    EXPECT_EQ(quiet.output, (tree / "a").string() + ": FAILED\n");
+    const auto status = run_threadwise({"checksum", "-c", "--status", list});
+    EXPECT_EQ(status.code, 1);
+    EXPECT_EQ(status.output + status.errors, "");
+}
+
+TEST_F(Checksum, PassesOverMissingFilesWhenAskedTo) {
+    const std::string list = save(run_threadwise({"checksum", tree / "a", tree / "b"}).output);
+    fs::remove(tree / "a");
+    const auto one = run_threadwise({"checksum", "-c", "--ignore-missing", list});
+    EXPECT_EQ(one.code, 0) << one.errors;
+    EXPECT_EQ(one.output, (tree / "b").string() + ": OK\n");
+    fs::remove(tree / "b");
+    const auto none = run_threadwise({"checksum", "-c", "--ignore-missing", list});
+    EXPECT_EQ(none.code, 1);
+    EXPECT_THAT(none.errors, HasSubstr("no file of"));
+}
+
+TEST_F(Checksum, ReadsStandardInput) {
+    const auto in_shell = [&](const std::string& script) {
+        return RunningCommand({"sh", "-c", script, THREADWISE_COMMAND, tree / "a"}).finish();
+    };
+    const auto digest = in_shell("\"$0\" checksum - < \"$1\"");
+    EXPECT_EQ(digest.output, run_threadwise({"checksum", tree / "a"}).output.substr(0, 66) + "-\n");
+    const auto list = in_shell("sha256sum \"$1\" | \"$0\" checksum --check -");
+    EXPECT_EQ(list.code, 0) << list.errors;
+    EXPECT_EQ(list.output, (tree / "a").string() + ": OK\n");
+}
+
+TEST_F(Checksum, EndsLinesWithNulWhenAskedTo) {
+    const auto result = run_threadwise({"checksum", "--zero", tree / "new\nline", tree / "a"});
+    EXPECT_EQ(std::ranges::count(result.output, '\0'), 2);
+    EXPECT_THAT(result.output, HasSubstr("  " + (tree / "new\nline").string() + std::string(1, '\0')));
+}
+
+TEST_F(Checksum, EndsAsOthersDoWhenItsReaderLeaves) {
+    for (int i = 0; i < 1500; ++i) write_file(tree / ("many-" + std::to_string(i)), "x");
+    // What the reader leaves unread is more than a pipe holds.
+    const auto result =
+        RunningCommand({"bash", "-c", "\"$0\" checksum \"$1\" | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}",
+                        THREADWISE_COMMAND, tree})
+            .finish();
+    EXPECT_EQ(result.code, 128 + SIGPIPE);
+    EXPECT_EQ(result.errors, "");
+}
+
 TEST_F(Checksum, PrintsJson) {
     auto result = run_threadwise({"checksum", "--json", tree / "nothing", tree / "missing"});
     EXPECT_EQ(result.code, 1);

@@ -11,6 +11,7 @@ namespace {
 
 using namespace test;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Command, KnowsItsVersion) {
     const auto result = run_threadwise({"--version"});
@@ -28,12 +29,46 @@ TEST(Command, HelpsWithExamples) {
 }
 
 TEST(Command, RefusesWhatItDoesNotKnow) {
-    for (const auto& arguments : std::vector<std::vector<std::string>>{{}, {"upload"}, {"--nonsense"}}) {
+    for (const auto& arguments :
+         std::vector<std::vector<std::string>>{{"upload"}, {"--nonsense"}, {"help", "upload"}}) {
         const auto result = run_threadwise(arguments);
         EXPECT_EQ(result.code, 2);
         EXPECT_THAT(result.errors, HasSubstr("threadwise --help"));
         EXPECT_EQ(result.output, "");
     }
+}
+
+TEST(Command, SuggestsWhatMayHaveBeenMeant) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> mistyped{
+        {{"dowload"}, "did you mean download?"},
+        {{"sevre"}, "did you mean serve?"},
+        {{"hlep"}, "did you mean help?"},
+        {{"--hlep"}, "did you mean --help?"},
+        {{"download", "--jbos", "3"}, "did you mean --jobs?"},
+        {{"download", "--existing", "kepe", "http://localhost/a"}, "did you mean keep?"},
+        {{"checksum", "--qiuet", "list"}, "did you mean --quiet?"},
+    };
+    for (const auto& [arguments, suggestion] : mistyped) {
+        const auto result = run_threadwise(arguments);
+        EXPECT_EQ(result.code, 2) << suggestion;
+        EXPECT_THAT(result.errors, HasSubstr(suggestion));
+    }
+    EXPECT_THAT(run_threadwise({"upload"}).errors, Not(HasSubstr("did you mean")));
+}
+
+TEST(Command, TakesChoicesByNameAlone) {
+    const auto result = run_threadwise({"download", "--existing", "1", "http://localhost/a"});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.errors, HasSubstr("\"1\" is none of fail|keep|replace"));
+}
+
+TEST(Command, HelpsWhoeverAsks) {
+    EXPECT_EQ(run_threadwise({"help"}).output, run_threadwise({"--help"}).output);
+    EXPECT_EQ(run_threadwise({"help", "download"}).output, run_threadwise({"download", "--help"}).output);
+    const auto nothing = run_threadwise({});
+    EXPECT_EQ(nothing.code, 2);
+    EXPECT_EQ(nothing.output, "");
+    EXPECT_THAT(nothing.errors, HasSubstr("Usage: threadwise"));
 }
 
 TEST(Command, DemonstratesWhatConcurrencyIsWorth) {

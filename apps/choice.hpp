@@ -1,0 +1,44 @@
+#pragma once
+// Options whose value is one of a few names.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "terminal/suggestion.hpp"
+
+namespace command {
+
+/// An option of `app` that sets the enumeration `value`: by the names alone, not by the numbers behind them. `flags`
+/// and `description` are add_option's.
+template <class Enumeration>
+CLI::Option* add_choice(CLI::App& app, const std::string& flags, Enumeration& value, const std::string& description,
+                        const std::vector<std::pair<std::string, Enumeration>>& choices) {
+    std::vector<std::string> names;
+    std::string list;
+    std::string standard;
+    for (const auto& [name, choice] : choices) {
+        names.push_back(name);
+        list += (list.empty() ? "" : "|") + name;
+        if (choice == value) standard = name;
+    }
+    const auto set = [&value, choices, names, list](const CLI::results_t& results) {
+        const std::string& word = results.back();
+        for (const auto& [name, choice] : choices) {
+            if (name != word) continue;
+            value = choice;
+            return true;
+        }
+        const std::string nearest = nearest_word(word, names);
+        throw CLI::ValidationError(fmt::format("\"{}\" is none of {}{}", word, list,
+                                               nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
+    };
+    return app.add_option(flags, set, description)->type_name(list)->default_str(standard);
+}
+
+}  // namespace command

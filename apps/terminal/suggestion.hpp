@@ -1,0 +1,14 @@
+#pragma once
+// What somebody may have meant who mistyped a word.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace command {
+
+/// The word of `known` that is nearest to `typed`, by letters left out, added, changed or exchanged with a neighbour;
+/// "" if none is near.
+std::string nearest_word(std::string_view typed, const std::vector<std::string>& known);
+
+}  // namespace command
