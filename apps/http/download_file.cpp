@@ -91,10 +91,35 @@ DownloadReport wrong_digest(const std::string& what, const DownloadTarget& targe
                   "do not use what this URL brings unless you know that the list is out of date");
 }
 
+// Why what is there under the file's name can be neither kept nor replaced, or "".
+std::string fault_of_existing(const fs::path& path, Existing existing) {
+    std::error_code error;
+    const fs::file_type type = fs::status(path, error).type();  // of what a link leads to
+    switch (type) {
+        case fs::file_type::regular: return {};
+        case fs::file_type::not_found: return existing == Existing::replace ? "" : "is a link to nothing";
+        case fs::file_type::directory: return "is a folder";
+        case fs::file_type::fifo: return "is a pipe";
+        case fs::file_type::socket: return "is a socket";
+        case fs::file_type::block:
+        case fs::file_type::character: return "is a device";
+        default: return error ? "cannot be looked at: " + error.message() : "is not a regular file";
+    }
+}
+
+// What bears the file's name but is no file must not become one: a report says so.
+std::optional<DownloadReport> look_for_obstacle(const fs::path& path, Existing existing) {
+    if (!fs::exists(fs::symlink_status(path))) return std::nullopt;
+    const std::string fault = fault_of_existing(path, existing);
+    if (fault.empty()) return std::nullopt;
+    return failed(fmt::format("{} {}", path.string(), fault), "move it away, or give the file another name");
+}
+
 // What is there already may be all that is wanted; a report means that nothing is left to do.
 std::optional<DownloadReport> look_at_existing(const DownloadTarget& target, const DownloadOptions& options,
                                                std::stop_token stop) {
     const fs::path path = options.directory / target.name;
+    if (auto obstacle = look_for_obstacle(path, options.existing)) return obstacle;
     if (!fs::exists(fs::symlink_status(path))) return std::nullopt;
 
     DownloadReport kept;
@@ -174,7 +199,12 @@ DownloadReport download_and_verify(const DownloadTarget& target, const DownloadO
         wrong.tries = report.tries;
         return wrong;
     }
-    arrival.publish(options.existing == Existing::replace);
+    const bool replace = options.existing == Existing::replace;
+    if (replace) {
+        auto obstacle = look_for_obstacle(options.directory / target.name, options.existing);
+        if (obstacle) return *std::move(obstacle);
+    }
+    arrival.publish(replace);
     return report;
 }
 
