@@ -74,7 +74,7 @@ private:
 
     bool less(Ref a, Ref b) {
         if (a && b) {
-            const int answer = call_python([&] { return PyObject_RichCompareBool(a.get(), b.get(), Py_LT); });
+            const int answer = PyObject_RichCompareBool(a.get(), b.get(), Py_LT);
             failed_ = answer < 0;
             const CriticalSection section(reinterpret_cast<PyObject*>(&queue_));
             if (are_there()) return answer > 0;
