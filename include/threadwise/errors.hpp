@@ -43,4 +43,19 @@ public:
     ~BrokenBarrierError() override;
 };
 
+/// What stands for something that was thrown but is not a C++ exception, which std::exception_ptr cannot hold: one of
+/// another language, or of another C++ runtime.
+class THREADWISE_API ForeignExceptionError : public RuntimeError {
+public:
+    using RuntimeError::RuntimeError;
+    ~ForeignExceptionError() override;
+};
+
+/// The outcome of a call whose thread was ended, by pthread_exit() or pthread_cancel(), before the call was through.
+class THREADWISE_API ThreadExitError : public RuntimeError {
+public:
+    using RuntimeError::RuntimeError;
+    ~ThreadExitError() override;
+};
+
 }  // namespace threadwise

@@ -6,17 +6,19 @@
 // finished, or from pending to cancelled, once and for all.
 
 #include <coroutine>
-#include <cstdio>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/future_state.hpp"
 #include "threadwise/detail/report.hpp"
+#include "threadwise/detail/resumption.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
@@ -33,6 +35,29 @@ template <class T>
 class FutureValue;
 template <class T, class Call>
 class CallState;
+
+/// Between handles and states, for those who make or watch futures.
+struct FutureAccess {
+    template <class T>
+    static Future<T> adopt(FutureValue<T>* state) noexcept {
+        return Future<T>(StatePointer<FutureValue<T>>(state));
+    }
+    template <class T>
+    static Future<T> share(FutureValue<T>& state) noexcept {
+        state.add_owner();
+        return adopt(&state);
+    }
+    /// Null: the handle stands for nothing.
+    template <class T>
+    static FutureState* state(const Future<T>& future) noexcept {
+        return future.state_.get();
+    }
+    /// Throws InvalidStateError where the handle stands for nothing.
+    template <class T>
+    static FutureState& expect_state(const Future<T>& future) {
+        return future.state();
+    }
+};
 
 struct Nothing {};
 
@@ -81,10 +106,7 @@ public:
 protected:
     void call() override {
         // What the call holds is let go before the future is done: who has the result may rely on that.
-        struct Clear {
-            std::optional<Call>& call;
-            ~Clear() { call.reset(); }
-        } const clear{call_};
+        const Finally clear([this] { call_.reset(); });
         if constexpr (std::is_void_v<T>) {
             std::move (*call_)();
         } else {
@@ -131,34 +153,68 @@ public:
 
     bool runs_user_code() const noexcept override { return true; }
 
-    void tell(FutureState& done) noexcept override {
-        done.add_owner();
-        const Future<T> future{StatePointer<FutureValue<T>>(static_cast<FutureValue<T>*>(&done))};
+    void tell(FutureState& done) override {
         const std::unique_ptr<DoneCallback> self(this);
-        try {
-            std::invoke(function_, future);
-        } catch (...) {
-            report_exception("exception calling callback for a Future");
-        }
+        const Future<T> future = FutureAccess::share(static_cast<FutureValue<T>&>(done));
+        call_user_code([&] { std::invoke(function_, future); },
+                       [](const std::exception_ptr& failure) {
+                           report_exception("exception calling callback for a Future", failure);
+                       });
     }
+
+    void forget() noexcept override { delete this; }
 
 private:
     Function function_;
 };
 
-struct FutureAccess;
+/// What then() returns: the call is made when another future is done. That future's list is its second owner.
+template <class T, class Source, class Function>
+class ThenState final : public FutureValue<T>, public Watcher {
+public:
+    template <class F>
+    explicit ThenState(F&& function) : FutureValue<T>(2), function_(std::in_place, std::forward<F>(function)) {}
+
+    bool runs_user_code() const noexcept override { return true; }
+
+    void tell(FutureState& done) override {
+        const StatePointer<ThenState> self(this);
+        source_ = &static_cast<FutureValue<Source>&>(done);
+        if (!this->run_if_pending()) function_.reset();
+    }
+
+    void forget() noexcept override { this->drop_owner(); }
+
+private:
+    void call() override {
+        // As in CallState: what the function holds is let go before the future is done.
+        const Finally clear([this] { function_.reset(); });
+        const Future<Source> source = FutureAccess::share(*source_);
+        if constexpr (std::is_void_v<T>) {
+            std::invoke(std::move(*function_), source);
+        } else {
+            this->keep(std::invoke(std::move(*function_), source));
+        }
+    }
+
+    std::optional<Function> function_;
+    FutureValue<Source>* source_ = nullptr;
+};
 
 }  // namespace detail
 
 /// A handle on a future: copies stand for the same one, as Python's names do. Thread-safe but for assigning to one
 /// handle from several threads. 8 bytes.
+///
+/// A handle that stands for nothing, because it was made without a future or has been moved from, can be assigned to,
+/// compared, hashed and asked whether it is valid(). All other functions throw InvalidStateError.
 template <class T>
 class Future {
 public:
     /// The type of the result; `void` and references are results as well.
     using value_type = T;
 
-    /// A handle that stands for nothing: assign to it before use.
+    /// A handle that stands for nothing.
     Future() = default;
 
     /// A pending future for an executor of one's own; it belongs to no pool.
@@ -168,12 +224,13 @@ public:
     bool valid() const noexcept { return state_.get() != nullptr; }
 
     /// Cancels the call unless it runs or is finished already. True: it is cancelled and will not run.
-    bool cancel() const { return state_->cancel(); }
+    bool cancel() const { return state().cancel(); }
 
-    bool cancelled() const noexcept { return done() && !state_->finished(); }
-    bool running() const noexcept { return state_->status() == detail::FutureState::Status::running; }
+    bool cancelled() const { return done() && !state().finished(); }
+    /// The call runs, or its outcome is being set.
+    bool running() const { return state().status() == detail::FutureState::Status::running; }
     /// Finished or cancelled.
-    bool done() const noexcept { return state_->done(); }
+    bool done() const { return state().done(); }
 
     /// Waits for the call to finish and returns a reference to its result, which lives as long as any handle does, or
     /// throws what the call threw. Throws TimeoutError if it is not finished within `timeout`, CancelledError if it was
@@ -189,136 +246,169 @@ public:
     /// The same for a future that is about to go: moves the result out, so that results that cannot be copied can be
     /// had (`std::move(future).result()`). Other handles then hold a moved-from result.
     T result(Timeout timeout = forever, SourceLocation where = SourceLocation::current()) && {
-        if constexpr (std::is_object_v<T>) {
-            return std::move(wait_for_value({}, timeout, where));
-        } else {
-            return wait_for_value({}, timeout, where);
-        }
+        return take_value({}, timeout, where);
     }
 
-    /// The same, but throws InterruptedError when stop is requested.
+    /// The same, but they throw InterruptedError when stop is requested.
+    ///@{
     decltype(auto) result(std::stop_token stop, Timeout timeout = forever,
-                          SourceLocation where = SourceLocation::current()) const {
+                          SourceLocation where = SourceLocation::current()) const& {
         return wait_for_value(std::move(stop), timeout, where);
     }
+    T result(std::stop_token stop, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) && {
+        return take_value(std::move(stop), timeout, where);
+    }
+    ///@}
 
     /// Waits like result() and returns what the call threw, or null if it returned.
     std::exception_ptr exception(Timeout timeout = forever, SourceLocation where = SourceLocation::current()) const {
-        state_->wait_finished(timeout, {}, where);
-        return state_->exception();
+        state().wait_finished(timeout, {}, where);
+        return state().exception();
     }
 
     /// Calls `function(future)` once the future is done: on the thread that finishes or cancels it, or here and now if
     /// it is done already. Callbacks are called in the order they were added; what they throw is reported on standard
-    /// error and ignored.
+    /// error and ignored. Constant time.
+    ///
+    /// A callback may end further futures, whose callbacks are called before that returns. So that chains of any length
+    /// do not exhaust the stack, callbacks more than 32 deep inside of each other are called later: once the one
+    /// that ended their future has returned, or waits for a future.
+    ///
+    /// A callback that ends its thread, by pthread_exit() or as it is cancelled, is reported as a ThreadExitError, and
+    /// the others are called while the thread is being unwound; if one of those does the same the program is
+    /// terminated.
     template <class Function>
         requires std::is_invocable_v < std::decay_t<Function>
     &, const Future& > void add_done_callback(Function&& function) const {
         using Callback = detail::DoneCallback<T, std::decay_t<Function>>;
-        state_->watch(*new Callback(std::forward<Function>(function)));  // deletes itself
+        state().watch(*new Callback(std::forward<Function>(function)));  // deletes itself
     }
 
     /// A future of `function(future)`, called as a done callback is. What it throws becomes that future's exception.
+    /// What the function holds is destroyed before that future is done. Chains may be of any length.
     template <class Function>
         requires std::is_invocable_v < std::decay_t<Function>,
     const Future& > auto then(Function&& function) const {
         using Result = std::invoke_result_t<std::decay_t<Function>, const Future&>;
-        auto next = Future<Result>::create();
-        add_done_callback([next, function = std::forward<Function>(function)](const Future& done) mutable {
-            if (!next.set_running_or_notify_cancel()) return;
-            next.set_result_of([&]() -> Result { return std::move(function)(done); });
-        });
-        return next;
+        detail::FutureState& source = state();
+        auto* const next = new detail::ThenState<Result, T, std::decay_t<Function>>(std::forward<Function>(function));
+        auto future = detail::FutureAccess::adopt<Result>(next);
+        source.watch(*next);
+        return future;
     }
 
     /// For executors, before they make the call: true: it is running now; false: it was cancelled, forget it. Throws
     /// InvalidStateError if it is running or finished.
-    bool set_running_or_notify_cancel() const { return state_->set_running_or_notify_cancel(); }
+    bool set_running_or_notify_cancel() const { return state().set_running_or_notify_cancel(); }
 
-    /// For executors: the call has returned `value` (nothing for `void`). Throws InvalidStateError if the future is
-    /// done.
+    /// For executors: the call has returned `value` (nothing for `void`). Of all calls that end a future (this one, the
+    /// two below, cancel(), and the run of a call that was submitted) one succeeds, which is settled before the value
+    /// is built; the others throw InvalidStateError, or return false.
+    ///
+    /// If building the value throws, that is thrown here, and the future is as it was before, as a std::promise is: it
+    /// can be set again, to that exception for example.
     template <class... Value>
     void set_result(Value&&... value) const {
-        state_->expect_unfinished();
-        state_->keep(std::forward<Value>(value)...);
-        state_->finish();
+        detail::FutureValue<T>& future = state();
+        detail::Claim claim(future);
+        future.keep(std::forward<Value>(value)...);
+        claim.finish();
     }
 
-    /// For executors: the call has thrown. Throws InvalidStateError if the future is done.
+    /// For executors: the call has thrown. Throws InvalidStateError as above, and ValueError if there is no exception
+    /// in the pointer.
     void set_exception(std::exception_ptr exception) const {
-        state_->expect_unfinished();
-        state_->fail(std::move(exception));
+        if (exception == nullptr) detail::throw_no_exception();
+        detail::Claim(state()).fail(std::move(exception));
     }
 
-    /// For executors: makes the call and sets what it returns or throws.
+    /// For executors: makes the call and sets what it returns or throws, be it thrown as the result is moved into the
+    /// future. Throws InvalidStateError as above, before the call.
     template <class Call>
     void set_result_of(Call&& call) const {
-        state_->expect_unfinished();
-        try {
-            if constexpr (std::is_void_v<T>) {
-                std::forward<Call>(call)();
-            } else {
-                state_->keep(std::forward<Call>(call)());
-            }
-        } catch (...) {
-            state_->fail(std::current_exception());
-            return;
-        }
-        state_->finish();
+        detail::FutureValue<T>& future = state();
+        detail::Claim claim(future);
+        const bool returned = detail::call_user_code(
+            [&] {
+                if constexpr (std::is_void_v<T>) {
+                    std::forward<Call>(call)();
+                } else {
+                    future.keep(std::forward<Call>(call)());
+                }
+            },
+            [&](std::exception_ptr failure) { claim.fail(std::move(failure)); });
+        if (returned) claim.finish();
     }
 
-    /// `co_await future` gives its result() without blocking: the coroutine goes on, on the thread that finishes the
-    /// future, once it is done.
-    auto operator co_await() const {
-        struct Awaiter {
-            Future future;
-            bool await_ready() const noexcept { return future.done(); }
-            void await_suspend(std::coroutine_handle<> coroutine) const {
-                future.add_done_callback([coroutine](const Future&) { coroutine.resume(); });
-            }
-            decltype(auto) await_resume() const { return static_cast<const Future&>(future).result(); }
-        };
-        return Awaiter{*this};
-    }
+    /// `co_await future` gives its result() without blocking: the coroutine goes on, on the thread that ends the
+    /// future, once it is done; a future that is about to go (`co_await pool.submit(f)`) gives the result itself.
+    ///
+    /// A coroutine that is destroyed while it awaits is not resumed. Not while another thread may be ending the future:
+    /// which of the two comes first, the resumption or the destruction, is for the program to settle.
+    ///@{
+    auto operator co_await() const& { return Awaiter<const Future&>(*this); }
+    auto operator co_await() && { return Awaiter<Future>(std::move(*this)); }
+    ///@}
 
     /// Handles are equal if they stand for the same future.
     friend bool operator==(const Future& a, const Future& b) noexcept { return a.state_.get() == b.state_.get(); }
 
 private:
     friend struct detail::FutureAccess;
-    template <class, class>
-    friend class detail::DoneCallback;
 
     explicit Future(detail::StatePointer<detail::FutureValue<T>> state) noexcept : state_(std::move(state)) {}
 
+    /// `Handle`: how the result is asked for, of a handle that stays or of one that goes.
+    template <class Handle>
+    class Awaiter {
+    public:
+        explicit Awaiter(Future future) : future_(std::move(future)) { future_.state(); }
+        Awaiter(const Awaiter&) = delete;
+        Awaiter& operator=(const Awaiter&) = delete;
+        ~Awaiter() {
+            if (resumption_ != nullptr) detail::Resumption::end(*resumption_, future_.state());
+        }
+
+        bool await_ready() const { return future_.done(); }
+        // Not inline: once the coroutine may go on elsewhere, nothing in its frame may be touched.
+        [[gnu::noinline]] bool await_suspend(std::coroutine_handle<> coroutine) {
+            return detail::Resumption::start(resumption_, coroutine, future_.state());
+        }
+        decltype(auto) await_resume() { return static_cast<Handle&&>(future_).result(); }
+
+    private:
+        Future future_;
+        detail::Resumption* resumption_ = nullptr;
+    };
+
+    detail::FutureValue<T>& state() const {
+        if (state_.get() == nullptr) [[unlikely]]
+            detail::throw_no_future();
+        return *state_;
+    }
+
     std::add_lvalue_reference_t<T> wait_for_value(std::stop_token stop, Timeout timeout, SourceLocation where) const {
-        state_->wait_finished(timeout, std::move(stop), where);
-        if (state_->exception() != nullptr) std::rethrow_exception(state_->exception());
+        detail::FutureValue<T>& future = state();
+        future.wait_finished(timeout, std::move(stop), where);
+        if (future.exception() != nullptr) std::rethrow_exception(future.exception());
         if constexpr (std::is_reference_v<T>) {
-            return *state_->kept();
+            return *future.kept();
         } else if constexpr (!std::is_void_v<T>) {
-            return state_->kept();
+            return future.kept();
+        }
+    }
+
+    T take_value(std::stop_token stop, Timeout timeout, SourceLocation where) {
+        if constexpr (std::is_object_v<T>) {
+            return std::move(wait_for_value(std::move(stop), timeout, where));
+        } else {
+            return static_cast<T>(wait_for_value(std::move(stop), timeout, where));
         }
     }
 
     detail::StatePointer<detail::FutureValue<T>> state_;
 };
 
-namespace detail {
-
-/// Between handles and states, for those who make or watch futures.
-struct FutureAccess {
-    template <class T>
-    static Future<T> adopt(FutureValue<T>* state) noexcept {
-        return Future<T>(StatePointer<FutureValue<T>>(state));
-    }
-    template <class T>
-    static FutureState* state(const Future<T>& future) noexcept {
-        return future.state_.get();
-    }
-};
-
-}  // namespace detail
 }  // namespace threadwise
 
 /// By identity, so that futures can be keys as in Python.

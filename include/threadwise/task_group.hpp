@@ -93,15 +93,12 @@ public:
 
 private:
     template <class Call>
-    static detail::TaskOutcome invoke(detail::Task& task, detail::TaskAction action) noexcept {
+    static detail::TaskOutcome invoke(detail::Task& task, detail::TaskAction action) {
+        const detail::Finally destroy([&task] { std::destroy_at(&task.content<detail::TaskContent<Call>>()); });
         if (action == detail::TaskAction::run && !task.group->cancelled()) {
-            try {
-                std::invoke(detail::call_in<Call>(task));
-            } catch (...) {
-                task.group->fail();
-            }
+            detail::call_user_code([&] { std::invoke(detail::call_in<Call>(task)); },
+                                   [&](std::exception_ptr failure) { task.group->fail(std::move(failure)); });
         }
-        std::destroy_at(&task.content<detail::TaskContent<Call>>());
         return detail::TaskOutcome::other;
     }
 

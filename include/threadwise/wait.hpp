@@ -56,7 +56,7 @@ template <class T>
 std::vector<FutureState*> states_of(const std::vector<Future<T>>& futures) {
     std::vector<FutureState*> states;
     states.reserve(futures.size());
-    for (const auto& future : futures) states.push_back(FutureAccess::state(future));
+    for (const auto& future : futures) states.push_back(&FutureAccess::expect_state(future));
     return states;
 }
 
@@ -67,7 +67,8 @@ THREADWISE_API void wait_for_states(const std::vector<FutureState*>& states, Ret
 }  // namespace detail
 
 /// Waits until the futures are done as `return_when` says, for `timeout`, or until stop is requested, and tells which
-/// are. Cancelled futures are done. Throws InterruptedError if interrupt() ends the wait. In a worker of the futures'
+/// are. Cancelled futures are done. Throws InterruptedError if interrupt() ends the wait, InvalidStateError if a handle
+/// stands for nothing. In a worker of the futures'
 /// pool it waits as Future::result() does.
 template <std::ranges::input_range Futures>
 auto wait(std::stop_token stop, Futures&& futures, Timeout timeout = forever, ReturnWhen return_when = ALL_COMPLETED,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/door.hpp"
+#include "threadwise/detail/failure.hpp"
 
 namespace threadwise::detail {
 
@@ -19,14 +20,25 @@ void CallLimits::expect_time_left() const {
 }
 
 void CallLimits::listen(FutureState& state) {
-    if (options_.stop.stop_possible()) on_stop_.emplace(options_.stop, Cancel{&state});
+    if (options_.stop.stop_possible()) on_stop_.emplace(options_.stop, Cancel{this, &state});
 }
 
-void CallLimits::Cancel::operator()() const noexcept {
-    // A callback of the future may drop all other owners. The queue still is one, see stop_listening().
-    state->add_owner();
-    state->cancel();
-    state->drop_owner();
+bool CallLimits::stop_listening() {
+    if (!on_stop_) return true;
+    // acq_rel, as both exchanges below: whoever comes second sees all that the other side did.
+    if (answer_.exchange(Answer::left, std::memory_order_acq_rel) == Answer::being_given) return false;
+    // It will not be answered any more, or has been: nothing of the user's runs in what this may wait for.
+    on_stop_.reset();
+    return true;
+}
+
+void CallLimits::Cancel::operator()() const {
+    if (limits->answer_.exchange(Answer::being_given, std::memory_order_acq_rel) == Answer::left) return;
+    FutureState& cancelled = *state;  // this is part of the state, and may go with it
+    const Finally answered([this, &cancelled] {
+        if (limits->answer_.exchange(Answer::given, std::memory_order_acq_rel) == Answer::left) cancelled.drop_owner();
+    });
+    cancelled.cancel();
 }
 
 }  // namespace threadwise::detail

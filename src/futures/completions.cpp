@@ -22,6 +22,8 @@ public:
         if (owner_.asleep_.load()) runtime::unpark_all(&owner_.news_);
     }
 
+    void forget() noexcept override {}
+
     void watch() { state_->watch(*this); }
 
     /// The future is not looked at any more.
@@ -35,7 +37,7 @@ public:
 
 private:
     friend class Completions;
-    ~Node() override = default;
+    ~Node() = default;
     friend struct std::default_delete<Node>;
 
     Completions& owner_;
@@ -83,6 +85,7 @@ void Completions::wait(const Deadline& deadline, const std::stop_token& stop, So
         return std::to_string(left_) + " (of " + std::to_string(nodes_.size()) + ") futures unfinished";
     };
     auto news = [this] { return news_.load() != nullptr; };
+    FutureState::run_deferred_callbacks();
     while (!take_news()) {
         if (stop.stop_requested()) throw InterruptedError("stop was requested: " + unfinished());
         const Timeout timeout = deadline.left();

@@ -1,8 +1,8 @@
 #include "threadwise/detail/future_state.hpp"
 
 #include <array>
-#include <cstdio>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "futures/current_worker.hpp"
@@ -11,6 +11,7 @@
 #include "runtime/door.hpp"
 #include "runtime/fork.hpp"
 #include "threading/wait_result.hpp"
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {
@@ -50,17 +51,22 @@ void FutureState::operator delete(void* state) noexcept { runtime::free_block(st
 
 FutureState::~FutureState() {
     // Nobody owns it any more, so nobody can be watching but callbacks that will never be called.
-    while (watchers_ != nullptr) delete std::exchange(watchers_, watchers_->next_);
+    while (watchers_ != nullptr) {
+        Watcher& first = *watchers_->next_;
+        unlink(first);
+        first.forget();
+    }
 }
 
-bool FutureState::change(Status from, Status to) noexcept {
+bool FutureState::change(Status from, Status to, std::uint32_t marks) {
     std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    std::uint32_t changed = 0;
     do {
-        if (Status{word & status_mask} != from) return false;
+        if ((word & (status_mask | claimed)) != word_of(from)) return false;
+        changed = (word & ~status_mask) | word_of(to) | marks;
         // acq_rel: acquire what the submitter wrote, publish what is in place so far.
-    } while (!word_.compare_exchange_weak(word, (word & ~status_mask) | static_cast<std::uint32_t>(to),
-                                          std::memory_order_acq_rel, std::memory_order_relaxed));
-    if (to >= Status::cancelled) wake(word, (word & ~status_mask) | static_cast<std::uint32_t>(to));
+    } while (!word_.compare_exchange_weak(word, changed, std::memory_order_acq_rel, std::memory_order_relaxed));
+    if (to >= Status::cancelled) wake(word, changed);
     return true;
 }
 
@@ -79,29 +85,50 @@ bool FutureState::set_running_or_notify_cancel() {
                             ", but only a pending future can be started");
 }
 
-void FutureState::expect_unfinished() const {
-    const Status now = status();
-    if (now <= Status::running) return;
-    throw InvalidStateError(std::string("invalid state: the future is ") + name_of(now) +
-                            ", its result can be set only once and not after cancel()");
-}
-
-void FutureState::force(Status status) noexcept {
+FutureState::Status FutureState::claim() {
     std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
-    // acq_rel: as in change()
-    while (!word_.compare_exchange_weak(word, (word & ~status_mask) | static_cast<std::uint32_t>(status),
-                                        std::memory_order_acq_rel, std::memory_order_relaxed)) {}
-    if (status >= Status::cancelled) wake(word, (word & ~status_mask) | static_cast<std::uint32_t>(status));
+    for (;;) {
+        const Status now{word & status_mask};
+        if (now > Status::running) {
+            throw InvalidStateError(std::string("invalid state: the future is ") + name_of(now) +
+                                    ", its result can be set only once and not after cancel()");
+        }
+        if ((word & claimed) != 0) {
+            throw InvalidStateError(
+                "invalid state: the future's call is being made, or its result set, by somebody else; its result can "
+                "be set only once");
+        }
+        // acquire: see what an earlier claim left behind when it was given back, or what was done before the start.
+        if (word_.compare_exchange_weak(word, (word & ~status_mask) | word_of(Status::running) | claimed,
+                                        std::memory_order_acquire, std::memory_order_relaxed)) {
+            return now;
+        }
+    }
 }
 
-void FutureState::finish() noexcept {
+void FutureState::give_back(Status before) noexcept {
+    // Running is 1 and pending 0. release: pairs with the next claim().
+    word_.fetch_and(before == Status::pending ? ~(claimed | word_of(Status::running)) : ~claimed,
+                    std::memory_order_release);
+}
+
+void FutureState::force(Status status) {
+    std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    std::uint32_t changed = 0;
+    do {
+        changed = (word & ~(status_mask | claimed)) | word_of(status);
+        // acq_rel: as in change()
+    } while (!word_.compare_exchange_weak(word, changed, std::memory_order_acq_rel, std::memory_order_relaxed));
+    if (status >= Status::cancelled) wake(word, changed);
+}
+
+void FutureState::finish() {
     // acq_rel: publishes the result; sees what watchers there are.
-    const std::uint32_t before =
-        word_.exchange(static_cast<std::uint32_t>(Status::finished), std::memory_order_acq_rel);
-    if (before > status_mask) wake(before, static_cast<std::uint32_t>(Status::finished));
+    const std::uint32_t before = word_.exchange(word_of(Status::finished), std::memory_order_acq_rel);
+    if ((before & (has_waiters | watched)) != 0) wake(before, word_of(Status::finished));
 }
 
-void FutureState::fail(std::exception_ptr exception) noexcept {
+void FutureState::fail(std::exception_ptr exception) {
     exception_ = std::move(exception);
     finish();
 }
@@ -111,31 +138,47 @@ bool FutureState::is_news(std::uint32_t word) noexcept {
     return status > Status::cancelled || (status == Status::cancelled && (word & late) == 0);
 }
 
-void FutureState::wake(std::uint32_t before, std::uint32_t after) noexcept {
-    if ((before & awaited) != 0) runtime::unpark_all(&word_);
+void FutureState::wake(std::uint32_t before, std::uint32_t after) {
+    if ((before & has_waiters) != 0) runtime::unpark_all(&word_);
     if ((before & watched) != 0 && is_news(after)) tell_watchers();
 }
 
-bool FutureState::run_if_pending() noexcept {
-    if (!try_start()) return false;
-    try {
-        call();
-        count_call(pool_, TaskOutcome::done);
-        finish();
-    } catch (const NotBegun&) {
-        count_call(pool_, TaskOutcome::cancelled);
-        exception_ = std::make_exception_ptr(
-            CancelledError("the call was cancelled: it could not begin within the time given by start_within"));
-        change(Status::running, Status::cancelled);
-    } catch (...) {
-        count_call(pool_, TaskOutcome::failed);
-        fail(std::current_exception());
-    }
+bool FutureState::run_if_pending() {
+    if (!begin_call()) return false;
+    bool too_late = false;
+    const bool returned = call_user_code(
+        [&] {
+            try {
+                call();
+            } catch (const NotBegun&) {
+                too_late = true;
+            }
+        },
+        [this](std::exception_ptr failure) {
+            count_call(pool_, TaskOutcome::failed);
+            fail(std::move(failure));
+        });
+    if (!returned) return true;
+    count_call(pool_, too_late ? TaskOutcome::cancelled : TaskOutcome::done);
+    too_late ? cancel_late() : finish();
     return true;
+}
+
+bool FutureState::fail_if_pending(std::exception_ptr exception) {
+    if (!begin_call()) return false;
+    fail(std::move(exception));
+    return true;
+}
+
+void FutureState::cancel_late() {
+    exception_ = std::make_exception_ptr(
+        CancelledError("the call was cancelled: it could not begin within the time given by start_within"));
+    force(Status::cancelled);
 }
 
 bool FutureState::wait(Timeout timeout, std::stop_token stop, SourceLocation where) {
     if (done()) return true;
+    run_deferred_callbacks();  // they may end it
     if (pool_ != nullptr && timeout.is_forever() && !stop.stop_possible() && runs_here(pool_)) {
         run_if_pending();
         if (done()) return true;
@@ -149,7 +192,7 @@ bool FutureState::wait(Timeout timeout, std::stop_token stop, SourceLocation whe
     if (waiting.spin(&word_, is_done)) return true;
     const runtime::Wakeup wakeup = waiting.park(&word_, [&] {
         // acquire: finish() comes before it and is seen whole, or after it and finds the mark.
-        return Status{word_.fetch_or(awaited, std::memory_order_acquire) & status_mask} < Status::cancelled;
+        return Status{word_.fetch_or(has_waiters, std::memory_order_acquire) & status_mask} < Status::cancelled;
     });
     return threading::succeeded(wakeup, stop);
 }
@@ -167,56 +210,70 @@ void FutureState::wait_finished(Timeout timeout, std::stop_token stop, SourceLoc
 }
 
 void FutureState::watch(Watcher& watcher) {
-    {
-        const std::lock_guard hold(stripe_of(*this));
-        // acq_rel: if it is done, see the result; if not, finish() sees the mark.
-        const std::uint32_t before = word_.fetch_or(watched, std::memory_order_acq_rel);
-        if (!is_news(before)) {
-            // At the end, since callbacks are called in the order they were added.
-            Watcher** link = &watchers_;
-            while (*link != nullptr) link = &(*link)->next_;
-            *link = &watcher;
-            watcher.link_ = link;
-            return;
-        }
-    }
-    watcher.tell(*this);
+    if (!watch_unless_done(watcher)) watcher.tell(*this);
 }
 
-void FutureState::unwatch(Watcher& watcher) noexcept {
+bool FutureState::watch_unless_done(Watcher& watcher) {
     const std::lock_guard hold(stripe_of(*this));
-    if (watcher.link_ == nullptr) return;
-    *watcher.link_ = watcher.next_;
-    if (watcher.next_ != nullptr) watcher.next_->link_ = watcher.link_;
-    watcher.link_ = nullptr;
+    // acq_rel: if it is done, see the result; if not, finish() sees the mark.
+    if (is_news(word_.fetch_or(watched, std::memory_order_acq_rel))) return false;
+    link(watcher);
+    return true;
 }
 
-void FutureState::tell_watchers() noexcept {
-    // A callback may drop the last other owner.
-    add_owner();
+bool FutureState::unwatch(Watcher& watcher) noexcept {
+    const std::lock_guard hold(stripe_of(*this));
+    // Callbacks leave the list all at once, and do not notice.
+    if (watchers_ == nullptr || watcher.previous_ == nullptr) return false;
+    unlink(watcher);
+    return true;
+}
+
+void FutureState::link(Watcher& watcher) noexcept {
+    if (watchers_ == nullptr) {
+        watchers_ = watcher.next_ = watcher.previous_ = &watcher;
+        return;
+    }
+    // Between the last and the first. Callbacks are called in the order they were added.
+    watcher.previous_ = watchers_;
+    watcher.next_ = watchers_->next_;
+    watcher.next_->previous_ = &watcher;
+    watchers_->next_ = &watcher;
+    if (watcher.runs_user_code()) watchers_ = &watcher;
+}
+
+void FutureState::unlink(Watcher& watcher) noexcept {
+    if (watcher.next_ == &watcher) {
+        watchers_ = nullptr;
+    } else {
+        watcher.next_->previous_ = watcher.previous_;
+        watcher.previous_->next_ = watcher.next_;
+        if (watchers_ == &watcher) watchers_ = watcher.previous_;
+    }
+    watcher.previous_ = nullptr;
+}
+
+void FutureState::tell_watchers() {
     Watcher* callbacks = nullptr;
     {
         const std::lock_guard hold(stripe_of(*this));
-        Watcher** last = &callbacks;
-        Watcher* watcher = std::exchange(watchers_, nullptr);
-        while (watcher != nullptr) {
-            Watcher* const next = std::exchange(watcher->next_, nullptr);
-            watcher->link_ = nullptr;
-            if (watcher->runs_user_code()) {
-                *last = watcher;
-                last = &watcher->next_;
-            } else {
-                watcher->tell(*this);
-            }
-            watcher = next;
+        // Those that can be removed are told under the lock, so that they stay until they have been.
+        while (watchers_ != nullptr && !watchers_->next_->runs_user_code()) {
+            Watcher& first = *watchers_->next_;
+            unlink(first);
+            first.tell(*this);
         }
+        if (Watcher* const last = std::exchange(watchers_, nullptr)) callbacks = std::exchange(last->next_, nullptr);
     }
-    while (callbacks != nullptr) {
-        Watcher& callback = *callbacks;
-        callbacks = callback.next_;
-        callback.tell(*this);
-    }
-    drop_owner();
+    if (callbacks != nullptr) run_callbacks(*callbacks);
 }
+
+void throw_no_future() {
+    throw InvalidStateError(
+        "the Future stands for no call: it was made without one, or has been moved from; assign another Future to it "
+        "before it is used");
+}
+
+void throw_no_exception() { throw ValueError("set_exception() was given a null exception_ptr; give it an exception"); }
 
 }  // namespace threadwise::detail

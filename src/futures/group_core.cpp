@@ -43,15 +43,17 @@ void GroupCore::fork_from_elsewhere(Task& task, Task::Relocate how) {
     }
 }
 
-void GroupCore::run_elsewhere(Task& task, PoolWorker& worker) noexcept {
+void GroupCore::run_elsewhere(Task& task, PoolWorker& worker) {
     const std::uint64_t trail = worker.trail();
     // release: who follows the trail finds the deque as it is now, or newer.
     trail_.store(trail, std::memory_order_release);
+    const Finally count([this, trail] {
+        std::uint64_t expected = trail;
+        // seq_cst: the trail ends before anything that this worker does next can be stolen, see help().
+        trail_.compare_exchange_strong(expected, 0);
+        count_one_less_elsewhere();
+    });
     task.invoke(task, TaskAction::run);
-    std::uint64_t expected = trail;
-    // seq_cst: the trail ends before anything that this worker does next can be stolen, see help().
-    trail_.compare_exchange_strong(expected, 0);
-    count_one_less_elsewhere();
 }
 
 void GroupCore::drop(Task& task) noexcept {
@@ -99,7 +101,7 @@ void GroupCore::join_slow(const SourceLocation& where) {
     }
 }
 
-void GroupCore::run_own() noexcept {
+void GroupCore::run_own() {
     while (here_ != 0) {
         Task* task = take_own();
         if (task == nullptr) {
@@ -143,7 +145,7 @@ void GroupCore::push_kept_back() noexcept {
 
 // Leapfrogging (Wagner and Calder, "Leapfrogging: a portable technique for implementing efficient futures", 1993): who
 // waits for a thief steals from that thief, and only what the stolen task has forked.
-bool GroupCore::help() noexcept {
+bool GroupCore::help() {
     const std::uint64_t trail = trail_.load(std::memory_order_acquire);  // acquire: pairs with run_elsewhere()
     if (trail == 0) return false;
     Task* const task = PoolWorker::follow(*pool_, trail);
@@ -154,8 +156,8 @@ bool GroupCore::help() noexcept {
         announce_work(*pool_);
         return true;
     }
+    const Finally free([this, task] { home_->free_task(*task); });
     static_cast<PoolWorker*>(home_)->execute(*task);
-    home_->free_task(*task);
     return true;
 }
 
@@ -196,9 +198,9 @@ void GroupCore::stop() noexcept {
     keep(std::make_exception_ptr(InterruptedError("stop was requested while a TaskGroup's tasks were waited for")));
 }
 
-void GroupCore::fail() noexcept {
+void GroupCore::fail(std::exception_ptr exception) noexcept {
     cancel();
-    keep(std::current_exception());
+    keep(std::move(exception));
 }
 
 void GroupCore::keep(std::exception_ptr exception) noexcept {

@@ -9,6 +9,7 @@
 #include "futures/current_worker.hpp"
 #include "futures/pool_worker.hpp"
 #include "runtime/door.hpp"
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/group_core.hpp"
 #include "threadwise/executor_errors.hpp"
 
@@ -159,24 +160,24 @@ PoolWorker* Pool::vacant_worker() {
     return workers_[count].load(std::memory_order_relaxed);
 }
 
-void Pool::break_down() noexcept {
+void Pool::break_down() {
     broken_.store(true, std::memory_order_release);
     close();
+    const Finally wake([this] { wake_all_sleepers(); });
     drop_queued(TaskAction::fail);
-    wake_all_sleepers();
 }
 
-void Pool::drop(Task& task, TaskAction action) noexcept {
+void Pool::drop(Task& task, TaskAction action) {
     task.group != nullptr ? task.group->drop(task) : count(task.invoke(task, action));
 }
 
-void Pool::drop_queued(TaskAction action) noexcept {
+void Pool::drop_queued(TaskAction action) {
     while (const std::unique_ptr<Task> task{take_ranked(ranked_.pop())}) drop(*task, action);
     for (;;) {
         const InjectionQueue::Taken taken = take_injected();
         if (taken.task == nullptr) return;
+        const Finally count([&] { injection_.done(*taken.segment, 1); });
         drop(*taken.task, action);
-        injection_.done(*taken.segment, 1);
     }
 }
 
@@ -197,6 +198,20 @@ void Pool::shutdown(bool wait, bool cancel_futures, SourceLocation where) {
     if (cancel_futures) drop_queued(TaskAction::cancel);
     wake_all_sleepers();
     if (wait) wait_for_threads(where);
+}
+
+void Pool::end(bool wait) {
+    shutdown(false, false, {});
+    bool interrupted = false;
+    while (wait && !is_orphan()) {
+        try {
+            wait_for_threads({});
+            break;
+        } catch (const InterruptedError&) {
+            interrupted = true;
+        }
+    }
+    if (interrupted) runtime::interrupt(runtime::this_record());
 }
 
 void Pool::wait_for_threads(SourceLocation where) {

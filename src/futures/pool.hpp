@@ -66,6 +66,8 @@ public:
     void end_help() noexcept { idle_.end_help(); }
 
     void shutdown(bool wait, bool cancel_futures, SourceLocation where);
+    /// The same for a destructor: an interrupt does not end the wait, and is left for the thread's next one.
+    void end(bool wait);
 
     /// In a forked child: the pool's threads and what they did are the parent's. All that is left to do is to say so:
     /// calls are refused, and nothing is waited for. What it held stays in memory, half changed as it may be.
@@ -92,8 +94,8 @@ private:
     /// Threads that wait for room in its queue, at most.
     static constexpr std::int64_t most_submitters = 1 << 20;
 
-    static TaskOutcome invoke_boxed(Task& box, TaskAction action) noexcept;
-    static TaskOutcome invoke_timed(Task& box, TaskAction action) noexcept;
+    static TaskOutcome invoke_boxed(Task& box, TaskAction action);
+    static TaskOutcome invoke_timed(Task& box, TaskAction action);
 
     void submit_watched(Task& task, Task::Relocate how, const CallLimits* limits);
     bool take_place(const CallLimits* limits);
@@ -107,9 +109,9 @@ private:
 
     bool work_is_visible() const noexcept;
     void close() noexcept;
-    void drop(Task& task, TaskAction action) noexcept;
-    void break_down() noexcept;
-    void drop_queued(TaskAction action) noexcept;
+    void drop(Task& task, TaskAction action);
+    void break_down();
+    void drop_queued(TaskAction action);
     void throw_refusal() const;
 
     void wake_sleeper() noexcept;

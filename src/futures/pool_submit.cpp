@@ -7,6 +7,7 @@
 #include "futures/pool.hpp"
 #include "futures/pool_worker.hpp"
 #include "threadwise/detail/call_limits.hpp"
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/group_core.hpp"
 #include "threadwise/detail/task_batch.hpp"
 #include "threadwise/queue_errors.hpp"
@@ -169,19 +170,19 @@ Task* Pool::take_ranked(RankedQueue::Taken taken) noexcept {
     return taken.task;
 }
 
-TaskOutcome Pool::invoke_boxed(Task& box, TaskAction action) noexcept {
+TaskOutcome Pool::invoke_boxed(Task& box, TaskAction action) {
     const auto [task, pool] = box.content<Boxed>();
     if (action == TaskAction::run) {
+        const Finally free([task = task] { this_worker->free_task(*task); });
         static_cast<PoolWorker*>(this_worker)->execute(*task);
-        this_worker->free_task(*task);
     } else {
+        const std::unique_ptr<Task> owned(task);
         pool->drop(*task, action);
-        delete task;
     }
     return TaskOutcome::other;
 }
 
-TaskOutcome Pool::invoke_timed(Task& box, TaskAction action) noexcept {
+TaskOutcome Pool::invoke_timed(Task& box, TaskAction action) {
     const std::unique_ptr<Timed> timed(box.content<Timed*>());
     const platform::Instant began = platform::now();
     const TaskOutcome outcome = timed->task.invoke(timed->task, action);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/door.hpp"
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/group_core.hpp"
 #include "threadwise/detail/report.hpp"
 
@@ -29,32 +30,40 @@ void PoolWorker::start() {
 
 void PoolWorker::main(const std::shared_ptr<Pool>& pool) {
     this_worker = this;
-    if (initialize()) {
-        const BlockingHooksScope scope(*this);
-        work();
-    } else {
-        pool->idle_.leave();
-    }
+    const Finally end([&] { leave(pool); });
+    if (!initialize()) return pool->idle_.leave();
+    const BlockingHooksScope scope(*this);
+    work();
+}
+
+void PoolWorker::leave(const std::shared_ptr<Pool>& pool) noexcept {
+    const bool was_ended = runs_task_.load(std::memory_order_relaxed);  // relaxed: written by this thread
     flush_segment();
+    if (was_ended) {
+        // By a task, with pthread_exit() or a cancellation. What the task had forked or submitted is for the others.
+        runs_task_.store(false, std::memory_order_relaxed);
+        deque().share_all();
+    }
     this_worker = nullptr;
     // release: the worker may be started again.
     in_use_.store(false, std::memory_order_release);
-    // acq_rel: who waits for the last thread sees what all of them did.
+    if (was_ended) {
+        // While this thread still counts as alive, so that nobody takes the pool for ended before another one does.
+        pool->idle_.vacate();
+        if (pool->work_is_visible()) announce_work(*pool);
+    }
+    // acq_rel: a thread that waits for the last one sees what all of them did.
     if (pool->alive_.fetch_sub(1, std::memory_order_acq_rel) == 1) runtime::unpark_all(&pool->alive_);
 }
 
-bool PoolWorker::initialize() noexcept {
+bool PoolWorker::initialize() {
     Pool& pool = this->pool();
     if (!pool.options_.initializer) return true;
     if (pool.broken_.load(std::memory_order_acquire)) return false;
-    try {
-        pool.options_.initializer();
-        return true;
-    } catch (...) {
-        report_exception("exception in a pool's initializer");
-        pool.break_down();
-        return false;
-    }
+    return call_user_code(pool.options_.initializer, [&](const std::exception_ptr& failure) {
+        const Finally break_down([&] { pool.break_down(); });
+        report_exception("exception in a pool's initializer", failure);
+    });
 }
 
 void PoolWorker::work() {
@@ -108,23 +117,23 @@ Task* PoolWorker::steal() noexcept {
     return nullptr;
 }
 
-void PoolWorker::run(const Found& found) noexcept {
+void PoolWorker::run(const Found& found) {
     runs_task_.store(true, std::memory_order_relaxed);  // relaxed: others only count it
     if (found.segment == nullptr) {
+        const Finally free([&] { free_task(*found.task); });
         execute(*found.task);
-        free_task(*found.task);
     } else {
         if (found.segment != segment_) {
             flush_segment();
             segment_ = found.segment;
         }
+        const Finally count([this] { ++segment_done_; });
         execute(*found.task);
-        ++segment_done_;
     }
     runs_task_.store(false, std::memory_order_relaxed);
 }
 
-void PoolWorker::execute(Task& task) noexcept {
+void PoolWorker::execute(Task& task) {
     if (task.group != nullptr) {
         task.group->run_elsewhere(task, *this);
     } else {

@@ -41,7 +41,7 @@ public:
     static bool can_follow(Pool& pool, std::uint64_t trail) noexcept;
 
     /// Runs a task that is not this thread's own any more, and tells its group.
-    void execute(Task& task) noexcept;
+    void execute(Task& task);
 
     /// A call has ended on this thread.
     void count(TaskOutcome outcome) noexcept { counts_.add(outcome); }
@@ -62,11 +62,12 @@ private:
     static PoolWorker& leader(Pool& pool, std::uint64_t trail) noexcept;
 
     void main(const std::shared_ptr<Pool>& pool);
-    bool initialize() noexcept;
+    bool initialize();
     void work();
+    void leave(const std::shared_ptr<Pool>& pool) noexcept;
     Found find() noexcept;
     Task* steal() noexcept;
-    void run(const Found& found) noexcept;
+    void run(const Found& found);
     Rest rest(bool others_search);
     Rest sleep(runtime::Waiting& waiting);
     bool stand_by();

@@ -1,24 +1,18 @@
 #include "threadwise/detail/report.hpp"
 
 #include <cstdio>
-#include <exception>
-#include <typeinfo>
+#include <utility>
 
+#include "runtime/exception_text.hpp"
 #include "threadwise/excepthook.hpp"
 #include "threadwise/thread.hpp"
 
 namespace threadwise::detail {
 
-void report_exception(const char* what_happened) noexcept {
-    try {
-        throw;
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "threadwise: %s: %s: %s\n", what_happened, typeid(error).name(), error.what());
-    } catch (...) {
-        std::fprintf(stderr, "threadwise: %s: an exception that is not a std::exception\n", what_happened);
-    }
+void report_exception(const char* what_happened, const std::exception_ptr& exception) {
+    std::fprintf(stderr, "threadwise: %s: %s\n", what_happened, runtime::exception_text(exception).c_str());
 }
 
-void handle_escaped_exception() noexcept { excepthook({std::current_exception(), current_thread()}); }
+void handle_escaped_exception(std::exception_ptr exception) { excepthook({std::move(exception), current_thread()}); }
 
 }  // namespace threadwise::detail

@@ -41,23 +41,30 @@ detail::Pool::Options pool_options(ThreadPoolOptions options) {
             .measure_times = options.measure_times};
 }
 
-detail::TaskOutcome invoke_future(detail::Task& task, detail::TaskAction action) noexcept {
+/// Of a call that is not to be made here. Cancels it if nobody else has made, ended or cancelled it.
+detail::TaskOutcome outcome_of_dropped(detail::FutureState& state) {
+    state.cancel();
+    // One that was cancelled for a reason has been counted.
+    const bool cancelled = state.done() && !state.finished() && state.exception() == nullptr;
+    return cancelled ? detail::TaskOutcome::cancelled : detail::TaskOutcome::other;
+}
+
+detail::TaskOutcome invoke_future(detail::Task& task, detail::TaskAction action) {
     using Outcome = detail::TaskOutcome;
     const detail::StatePointer state(task.content<detail::FutureState*>());
     switch (action) {
         case detail::TaskAction::run:
             if (state->run_if_pending()) return Outcome::counted;
             break;
-        case detail::TaskAction::cancel: state->cancel(); break;
+        case detail::TaskAction::cancel: break;
         case detail::TaskAction::fail:
-            if (!state->try_start()) break;
-            state->fail(std::make_exception_ptr(
-                BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")));
+            if (!state->fail_if_pending(std::make_exception_ptr(
+                    BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")))) {
+                break;
+            }
             return Outcome::failed;
     }
-    // One that was cancelled for a reason has been counted.
-    const bool cancelled = state->done() && !state->finished() && state->exception() == nullptr;
-    return cancelled ? Outcome::cancelled : Outcome::other;
+    return outcome_of_dropped(*state);
 }
 
 struct LimitedCall {
@@ -65,9 +72,13 @@ struct LimitedCall {
     detail::CallLimits* limits;
 };
 
-detail::TaskOutcome invoke_limited(detail::Task& task, detail::TaskAction action) noexcept {
+detail::TaskOutcome invoke_limited(detail::Task& task, detail::TaskAction action) {
     const auto [state, limits] = task.content<LimitedCall>();
-    limits->stop_listening();
+    if (limits->listens()) {
+        state->add_owner();
+        const detail::StatePointer kept(state);
+        if (!limits->stop_listening()) return outcome_of_dropped(*state);
+    }
     task.content<detail::FutureState*>() = state;
     return invoke_future(task, action);
 }
@@ -79,9 +90,7 @@ ThreadPoolExecutor::ThreadPoolExecutor(ThreadPoolOptions options)
     detail::end_with_process(pool_);
 }
 
-ThreadPoolExecutor::~ThreadPoolExecutor() {
-    pool_->shutdown(!detail::runs_here(pool_.get()), false, SourceLocation::current());
-}
+ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->end(!detail::runs_here(pool_.get())); }
 
 void ThreadPoolExecutor::fill(detail::Task& task, detail::FutureState& state) noexcept {
     task.invoke = &invoke_future;
@@ -109,10 +118,7 @@ void ThreadPoolExecutor::submit_limited(detail::FutureState& state, detail::Call
     try {
         pool_->submit(task, limits);
     } catch (...) {
-        if (!task.is_gone()) {
-            limits.stop_listening();
-            state.drop_owner();
-        }
+        if (!task.is_gone() && limits.stop_listening()) state.drop_owner();
         throw;
     }
 }

@@ -11,6 +11,8 @@ ValueError::~ValueError() = default;
 TimeoutError::~TimeoutError() = default;
 InterruptedError::~InterruptedError() = default;
 BrokenBarrierError::~BrokenBarrierError() = default;
+ForeignExceptionError::~ForeignExceptionError() = default;
+ThreadExitError::~ThreadExitError() = default;
 
 void detail::refuse_nan() {
     throw ValueError(

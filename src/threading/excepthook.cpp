@@ -5,12 +5,12 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 
 #include "platform/internal_lock.hpp"
-#include "platform/symbol.hpp"
+#include "runtime/exception_text.hpp"
 #include "runtime/fork.hpp"
+#include "threadwise/detail/failure.hpp"
 
 namespace threadwise {
 namespace {
@@ -40,28 +40,18 @@ std::shared_ptr<const ExceptHook> current_hook() {
     return the_hook().hook;
 }
 
-std::string describe(const std::exception_ptr& exception) {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const std::exception& error) {
-        return platform::type_name(typeid(error)) + ": " + error.what();
-    } catch (...) {
-        return platform::type_name(*abi::__cxa_current_exception_type());
-    }
-}
-
 void call_hook(const ExceptHookArgs& args) {
     const std::shared_ptr<const ExceptHook> hook = current_hook();
     if (hook == nullptr) return default_excepthook(args);
+    std::exception_ptr failure;
     try {
-        (*hook)(args);
-    } catch (const abi::__forced_unwind&) {
-        throw;
+        return (*hook)(args);
     } catch (...) {
-        const std::string failure = describe(std::current_exception());
-        std::fprintf(stderr, "The excepthook itself failed: %s\nwhen handling:\n", failure.c_str());
-        default_excepthook(args);
+        failure = detail::handled_exception();
     }
+    std::fprintf(stderr, "The excepthook itself failed: %s\nwhen handling:\n",
+                 runtime::exception_text(failure).c_str());
+    default_excepthook(args);
 }
 
 }  // namespace
@@ -84,7 +74,8 @@ ExceptHook set_excepthook(ExceptHook hook) {
 
 void default_excepthook(const ExceptHookArgs& args) {
     // One call, so that the reports of several threads do not mix.
-    std::fprintf(stderr, "Exception in thread %s:\n%s\n", args.thread.name().c_str(), describe(args.exception).c_str());
+    std::fprintf(stderr, "Exception in thread %s:\n%s\n", args.thread.name().c_str(),
+                 runtime::exception_text(args.exception).c_str());
 }
 
 }  // namespace threadwise

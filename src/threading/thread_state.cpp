@@ -1,13 +1,13 @@
 #include "threading/thread_state.hpp"
 
-#include <cxxabi.h>
-
 #include <exception>
+#include <utility>
 
 #include "platform/native_thread.hpp"
 #include "runtime/recycler.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/shutdown.hpp"
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/excepthook.hpp"
 
 namespace threadwise {
@@ -21,8 +21,10 @@ void ThreadState::main(void* first) {
         // Before the registry says that it runs: who waits for that may look at the name.
         platform::name_this_thread(runtime::registry::short_name_of(state));
         runtime::registry::bind(state);
-        state.run();
-        state.target.reset();
+        {
+            const detail::Finally let_go([&state] { state.target.reset(); });  // also when pthread_exit() unwinds
+            state.run();
+        }
         if (!os_thread.end_and_offer(state)) return;
     }
 }
@@ -33,17 +35,17 @@ void ThreadState::run() {
         bool& has_returned;
         ~Return() { has_returned = true; }
     } const note_return{has_returned};
+    std::exception_ptr failure;
     try {
         if (object != nullptr) {
-            object->run();
-        } else if (target) {
-            target->run(stop.get_token());
+            return object->run();
         }
-    } catch (const abi::__forced_unwind&) {
-        throw;  // pthread_exit() or cancellation: glibc insists on getting through
+        if (target) return target->run(stop.get_token());
+        return;
     } catch (...) {
-        excepthook({std::current_exception(), current_thread()});
+        failure = detail::handled_exception();  // or the unwinding goes on, if pthread_exit() or cancellation ends it
     }
+    excepthook({std::move(failure), current_thread()});
 }
 
 }  // namespace threadwise

@@ -1,7 +1,9 @@
 #pragma once
 // What a call heeds that was submitted with options of its own.
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -27,18 +29,26 @@ public:
 
     /// From now on a request to stop cancels the call.
     void listen(FutureState& state);
-    /// Ends that; who holds the queue's count of the state must have called it before giving that away. Waits for a
-    /// request to stop that is being answered by another thread.
-    void stop_listening() noexcept { on_stop_.reset(); }
+    /// Ends that, for the holder of the queue's count of the state. True: the count still is the caller's. False: a
+    /// request to stop is being answered by another thread, which is calling the future's callbacks and may be waiting
+    /// in one of them; the call is cancelled, and the count is that thread's.
+    [[nodiscard]] bool stop_listening();
+    bool listens() const noexcept { return on_stop_.has_value(); }
 
 private:
     struct Cancel {
+        CallLimits* limits;
         FutureState* state;
-        void operator()() const noexcept;
+        void operator()() const;
     };
+
+    /// Who gives back the queue's count of the state: the queue's side, unless it leaves while a request to stop is
+    /// being answered.
+    enum class Answer : std::uint8_t { none, being_given, given, left };
 
     TaskOptions options_;
     std::chrono::steady_clock::time_point deadline_;
+    std::atomic<Answer> answer_{Answer::none};
     std::optional<std::stop_callback<Cancel>> on_stop_;
 };
 

@@ -18,31 +18,42 @@ namespace threadwise::detail {
 class FutureState;
 class Pool;
 
-/// Somebody who wants to be told once that a future is done.
+/// What is told once that a future is done.
 class THREADWISE_API Watcher {
 public:
     Watcher() = default;
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
 
-    /// Whether tell() may run user code, so that it must not run under an internal lock. Such a watcher cannot be
-    /// removed, and deletes itself in tell().
+    /// Whether tell() may run user code, so that it must not run under an internal lock. Such a watcher owns itself
+    /// until tell() or forget() has been called.
     virtual bool runs_user_code() const noexcept = 0;
-    virtual void tell(FutureState& done) noexcept = 0;
+    /// Not noexcept: a callback may end its thread with pthread_exit(). It throws nothing else.
+    virtual void tell(FutureState& done) = 0;
+    /// Instead of tell(): the future was destroyed before it was done.
+    virtual void forget() noexcept = 0;
 
 protected:
-    virtual ~Watcher() = default;
+    ~Watcher() = default;
 
 private:
     friend class FutureState;
     Watcher* next_ = nullptr;
-    Watcher** link_ = nullptr;  // what points here; null while in no list
+    union {
+        Watcher* previous_ = nullptr;  ///< in a future's list; null while in none
+        FutureState* done_;            ///< in a list of deferred callbacks: what it is told of
+    };
 };
 
 /// Thrown by FutureState::call() where it was too late to begin.
 struct NotBegun {};
 
-/// Shared by the handles and by who will run the task, who count themselves (add_owner, drop_owner).
+/// An InvalidStateError: the handle stands for no future.
+[[noreturn]] THREADWISE_API void throw_no_future();
+/// A ValueError: set_exception() was given none.
+[[noreturn]] THREADWISE_API void throw_no_exception();
+
+/// Reference-counted by the handles and by the runner of the task (add_owner, drop_owner).
 class THREADWISE_API FutureState {
 public:
     /// The states of Python's futures.
@@ -63,7 +74,13 @@ public:
     void drop_owner() noexcept {
         // acq_rel: the last one sees all that the others did before it destroys.
         if (owners_.load(std::memory_order_acquire) == 1 || owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            delete this;
+            // relaxed: nobody else is left. Only an unfinished future can hold further futures: its callbacks' and its
+            // call's, in chains of any length.
+            if (word_.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(Status::finished)) [[likely]] {
+                delete this;
+            } else {
+                destroy_unfinished();
+            }
         }
     }
 
@@ -79,11 +96,17 @@ public:
     bool set_running_or_notify_cancel();
     /// pending to running, if it is pending.
     bool try_start() noexcept;
-    /// Throws InvalidStateError where a result may not be set any more.
-    void expect_unfinished() const;
+
+    /// The right to set the outcome, which one thread at a time can have: from pending or running to claimed. Returns
+    /// which of them it was; throws InvalidStateError in any other state. Until then finish() or fail(), or
+    /// give_back(), the future counts as running.
+    Status claim();
+    /// There is no outcome after all: back to what claim() returned.
+    void give_back(Status before) noexcept;
+
     /// After the result or the exception is in place.
-    void finish() noexcept;
-    void fail(std::exception_ptr exception) noexcept;
+    void finish();
+    void fail(std::exception_ptr exception);
 
     /// Waits until done; false: timed out or stopped. In a worker of the pool that the task is queued in, a wait
     /// without limits runs the task here if it has not begun.
@@ -95,11 +118,18 @@ public:
 
     /// Tells the watcher when done; at once, on this thread, if it is done already.
     void watch(Watcher& watcher);
-    /// Afterwards the watcher is not told any more (it may have been told).
-    void unwatch(Watcher& watcher) noexcept;
+    /// The same, but not if it is done already: then it returns false.
+    bool watch_unless_done(Watcher& watcher);
+    /// True: the watcher is not told any more. False: it has been told, or is about to be if it runs user code.
+    bool unwatch(Watcher& watcher) noexcept;
 
-    /// Runs the task here if it has not begun; whether it did.
-    bool run_if_pending() noexcept;
+    /// At a wait: the thread's callbacks that were put off, because they were too deep inside of each other.
+    static void run_deferred_callbacks();
+
+    /// Claims the future and makes its call here if that has not begun; whether it did.
+    bool run_if_pending();
+    /// For a call that will never be made: claims the future and fails it, if it is pending; whether it did.
+    bool fail_if_pending(std::exception_ptr exception);
 
 protected:
     FutureState(std::uint32_t owners, Pool* pool) noexcept : owners_(owners), pool_(pool) {}
@@ -110,28 +140,70 @@ protected:
     void tell_of_cancellation_late() noexcept { word_.store(late, std::memory_order_relaxed); }  // relaxed: not shared
 
     /// Whatever it was before, for those whom Python lets write the state: wakes and tells whom it concerns.
-    void force(Status status) noexcept;
+    void force(Status status);
 
-    /// Calls the task and puts its result in place, or throws what it threw; or NotBegun.
+    /// Makes the call and puts its result in place, or throws what it threw; or NotBegun.
     virtual void call() = 0;
 
 private:
+    // The word, from low to high bits: the status, and marks.
+    //
+    //     status        claimed   the outcome
+    //     pending       0         may be claimed, or be a cancellation
+    //     running       0         may be claimed
+    //     running       1         is being made or set by one thread
+    //     any other     0         is there for good
     static constexpr std::uint32_t status_mask = 7;
-    static constexpr std::uint32_t awaited = 8;   // somebody may sleep on word_
-    static constexpr std::uint32_t watched = 16;  // watchers_ is not empty
-    static constexpr std::uint32_t late = 32;     // see tell_of_cancellation_late()
+    static constexpr std::uint32_t has_waiters = 8;  // a thread may sleep on word_
+    static constexpr std::uint32_t watched = 16;     // watchers_ may not be empty
+    static constexpr std::uint32_t late = 32;        // see tell_of_cancellation_late()
+    static constexpr std::uint32_t claimed = 64;
 
-    bool change(Status from, Status to) noexcept;
+    static constexpr std::uint32_t word_of(Status status) noexcept { return static_cast<std::uint32_t>(status); }
+
+    /// From that status, unclaimed, to that one and those marks besides.
+    bool change(Status from, Status to, std::uint32_t marks = 0);
+    bool begin_call() noexcept { return change(Status::pending, Status::running, claimed); }
+    void cancel_late();
     /// Whether watchers are to know.
     static bool is_news(std::uint32_t word) noexcept;
-    void wake(std::uint32_t before, std::uint32_t after) noexcept;
-    void tell_watchers() noexcept;
+    void wake(std::uint32_t before, std::uint32_t after);
+    void tell_watchers();
+    void link(Watcher& watcher) noexcept;
+    void unlink(Watcher& watcher) noexcept;
+    void destroy_unfinished() noexcept;
+
+    void run_callbacks(Watcher& first);
 
     std::atomic<std::uint32_t> word_{0};
     std::atomic<std::uint32_t> owners_;
-    Pool* const pool_;             // that the task is queued in; null for futures that have no task
-    Watcher* watchers_ = nullptr;  // guarded by the lock of this state's stripe
+    union {
+        Pool* pool_;                 // that the task is queued in; null for futures that have no task
+        FutureState* next_dropped_;  // once nobody owns it: see destroy_unfinished()
+    };
+    /// The last of a circular list, in which those that run user code come last, in the order they were added. Guarded
+    /// by the lock of this state's stripe.
+    Watcher* watchers_ = nullptr;
     std::exception_ptr exception_;
+};
+
+/// The right to set a future's outcome, given back if that does not happen.
+class Claim {
+public:
+    /// Throws InvalidStateError.
+    explicit Claim(FutureState& state) : state_(&state), before_(state.claim()) {}
+    ~Claim() {
+        if (state_ != nullptr) state_->give_back(before_);
+    }
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+
+    void finish() { std::exchange(state_, nullptr)->finish(); }
+    void fail(std::exception_ptr exception) { std::exchange(state_, nullptr)->fail(std::move(exception)); }
+
+private:
+    FutureState* state_;
+    const FutureState::Status before_;
 };
 
 /// An owner's pointer.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/task.hpp"
 #include "threadwise/detail/worker.hpp"
 #include "threadwise/export.hpp"
@@ -66,7 +67,7 @@ public:
     bool is_joined() const noexcept { return here_ == 0 && elsewhere_.load(std::memory_order_acquire) == 0; }
 
     /// A worker runs a task of the group that it has stolen, or that came from elsewhere.
-    void run_elsewhere(Task& task, PoolWorker& worker) noexcept;
+    void run_elsewhere(Task& task, PoolWorker& worker);
 
     /// A task of the group is dropped from the pool's queue.
     void drop(Task& task) noexcept;
@@ -76,8 +77,8 @@ public:
 
     /// Cancels, and keeps an InterruptedError that says so.
     void stop() noexcept;
-    /// Keeps the exception that is being handled, and cancels.
-    void fail() noexcept;
+    /// Keeps the exception, and cancels.
+    void fail(std::exception_ptr exception) noexcept;
     /// Whether anything was kept; throws it.
     void rethrow() {
         // acquire: see what failed; join() orders it in fact.
@@ -88,19 +89,21 @@ public:
 private:
     struct Failure;
 
-    void run_here(Task& task) noexcept {
+    void run_here(Task& task) {
+        const Finally count([&] {
+            --here_;
+            home_->free_task(task);
+        });
         task.invoke(task, TaskAction::run);
-        --here_;
-        home_->free_task(task);
     }
 
     void forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept;
     void keep(std::exception_ptr exception) noexcept;
     void join_slow(const SourceLocation& where);
-    void run_own() noexcept;
+    void run_own();
     Task* take_own() noexcept;
     void push_kept_back() noexcept;
-    bool help() noexcept;
+    bool help();
     bool spin_for_others() noexcept;
     void wait_for_others(const SourceLocation& where);
     void count_one_less_elsewhere() noexcept;

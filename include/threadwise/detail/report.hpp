@@ -1,14 +1,17 @@
 #pragma once
 // What becomes of exceptions that nobody waits for.
 
+#include <exception>
+
 #include "threadwise/export.hpp"
 
 namespace threadwise::detail {
 
-/// Writes the exception that is being handled to standard error, as Python's logger would.
-THREADWISE_API void report_exception(const char* what_happened) noexcept;
+/// Writes the exception to standard error, as Python's logger would.
+THREADWISE_API void report_exception(const char* what_happened, const std::exception_ptr& exception);
 
-/// Hands the exception that is being handled to excepthook(), as having escaped the calling thread.
-THREADWISE_API void handle_escaped_exception() noexcept;
+/// Gives the exception to excepthook(), as having escaped the calling thread. What the hook throws is reported; it may
+/// end the thread.
+THREADWISE_API void handle_escaped_exception(std::exception_ptr exception);
 
 }  // namespace threadwise::detail

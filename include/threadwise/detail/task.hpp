@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/report.hpp"
 
 namespace threadwise::detail {
@@ -33,7 +34,8 @@ enum class TaskOutcome : std::uint8_t {
 
 /// What is to be done, and up to 40 bytes of what it needs. `invoke` does it, or not, and destroys what is inside.
 struct Task {
-    using Invoke = TaskOutcome (*)(Task&, TaskAction) noexcept;
+    /// Not noexcept: the call may end its thread with pthread_exit(). It throws nothing else.
+    using Invoke = TaskOutcome (*)(Task&, TaskAction);
     using Relocate = void (*)(Task& to, Task& from) noexcept;
 
     static constexpr std::size_t room = 40;
@@ -111,18 +113,12 @@ void put_call(Task& task, Arguments&&... arguments) {
 
 /// The task of fire_and_forget().
 template <class Call>
-TaskOutcome invoke_forgotten(Task& task, TaskAction action) noexcept {
-    TaskOutcome outcome = action == TaskAction::cancel ? TaskOutcome::cancelled : TaskOutcome::failed;
-    if (action == TaskAction::run) {
-        try {
-            std::move(call_in<Call>(task))();
-            outcome = TaskOutcome::done;
-        } catch (...) {
-            handle_escaped_exception();
-        }
-    }
-    std::destroy_at(&task.content<TaskContent<Call>>());
-    return outcome;
+TaskOutcome invoke_forgotten(Task& task, TaskAction action) {
+    const Finally destroy([&task] { std::destroy_at(&task.content<TaskContent<Call>>()); });
+    if (action == TaskAction::cancel) return TaskOutcome::cancelled;
+    if (action == TaskAction::fail) return TaskOutcome::failed;
+    const bool returned = call_user_code([&] { std::move(call_in<Call>(task))(); }, &handle_escaped_exception);
+    return returned ? TaskOutcome::done : TaskOutcome::failed;
 }
 
 }  // namespace threadwise::detail

@@ -1,0 +1,82 @@
+// Callbacks that end further futures, and futures that hold the last handles on further ones, in chains of any length:
+// beyond some depth they wait in a list of the thread's until the stack is that deep again.
+
+#include <utility>
+
+#include "threadwise/detail/failure.hpp"
+#include "threadwise/detail/future_state.hpp"
+
+namespace threadwise::detail {
+namespace {
+
+constexpr unsigned deepest = 32;
+
+/// initial-exec: see detail/ident.hpp.
+[[gnu::tls_model("initial-exec")]] constinit thread_local struct {
+    unsigned depth = 0;
+    Watcher* deferred = nullptr;  ///< first to be told first; each counts as an owner of its future
+} callbacks;
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local struct {
+    unsigned depth = 0;
+    FutureState* deferred = nullptr;
+} destructions;
+
+}  // namespace
+
+void FutureState::run_callbacks(Watcher& first) {
+    if (callbacks.depth == deepest) {
+        Watcher* last = &first;
+        for (;; last = last->next_) {
+            last->done_ = this;
+            add_owner();
+            if (last->next_ == nullptr) break;
+        }
+        // In front: callbacks are called in the same order as if they were called now.
+        last->next_ = std::exchange(callbacks.deferred, &first);
+        return;
+    }
+    ++callbacks.depth;
+    add_owner();  // a callback may drop the last other owner
+    struct Remaining {
+        FutureState& done;
+        Watcher* next;
+        ~Remaining() {
+            const StatePointer keep(&done);
+            // If a callback has ended the thread, the others are called all the same.
+            const Finally leave([] { --callbacks.depth; });
+            if (callbacks.depth == deepest) run_deferred_callbacks();
+            if (next != nullptr) done.run_callbacks(*next);
+        }
+    } remaining{*this, &first};
+    while (remaining.next != nullptr) {
+        Watcher& callback = *remaining.next;
+        remaining.next = callback.next_;
+        callback.tell(*this);
+        if (callbacks.depth == deepest) run_deferred_callbacks();
+    }
+}
+
+void FutureState::run_deferred_callbacks() {
+    while (callbacks.deferred != nullptr) {
+        Watcher& callback = *callbacks.deferred;
+        callbacks.deferred = callback.next_;
+        const StatePointer done(callback.done_);
+        callback.tell(*done);
+    }
+}
+
+void FutureState::destroy_unfinished() noexcept {
+    if (destructions.depth == deepest) {
+        next_dropped_ = std::exchange(destructions.deferred, this);
+        return;
+    }
+    ++destructions.depth;
+    delete this;
+    while (destructions.depth == deepest && destructions.deferred != nullptr) {
+        delete std::exchange(destructions.deferred, destructions.deferred->next_dropped_);
+    }
+    --destructions.depth;
+}
+
+}  // namespace threadwise::detail

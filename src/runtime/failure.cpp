@@ -1,0 +1,28 @@
+#include "threadwise/detail/failure.hpp"
+
+#include <cxxabi.h>
+
+#include "threadwise/errors.hpp"
+
+namespace threadwise::detail {
+
+std::exception_ptr handled_exception() {
+    if (std::exception_ptr exception = std::current_exception()) return exception;
+    try {
+        throw;
+    } catch (const abi::__forced_unwind&) {
+        throw;
+    } catch (...) {
+        return std::make_exception_ptr(ForeignExceptionError(
+            "something that is not a C++ exception was thrown: it comes from code in another language, or from another "
+            "C++ runtime; catch it there"));
+    }
+}
+
+std::exception_ptr thread_exit() noexcept {
+    return std::make_exception_ptr(
+        ThreadExitError("the thread that made the call was ended by pthread_exit() or pthread_cancel() before the call "
+                        "was through"));
+}
+
+}  // namespace threadwise::detail
