@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <random>
 #include <system_error>
 
@@ -40,22 +41,18 @@ public:
         progress_.set_received(size_);
     }
 
-    void restart() {
-        file_.restart();
-        digest_.restart();
-        validator.clear();
-        size_ = 0;
-        progress_.set_received(0);
-    }
-
-    std::uint64_t size() const noexcept { return size_; }
     std::uint64_t received() const noexcept { return received_; }
     std::string digest() const { return digest_.hex(); }
     void publish(bool replace) { file_.publish(replace); }
 
-    std::string validator;  ///< vouches for the bytes that are here
-
 private:
+    void restart() {
+        file_.restart();
+        digest_.restart();
+        size_ = 0;
+        progress_.set_received(0);
+    }
+
     PendingFile file_;
     Sha256 digest_;
     FileProgress& progress_;
@@ -72,7 +69,13 @@ DownloadReport failed(std::string problem, std::string advice) {
 }
 
 std::string advice_for(const std::error_code& error) {
-    if (error == std::errc::no_space_on_device) return "free some space, or choose another folder with --directory DIR";
+    if (error == std::errc::no_space_on_device || error.value() == EDQUOT) {
+        return "free some space, or choose another folder with --directory DIR";
+    }
+    if (error == std::errc::filename_too_long) {
+        return "give it a shorter name: --output NAME for one URL, or a line \"URL NAME\" in an --input list";
+    }
+    if (error == std::errc::io_error) return "the disk has failed: check it, or choose another with --directory DIR";
     if (error == std::errc::file_too_large)
         return "raise the limit on file sizes (ulimit -f), or choose another folder";
     if (error == std::errc::permission_denied || error == std::errc::read_only_file_system) {
@@ -88,10 +91,35 @@ DownloadReport wrong_digest(const std::string& what, const DownloadTarget& targe
                   "do not use what this URL brings unless you know that the list is out of date");
 }
 
+// Why what is there under the file's name can be neither kept nor replaced, or "".
+std::string fault_of_existing(const fs::path& path, Existing existing) {
+    std::error_code error;
+    const fs::file_type type = fs::status(path, error).type();  // of what a link leads to
+    switch (type) {
+        case fs::file_type::regular: return {};
+        case fs::file_type::not_found: return existing == Existing::replace ? "" : "is a link to nothing";
+        case fs::file_type::directory: return "is a folder";
+        case fs::file_type::fifo: return "is a pipe";
+        case fs::file_type::socket: return "is a socket";
+        case fs::file_type::block:
+        case fs::file_type::character: return "is a device";
+        default: return error ? "cannot be looked at: " + error.message() : "is not a regular file";
+    }
+}
+
+// What bears the file's name but is no file must not become one: a report says so.
+std::optional<DownloadReport> look_for_obstacle(const fs::path& path, Existing existing) {
+    if (!fs::exists(fs::symlink_status(path))) return std::nullopt;
+    const std::string fault = fault_of_existing(path, existing);
+    if (fault.empty()) return std::nullopt;
+    return failed(fmt::format("{} {}", path.string(), fault), "move it away, or give the file another name");
+}
+
 // What is there already may be all that is wanted; a report means that nothing is left to do.
 std::optional<DownloadReport> look_at_existing(const DownloadTarget& target, const DownloadOptions& options,
                                                std::stop_token stop) {
     const fs::path path = options.directory / target.name;
+    if (auto obstacle = look_for_obstacle(path, options.existing)) return obstacle;
     if (!fs::exists(fs::symlink_status(path))) return std::nullopt;
 
     DownloadReport kept;
@@ -117,6 +145,7 @@ DownloadReport gave_up(const TransferOutcome& outcome, int tries) {
     if (outcome.retry_after > longest_retry_after) {
         report.advice = fmt::format("try again in {} s, as the server asks", outcome.retry_after.count());
     }
+    report.tries = tries;
     if (tries > 1) report.problem += fmt::format(" ({} tries)", tries);
     return report;
 }
@@ -124,26 +153,33 @@ DownloadReport gave_up(const TransferOutcome& outcome, int tries) {
 // Tries until the file is whole, or until trying on is useless.
 DownloadReport fetch(const DownloadTarget& target, const DownloadOptions& options, Connection& connection,
                      Arrival& arrival, FileProgress& progress, const std::stop_token& stop) {
+    using Kind = TransferOutcome::Kind;
     std::minstd_rand random(std::random_device{}());
+    TransferRequest request{target.url, target.name, {}, options.timeout, options.use_proxy};
+    int failures = 0;
     for (int tries = 1;; ++tries) {
-        const TransferOutcome outcome = connection.transfer(
-            {target.url, arrival.size(), arrival.validator, options.timeout, options.use_proxy}, arrival, stop);
-        if (!outcome.validator.empty()) arrival.validator = outcome.validator;
-        if (outcome.start_over) arrival.restart();
+        TransferOutcome outcome = connection.transfer(request, arrival, stop);
+        // A redirection may lead elsewhere next time, so the rest is asked for where the bytes came from; but not twice
+        // where that brought nothing.
+        const bool helpful = outcome.arrived.size > request.arrived.size;
+        request.arrived = std::move(outcome.arrived);
+        request.url = helpful && request.arrived.resumable() ? request.arrived.url : target.url;
 
-        DownloadReport report;
-        if (outcome.kind == TransferOutcome::Kind::complete) {
-            report.status = Status::downloaded;
-        } else if (outcome.kind == TransferOutcome::Kind::permanent || tries > options.retries ||
-                   outcome.retry_after > longest_retry_after) {
-            report = gave_up(outcome, tries);
-        } else if (outcome.kind == TransferOutcome::Kind::transient) {
-            progress.set_state(FileProgress::State::retrying);
-            const Seconds wait = std::max<Seconds>(backoff(tries, options.first_backoff, random), outcome.retry_after);
-            if (threadwise::sleep_for(stop, wait)) continue;
+        if (outcome.kind == Kind::unfinished) continue;
+
+        failures += outcome.kind == Kind::transient ? 1 : 0;
+        if (outcome.kind == Kind::permanent || failures > options.retries ||
+            outcome.retry_after > longest_retry_after) {
+            return gave_up(outcome, tries);
         }
+        DownloadReport report;
         report.tries = tries;
-        return report;
+        if (outcome.kind == Kind::complete) report.status = Status::downloaded;
+        if (outcome.kind != Kind::transient) return report;
+
+        progress.set_state(FileProgress::State::retrying);
+        const Seconds wait = std::max<Seconds>(backoff(failures, options.first_backoff, random), outcome.retry_after);
+        if (!threadwise::sleep_for(stop, wait)) return report;
     }
 }
 
@@ -163,7 +199,12 @@ DownloadReport download_and_verify(const DownloadTarget& target, const DownloadO
         wrong.tries = report.tries;
         return wrong;
     }
-    arrival.publish(options.existing == Existing::replace);
+    const bool replace = options.existing == Existing::replace;
+    if (replace) {
+        auto obstacle = look_for_obstacle(options.directory / target.name, options.existing);
+        if (obstacle) return *std::move(obstacle);
+    }
+    arrival.publish(replace);
     return report;
 }
 

@@ -3,13 +3,14 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <exception>
 #include <new>
 #include <stdexcept>
 #include <string_view>
 
+#include "http/response_fields.hpp"
 #include "http/transfer_error.hpp"
 #include "threadwise/version.hpp"
 
@@ -55,65 +56,151 @@ long status_of(CURL* easy) {
     return status;
 }
 
+// The values of all fields of that name, joined as RFC 9110, 5.3, says.
 std::string header(CURL* easy, const char* name) {
+    std::string values;
     curl_header* found = nullptr;
-    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
+    for (std::size_t i = 0; curl_easy_header(easy, name, i, CURLH_HEADER, -1, &found) == CURLHE_OK; ++i) {
+        values += (i == 0 ? "" : ", ");
+        values += found->value;
+    }
+    return values;
 }
 
-std::string strong_entity_tag(CURL* easy) {
-    std::string tag = header(easy, "ETag");
-    return tag.starts_with('"') ? tag : std::string();
+std::string effective_url(CURL* easy) {
+    const char* url = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
+    return url == nullptr ? "" : url;
 }
 
-// Where the bytes of a 206 response begin: "bytes 500-999/1000" gives 500.
-std::optional<std::uint64_t> start_of_range(CURL* easy) {
-    const std::string text = header(easy, "Content-Range");
-    constexpr std::string_view unit = "bytes ";
-    std::uint64_t start = 0;
-    if (!text.starts_with(unit)) return std::nullopt;
-    if (std::from_chars(text.data() + unit.size(), text.data() + text.size(), start).ec != std::errc())
-        return std::nullopt;
-    return start;
+Answer answer_of(CURL* easy) {
+    return {.status = status_of(easy),
+            .url = effective_url(easy),
+            .content_length = header(easy, "Content-Length"),
+            .content_range = header(easy, "Content-Range"),
+            .content_type = header(easy, "Content-Type"),
+            .content_encoding = header(easy, "Content-Encoding"),
+            .entity_tag = header(easy, "ETag"),
+            .last_modified = header(easy, "Last-Modified")};
 }
 
 /// One transfer under way: stands between libcurl's C callbacks and the Body.
 class Reception {
 public:
-    Reception(CURL* easy, const TransferRequest& request, Body& body) : easy_(easy), request_(request), body_(body) {}
+    Reception(CURL* easy, const TransferRequest& request, Body& body)
+        : easy_(easy), request_(request), body_(body), arrived_(request.arrived) {}
 
     static std::size_t receive(char* data, std::size_t, std::size_t size, void* self) noexcept {
         return static_cast<Reception*>(self)->append(std::as_bytes(std::span(data, size))) ? size
                                                                                            : CURL_WRITEFUNC_ERROR;
     }
 
-    // Also called at the end, because an empty file has no bytes to begin with.
-    bool begin() {
-        if (begun_) return true;
-        const long status = status_of(easy_);
-        const bool resumed = status == partial_status;
-        if (status != ok_status && !resumed) return false;
-        if (resumed && (request_.offset == 0 || start_of_range(easy_) != request_.offset)) return false;
-
-        curl_off_t length = -1;
-        curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-        std::optional<std::uint64_t> total;
-        if (length >= 0) total = static_cast<std::uint64_t>(length) + (resumed ? request_.offset : 0);
-        body_.begin(resumed, total);
-        begun_ = true;
-        return true;
+    /// A line of a header, which begins with the status and ends with an empty line, or of the trailer after a body.
+    static std::size_t note_header_line(char* data, std::size_t, std::size_t size, void* self) noexcept {
+        const std::string_view line(data, size);
+        bool& whole = static_cast<Reception*>(self)->header_is_whole_;
+        if (line.starts_with("HTTP/")) whole = false;
+        if (line == "\r\n" || line == "\n") whole = true;
+        return size;
     }
 
-    bool begun() const noexcept { return begun_; }
-
-    void rethrow() const {
+    /// What has become of the transfer, which ended with `code`. Throws what the Body threw.
+    TransferOutcome outcome(CURLcode code, const std::string& details) {
         if (error_) std::rethrow_exception(error_);
+        TransferOutcome outcome = explain(code, details);
+        if (outcome.kind == Kind::permanent && request_.arrived.resumable()) {
+            // It may be the range that the server does not like, or the place where the last answer came from.
+            outcome.kind = Kind::unfinished;
+            arrived_ = {};
+        }
+        outcome.arrived = std::move(arrived_);
+        return outcome;
     }
 
 private:
+    using Kind = TransferOutcome::Kind;
+    using Verdict = Judgement::Verdict;
+
+    TransferOutcome explain(CURLcode code, const std::string& details) {
+        const long status = status_of(easy_);
+        const bool has_file = status == ok_status || status == partial_status;
+        if (!has_file && (code == CURLE_OK || code == CURLE_HTTP_RETURNED_ERROR || code == CURLE_WRITE_ERROR)) {
+            return explain_status(status);
+        }
+        // libcurl takes a header that breaks off for one that says less.
+        if (code == CURLE_OK && !header_is_whole_) {
+            return made(Kind::transient, "the connection broke within the answer's header", "try again later");
+        }
+        if (code == CURLE_OK) begin();  // an empty file has no bytes to begin with
+        if (judgement_ && !is_useful()) return explain_useless();
+        if (too_long_) {
+            arrived_ = {};
+            return made(request_.arrived.resumable() ? Kind::unfinished : Kind::transient,
+                        "the server sent more than it announced", "try again later");
+        }
+        if (code != CURLE_OK) return outcome_of_code(code, details, request_.timeout);
+        return explain_end();
+    }
+
+    TransferOutcome explain_status(long status) const {
+        TransferOutcome outcome = outcome_of_status(status);
+        const auto wait = parse_retry_after(header(easy_, "Retry-After"), std::chrono::system_clock::now());
+        outcome.retry_after = wait.value_or(std::chrono::seconds(0));
+        return outcome;
+    }
+
+    TransferOutcome explain_useless() {
+        arrived_ = {};
+        Kind kind = Kind::permanent;
+        if (judgement_->verdict == Verdict::start_over) kind = Kind::unfinished;
+        if (judgement_->verdict == Verdict::try_again) kind = Kind::transient;
+        return made(kind, judgement_->problem, judgement_->advice);
+    }
+
+    // The server has sent all that it wanted to send.
+    TransferOutcome explain_end() const {
+        if (judgement_->end && arrived_.size < *judgement_->end) {
+            return made(Kind::transient,
+                        fmt::format("the server cut the file short: {} bytes came, {} were announced", arrived_.size,
+                                    *judgement_->end),
+                        "try again later");
+        }
+        if (judgement_->verdict == Verdict::rest && arrived_.total != arrived_.size) {
+            return made(Kind::unfinished, "the server sent only a part of the rest", "try again later");
+        }
+        return {};
+    }
+
+    static TransferOutcome made(Kind kind, std::string problem, std::string advice) {
+        TransferOutcome outcome;
+        outcome.kind = kind;
+        outcome.problem = std::move(problem);
+        outcome.advice = std::move(advice);
+        return outcome;
+    }
+
+    bool is_useful() const noexcept {
+        return judgement_->verdict == Verdict::whole || judgement_->verdict == Verdict::rest;
+    }
+
+    void begin() {
+        if (judgement_) return;
+        judgement_ = judge_answer(request_.arrived, answer_of(easy_), request_.name);
+        if (!is_useful()) return;
+        arrived_ = judgement_->part;
+        body_.begin(judgement_->verdict == Verdict::rest, arrived_.total);
+    }
+
     bool append(std::span<const std::byte> bytes) noexcept {
         try {
-            if (!begin()) return false;
+            const long status = status_of(easy_);
+            if (status != ok_status && status != partial_status) return false;
+            begin();
+            if (!is_useful()) return false;
+            too_long_ = judgement_->end && bytes.size() > *judgement_->end - arrived_.size;
+            if (too_long_) return false;
             body_.append(bytes);
+            arrived_.size += bytes.size();
             return true;
         } catch (...) {
             error_ = std::current_exception();  // an exception must not pass through libcurl's C code
@@ -124,7 +211,10 @@ private:
     CURL* easy_;
     const TransferRequest& request_;
     Body& body_;
-    bool begun_ = false;
+    ArrivedPart arrived_;
+    std::optional<Judgement> judgement_;  ///< once the answer's header is here, and bytes or the end follow
+    bool header_is_whole_ = false;
+    bool too_long_ = false;
     std::exception_ptr error_;
 };
 
@@ -143,7 +233,7 @@ struct Connection::Handles {
     std::array<char, CURL_ERROR_SIZE> error{};
 
     HeaderList prepare(const TransferRequest& request, Reception& reception);
-    CURLcode perform(const std::stop_token& stop);
+    CURLcode perform(std::chrono::milliseconds timeout, const std::stop_token& stop);
 };
 
 Connection::Connection() : handles_(std::make_unique<Handles>()) {
@@ -172,31 +262,44 @@ HeaderList Connection::Handles::prepare(const TransferRequest& request, Receptio
     set(handle, CURLOPT_MAXREDIRS, 10L);
     set(handle, CURLOPT_FAILONERROR, 1L);
     set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(request.timeout.count()));
-    set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.timeout.count()));
     if (!request.use_proxy) set(handle, CURLOPT_PROXY, "");
     set(handle, CURLOPT_WRITEFUNCTION, &Reception::receive);
     set(handle, CURLOPT_WRITEDATA, &reception);
+    set(handle, CURLOPT_HEADERFUNCTION, &Reception::note_header_line);
+    set(handle, CURLOPT_HEADERDATA, &reception);
 
-    HeaderList headers;
-    if (request.offset > 0) {
-        set(handle, CURLOPT_RANGE, fmt::format("{}-", request.offset).c_str());
-        headers = add_header(std::move(headers), fmt::format("If-Range: {}", request.validator));
-        set(handle, CURLOPT_HTTPHEADER, headers.get());
+    // The file is wanted as it is; without this field the server may choose.
+    HeaderList headers = add_header({}, "Accept-Encoding: identity");
+    if (request.arrived.resumable()) {
+        set(handle, CURLOPT_RANGE, fmt::format("{}-", request.arrived.size).c_str());
+        headers = add_header(std::move(headers), "If-Range: " + request.arrived.entity_tag);
     }
+    set(handle, CURLOPT_HTTPHEADER, headers.get());
     return headers;
 }
 
-CURLcode Connection::Handles::perform(const std::stop_token& stop) {
-    constexpr int longest_nap_ms = 1000;
+CURLcode Connection::Handles::perform(std::chrono::milliseconds timeout, const std::stop_token& stop) {
+    using Clock = std::chrono::steady_clock;
+    using std::chrono::milliseconds;
+    constexpr milliseconds longest_nap{1000};
     check(curl_multi_add_handle(multi.get(), easy.get()));
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;  // unless libcurl says otherwise
     {
         const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
-        int running = 1;
-        while (running > 0 && !stop.stop_requested()) {
+        // Only naps in which nothing came count: not the time that a slow disk takes, nor that of a stopped program.
+        Clock::duration silence{0};
+        for (int running = 1; !stop.stop_requested();) {
             check(curl_multi_perform(multi.get(), &running));
-            if (running > 0) check(curl_multi_poll(multi.get(), nullptr, 0, longest_nap_ms, nullptr));
+            if (running == 0) break;
+            if (silence >= timeout) {
+                result = CURLE_OPERATION_TIMEDOUT;
+                break;
+            }
+            const auto nap = std::min(longest_nap, std::chrono::ceil<milliseconds>(timeout - silence));
+            const auto begin = Clock::now();
+            int ready = 0;
+            check(curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(nap.count()), &ready));
+            silence = ready > 0 ? Clock::duration(0) : silence + std::min<Clock::duration>(nap, Clock::now() - begin);
         }
     }
     int left = 0;
@@ -208,29 +311,11 @@ CURLcode Connection::Handles::perform(const std::stop_token& stop) {
 }
 
 TransferOutcome Connection::transfer(const TransferRequest& request, Body& body, std::stop_token stop) {
-    CURL* easy = handles_->easy.get();
-    TransferRequest wanted = request;
-    // Two versions of a file must not be spliced: only what an entity tag vouches for is resumed.
-    if (wanted.validator.empty()) wanted.offset = 0;
-
-    Reception reception(easy, wanted, body);
-    const HeaderList headers = handles_->prepare(wanted, reception);
-    const CURLcode code = handles_->perform(stop);
-    reception.rethrow();
-
-    TransferOutcome outcome;
-    if (code != CURLE_OK && stop.stop_requested()) {
-        outcome.kind = TransferOutcome::Kind::stopped;
-    } else if (code == CURLE_HTTP_RETURNED_ERROR || code == CURLE_WRITE_ERROR ||
-               (code == CURLE_OK && !reception.begin())) {
-        outcome = outcome_of_status(status_of(easy));
-        curl_off_t seconds = 0;
-        curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-        outcome.retry_after = std::chrono::seconds(seconds);
-    } else {
-        outcome = outcome_of_code(code, handles_->error.data(), wanted.timeout);
-        if (reception.begun()) outcome.validator = strong_entity_tag(easy);
-    }
+    Reception reception(handles_->easy.get(), request, body);
+    const HeaderList headers = handles_->prepare(request, reception);
+    const CURLcode code = handles_->perform(request.timeout, stop);
+    TransferOutcome outcome = reception.outcome(code, handles_->error.data());
+    if (code != CURLE_OK && stop.stop_requested()) outcome.kind = TransferOutcome::Kind::stopped;
     return outcome;
 }
 

@@ -10,6 +10,8 @@
 #include <stop_token>
 #include <string>
 
+#include "http/answer.hpp"
+
 namespace command {
 
 /// Where a transfer's bytes go. What its functions throw ends the transfer and comes out of Connection::transfer().
@@ -17,8 +19,8 @@ class Body {
 public:
     virtual ~Body() = default;
 
-    /// The server begins to send, from the beginning or, when `resumed`, from the offset asked for. `total` is the size
-    /// of the whole file where the server says it.
+    /// The server begins to send, from the file's beginning or, when `resumed`, from the end of what arrived before.
+    /// `total` is the size of the whole file where it is known.
     virtual void begin(bool resumed, std::optional<std::uint64_t> total) = 0;
 
     virtual void append(std::span<const std::byte> bytes) = 0;
@@ -26,25 +28,25 @@ public:
 
 struct TransferRequest {
     std::string url;
-    std::uint64_t offset = 0;          ///< bytes that are already there
-    std::string validator;             ///< the entity tag of those bytes; without it the file comes from its beginning
+    std::string name;                  ///< the file's
+    ArrivedPart arrived;               ///< what earlier tries brought; the rest is asked for if it is resumable
     std::chrono::seconds timeout{30};  ///< for connecting, and the longest time in which nothing arrives
     bool use_proxy = true;             ///< the one that http_proxy and its like name
 };
 
 struct TransferOutcome {
     enum class Kind {
-        complete,   ///< all that the server announced has arrived
-        transient,  ///< another try may succeed
-        permanent,  ///< another try would fail the same way
+        complete,    ///< the whole file has arrived
+        unfinished,  ///< nothing failed: the server sent less than was asked for, or no use could be made of it; ask on
+        transient,   ///< another try may succeed
+        permanent,   ///< another try would fail the same way
         stopped
     };
     Kind kind = Kind::complete;
     std::string problem;                  ///< what went wrong
     std::string advice;                   ///< what to do about it
     std::chrono::seconds retry_after{0};  ///< how long the server asks to be left alone
-    std::string validator;                ///< the file's strong entity tag (RFC 9110, 8.8.3), or ""
-    bool start_over = false;              ///< what is there already is of no use for the next try
+    ArrivedPart arrived;                  ///< what the next try can build upon
 };
 
 /// Connections to servers, kept open from one transfer to the next. One thread at a time.

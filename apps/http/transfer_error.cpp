@@ -37,6 +37,13 @@ TransferOutcome outcome_of_code(CURLcode code, const std::string& details, std::
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
             return outcome(Kind::transient, fmt::format("the connection broke: {}", what), "try again later");
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            return outcome(Kind::permanent, fmt::format("the server does not speak HTTP as it should: {}", what),
+                           "check the URL, its port above all");
+        case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_BAD_CONTENT_ENCODING:
+            return outcome(Kind::permanent, fmt::format("the server's answer makes no sense: {}", what),
+                           "ask those who run the server, or fetch the file elsewhere");
         case CURLE_PEER_FAILED_VERIFICATION:
             return outcome(Kind::permanent, fmt::format("the server cannot prove who it is: {}", what),
                            "check the URL; do not trust what this server sends");
@@ -58,13 +65,6 @@ TransferOutcome outcome_of_status(long status) {
         case 408:
         case 429:
             return outcome(Kind::transient, problem + " (too many requests)", "try again later, with a smaller --jobs");
-        case 206:
-        case 416: {
-            TransferOutcome changed =
-                outcome(Kind::transient, problem + " (it has another part of the file)", "try again");
-            changed.start_over = true;
-            return changed;
-        }
         default: break;
     }
     if (status >= 500) return outcome(Kind::transient, problem + " (it is in trouble)", "try again later");

@@ -1,0 +1,56 @@
+#pragma once
+// What a server's answer means for a file of which a part may have arrived.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace command {
+
+/// The part of a file that has arrived, and what the server said about the file.
+struct ArrivedPart {
+    std::uint64_t size = 0;              ///< bytes that are here, from the file's beginning on
+    std::optional<std::uint64_t> total;  ///< the size of the whole file
+    std::string entity_tag;              ///< strong, or ""
+    std::string last_modified;
+    std::string encoding;  ///< Content-Encoding, or ""
+    std::string url;       ///< where the bytes came from, after redirections
+
+    /// Whether the rest can be asked for. Only a strong entity tag tells two versions of a file apart for sure.
+    bool resumable() const noexcept { return size > 0 && !entity_tag.empty(); }
+};
+
+/// The header of an answer with status 200 or 206: fields as they were sent, "" where there is none, several of one
+/// name joined by ", ".
+struct Answer {
+    long status = 0;
+    std::string url;  ///< that answered, after redirections
+    std::string content_length;
+    std::string content_range;
+    std::string content_type;
+    std::string content_encoding;
+    std::string entity_tag;
+    std::string last_modified;
+};
+
+struct Judgement {
+    enum class Verdict {
+        whole,       ///< the body is the whole file, from its beginning on
+        rest,        ///< the body continues what has arrived
+        start_over,  ///< the body is of no use with what has arrived: ask for the whole file
+        try_again,   ///< the body is of no use; another answer may be
+        give_up      ///< so will every other answer be
+    };
+    Verdict verdict = Verdict::give_up;
+    std::string problem;               ///< why the body is of no use
+    std::string advice;                ///< what to do about it
+    ArrivedPart part;                  ///< with `whole` and `rest`: as it is when the body begins
+    std::optional<std::uint64_t> end;  ///< where in the file the body ends, if the answer says it
+};
+
+/// Judges `answer` by all that it says. The rest of the file was asked for, under the condition that it has not changed
+/// (If-Range), if `arrived.resumable()`, and the whole file otherwise. `name` is the file's: bytes that are encoded
+/// (Content-Encoding) are the file only if its name says so, as "a.tar.gz" does for gzip.
+Judgement judge_answer(const ArrivedPart& arrived, const Answer& answer, const std::string& name);
+
+}  // namespace command
