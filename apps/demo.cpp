@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -16,7 +17,7 @@
 #include "files/sha256.hpp"
 #include "files/temporary_folder.hpp"
 #include "http/download_all.hpp"
-#include "http/file_server.hpp"
+#include "server/file_server.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "terminal/progress_bars.hpp"
@@ -101,7 +102,7 @@ ExitCode demo(const Arguments& arguments) {
     Offer offer = generate_files(scratch.path() / "server", arguments.files);
 
     ServerOptions options;
-    options.connections = arguments.jobs;
+    options.connections = std::max(options.connections, 2 * arguments.jobs);
     options.latency = std::chrono::milliseconds(arguments.latency);
     options.rate = arguments.rate;
     FileServer server(scratch.path() / "server", options);

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "http/file_server.hpp"
+#include "server/file_server.hpp"
 #include "subcommands.hpp"
 #include "terminal/stop_signals.hpp"
 #include "threadwise/event.hpp"
@@ -51,8 +51,8 @@ void add_serve(CLI::App& app, ExitCode& code) {
         ->capture_default_str();
     sub->add_option("--host", a.host, "The address to listen on; 0.0.0.0 or :: lets other machines in")
         ->capture_default_str();
-    sub->add_option("--connections", a.options.connections, "How many connections are served at once")
-        ->check(CLI::Range(1, 900))
+    sub->add_option("--connections", a.options.connections, "How many connections are open at once; further ones wait")
+        ->check(CLI::Range(1, 100000))
         ->capture_default_str();
     sub->add_flag("--listing", a.options.listing, "Show what is in a folder");
     sub->add_option("--latency", a.latency, "Milliseconds before each answer, to stand in for a distant server")

@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 
 #include "apps/support/folder_contents.hpp"
+#include "apps/support/loopback_client.hpp"
 #include "apps/support/run_command.hpp"
 #include "failure.hpp"
 #include "files/temporary_folder.hpp"
-#include "http/file_server.hpp"
+#include "server/file_server.hpp"
 #include "threadwise/event.hpp"
 #include "threadwise/thread.hpp"
 
@@ -16,8 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace test;
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 class Serve : public testing::Test {
 protected:
@@ -31,8 +35,10 @@ protected:
 
     // A server and a client that is connected to it.
     void start(const command::ServerOptions& options = {}) {
+        client.reset();
         server.emplace(root, options);
-        client = std::make_unique<httplib::Client>("127.0.0.1", server->start("127.0.0.1", 0));
+        port = server->start("127.0.0.1", 0);
+        client = std::make_unique<httplib::Client>("127.0.0.1", port);
         client->set_keep_alive(true);
         client->set_url_encode(false);
     }
@@ -51,6 +57,7 @@ protected:
     fs::path root = scratch.path() / "root";
     std::optional<command::FileServer> server;
     std::unique_ptr<httplib::Client> client;
+    int port = 0;
 };
 
 TEST_F(Serve, SendsFiles) {
@@ -87,7 +94,6 @@ TEST_F(Serve, SendsParts) {
     EXPECT_EQ(part("bytes=-1000").body, "0123456789");
     EXPECT_EQ(part("bytes=10-").status, 416);
     EXPECT_EQ(part("bytes=10-").get_header_value("Content-Range"), "bytes */10");
-    EXPECT_EQ(part("bytes=0-1,3-4").status, 416);
     EXPECT_EQ(part("bytes=5-2").status, 416);
     EXPECT_EQ(part("bytes=99999999999999999999-").status, 416);
     EXPECT_EQ(get("/empty", {{"Range", "bytes=0-"}}).status, 416);
@@ -146,8 +152,8 @@ TEST_F(Serve, ShowsFoldersOnlyWhenAskedTo) {
     options.listing = true;
     start(options);
     EXPECT_EQ(get("/").status, 200);
-    EXPECT_THAT(get("/").body, HasSubstr("<a href=\"/folder/\">folder/</a>"));
-    EXPECT_THAT(get("/folder").body, HasSubstr("<a href=\"/folder/b%20%26%20%3Cc%3E\">b &amp; &lt;c&gt;</a>"));
+    EXPECT_THAT(get("/").body, HasSubstr("<a href=\"folder/\">folder/</a>"));
+    EXPECT_THAT(get("/folder/").body, HasSubstr("<a href=\"b%20%26%20%3Cc%3E\">b &amp; &lt;c&gt;</a>"));
 }
 
 TEST_F(Serve, RefusesOtherMethods) {
@@ -155,16 +161,164 @@ TEST_F(Serve, RefusesOtherMethods) {
     for (const auto& result :
          {client->Post("/a", "text", "text/plain"), client->Put("/a", "text", "text/plain"), client->Delete("/a")}) {
         ASSERT_TRUE(result);
-        EXPECT_EQ(result->status, 404);
+        EXPECT_EQ(result->status, 405);
+        EXPECT_EQ(result->get_header_value("Allow"), "GET, HEAD");
     }
     EXPECT_EQ(read_file(root / "a"), "0123456789");
+}
+
+TEST_F(Serve, SendsSeveralParts) {
+    start();
+    const auto response = get("/a", {{"Range", "bytes=0-1, 8-, 100-"}});
+    EXPECT_EQ(response.status, 206);
+    const std::string type = response.get_header_value("Content-Type");
+    ASSERT_THAT(type, StartsWith("multipart/byteranges; boundary="));
+    const std::string boundary = "\r\n--" + type.substr(type.find('=') + 1);
+    const std::string part_type = "\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ";
+    EXPECT_EQ(response.body, boundary + part_type + "0-1/10\r\n\r\n01" + boundary + part_type + "8-9/10\r\n\r\n89" +
+                                 boundary + "--\r\n");
+    EXPECT_EQ(get("/a", {{"Range", "bytes=0-7,2-9"}}).status, 200) << "parts that overlap are no use";
+}
+
+TEST_F(Serve, IgnoresRangesThatAreNotForIt) {
+    start();
+    EXPECT_EQ(get("/a", {{"Range", "lines=0-1"}}).status, 200);
+    EXPECT_EQ(get("/a", {{"Range", "BYTES=0-1"}}).body, "01");
+    const auto head = client->Head("/a", {{"Range", "bytes=0-1"}});
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->status, 200);
+    EXPECT_EQ(head->get_header_value("Content-Length"), "10");
+}
+
+/// What a server answers to these bytes until it closes the connection.
+std::string talk(int port, const std::string& bytes) {
+    const LoopbackClient client(port);
+    client.send(bytes);
+    client.finish_sending();
+    return client.read_all();
+}
+
+TEST_F(Serve, SendsWhatTheClientLacks) {
+    start();
+    const auto first = get("/a");
+    const std::string tag = first.get_header_value("ETag");
+    const std::string date = first.get_header_value("Last-Modified");
+    // Past the client, which waits for the content of a 304.
+    const auto answer = [&](const std::string& headers) {
+        return talk(port, "GET /a HTTP/1.1\r\nHost: x\r\n" + headers + "\r\nConnection: close\r\n\r\n");
+    };
+    const auto status = [&](const std::string& header, const std::string& value) {
+        return std::stoi(answer(header + ": " + value).substr(9, 3));
+    };
+    EXPECT_EQ(status("If-None-Match", tag), 304);
+    EXPECT_EQ(status("If-None-Match", "\"x,y\", W/" + tag), 304);
+    EXPECT_EQ(status("If-None-Match", "*"), 304);
+    EXPECT_EQ(status("If-None-Match", "\"other\""), 200);
+    EXPECT_EQ(status("If-Modified-Since", date), 304);
+    EXPECT_EQ(status("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"), 200);
+    EXPECT_EQ(status("If-Modified-Since", "whenever"), 200);
+    EXPECT_EQ(status("If-Match", tag), 200);
+    EXPECT_EQ(status("If-Match", "W/" + tag), 412);
+    EXPECT_EQ(status("If-Match", "\"other\""), 412);
+    EXPECT_EQ(status("If-Unmodified-Since", date), 200);
+    EXPECT_EQ(status("If-Unmodified-Since", "Sunday, 06-Nov-94 08:49:37 GMT"), 412);
+    EXPECT_EQ(status("If-None-Match", "\"other\"\r\nIf-Modified-Since: " + date), 200);
+    EXPECT_THAT(answer("If-None-Match: " + tag), AllOf(HasSubstr("ETag: " + tag), EndsWith("\r\n\r\n")));
+}
+
+TEST_F(Serve, TellsTheDate) {
+    start();
+    EXPECT_THAT(get("/a").get_header_value("Date"), EndsWith(" GMT"));
+    EXPECT_THAT(get("/missing").get_header_value("Date"), EndsWith(" GMT"));
+}
+
+TEST_F(Serve, LeadsToFoldersByTheirSlash) {
+    command::ServerOptions options;
+    options.listing = true;
+    start(options);
+    const auto response = get("/folder");
+    EXPECT_EQ(response.status, 301);
+    EXPECT_EQ(response.get_header_value("Location"), "/folder/");
+    EXPECT_EQ(get("//folder").get_header_value("Location"), "/folder/") << "// would lead to another host";
+    EXPECT_THAT(get("//folder/").body, HasSubstr("<a href=\"b%20"));
+}
+
+std::ptrdiff_t answers_in(const std::string& text, const std::string& status) {
+    std::ptrdiff_t count = 0;
+    for (auto at = text.find("HTTP/1.1 " + status); at != std::string::npos;
+         at = text.find("HTTP/1.1 " + status, at + 1)) {
+        ++count;
+    }
+    return count;
+}
+
+TEST_F(Serve, AnswersEachOfSeveralRequestsSentAtOnce) {
+    start();
+    const std::string one = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+    std::string all;
+    for (int i = 0; i < 100; ++i) all += one;
+    EXPECT_EQ(answers_in(talk(port, all), "200"), 100);
+    const std::string last = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    EXPECT_EQ(answers_in(talk(port, one + last + one), "200"), 2) << "none after Connection: close";
+}
+
+TEST_F(Serve, JudgesRequestsAsTheStandardSays) {
+    start();
+    const auto status_of = [&](const std::string& request) { return talk(port, request).substr(9, 3); };
+    EXPECT_EQ(status_of("GET /a HTTP/1.1\r\n\r\n"), "400") << "no Host";
+    EXPECT_EQ(status_of("GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"), "400");
+    EXPECT_EQ(status_of("GET /a HTTP/1.0\r\n\r\n"), "200");
+    EXPECT_EQ(status_of("GET http://example.org/a HTTP/1.1\r\nHost: x\r\n\r\n"), "200") << "absolute form";
+    EXPECT_EQ(status_of("GET a HTTP/1.1\r\nHost: x\r\n\r\n"), "400");
+    EXPECT_EQ(status_of("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n"), "400");
+    EXPECT_EQ(status_of("BREW /a HTTP/1.1\r\nHost: x\r\n\r\n"), "501");
+    EXPECT_EQ(status_of("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"), "405");
+    EXPECT_EQ(status_of("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz"), "200");
+    EXPECT_EQ(status_of("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"), "413");
+    EXPECT_EQ(status_of("GET /a HTTP/2.0\r\nHost: x\r\n\r\n"), "505");
+    EXPECT_EQ(status_of("GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n"), "431");
+    EXPECT_EQ(status_of("nonsense\r\n\r\n"), "400");
+    EXPECT_EQ(talk(port, ""), "");
+    EXPECT_EQ(talk(port, "GET /a HT"), "");
+}
+
+TEST_F(Serve, SendsNothingAfterTheHeaderOfHead) {
+    start();
+    const std::string answer = talk(port, "HEAD /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(answer, HasSubstr("Content-Length: 10\r\n"));
+    EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
+}
+
+TEST_F(Serve, IsNotStarvedByClientsThatDoNotFinishTheirRequests) {
+    command::ServerOptions options;
+    options.connections = 8;
+    start(options);
+    std::vector<std::unique_ptr<LoopbackClient>> slow;
+    for (int i = 0; i < 64; ++i) {
+        slow.push_back(std::make_unique<LoopbackClient>(port));
+        slow.back()->send("GET /a HT");
+    }
+    httplib::Client other("127.0.0.1", port);
+    other.set_read_timeout(60);
+    const auto result = other.Get("/a");
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->body, "0123456789");
+}
+
+TEST_F(Serve, DoesNotShareItsPort) {
+    start();
+    command::FileServer second(root, {});
+    EXPECT_THROW(second.start("127.0.0.1", port), command::Failure);
+    const auto result = run_threadwise({"serve", root, "--port", std::to_string(port)});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.errors, HasSubstr("in use"));
 }
 
 TEST_F(Serve, StressManyConnectionsAtOnce) {
     command::ServerOptions options;
     options.connections = 4;
     server.emplace(root, options);
-    const int port = server->start("127.0.0.1", 0);
+    port = server->start("127.0.0.1", 0);
     std::atomic<int> right = 0;
     std::vector<threadwise::Thread> clients;
     for (int i = 0; i < 16; ++i) {

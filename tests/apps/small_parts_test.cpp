@@ -7,8 +7,11 @@
 
 #include "files/sha256.hpp"
 #include "http/backoff.hpp"
-#include "http/byte_range.hpp"
 #include "http/transfer_error.hpp"
+#include "server/byte_range.hpp"
+#include "server/conditions.hpp"
+#include "server/http_date.hpp"
+#include "server/request_target.hpp"
 #include "terminal/progress_bars.hpp"
 #include "terminal/sizes.hpp"
 #include "terminal/suggestion.hpp"
@@ -32,24 +35,69 @@ TEST(Backoff, DoublesAndStaysBelowItsLimit) {
 }
 
 TEST(ByteRange, IsWithinTheFile) {
-    const auto resolve = [](std::int64_t first, std::int64_t last, std::uint64_t size) {
-        const auto range = resolve_range(first, last, size);
-        return range ? std::pair<std::int64_t, std::int64_t>(range->begin, range->end)
-                     : std::pair<std::int64_t, std::int64_t>(-1, -1);
+    using Ranges = std::vector<ByteRange>;
+    const auto parse = [](const char* header, std::uint64_t size) {
+        return parse_ranges(header, size).value_or(Ranges{{7, 7}});
     };
-    const std::pair<std::int64_t, std::int64_t> none(-1, -1);
-    EXPECT_EQ(resolve(0, 9, 100), std::pair(0L, 10L));
-    EXPECT_EQ(resolve(90, -1, 100), std::pair(90L, 100L));
-    EXPECT_EQ(resolve(-1, 10, 100), std::pair(90L, 100L));
-    EXPECT_EQ(resolve(50, 1000, 100), std::pair(50L, 100L));
-    EXPECT_EQ(resolve(-1, 1000, 100), std::pair(0L, 100L));
-    EXPECT_EQ(resolve(99, 99, 100), std::pair(99L, 100L));
-    EXPECT_EQ(resolve(100, -1, 100), none);
-    EXPECT_EQ(resolve(100, 200, 100), none);
-    EXPECT_EQ(resolve(-1, 0, 100), none);
-    EXPECT_EQ(resolve(-1, -1, 100), none);
-    EXPECT_EQ(resolve(0, -1, 0), none);
-    EXPECT_EQ(resolve(-1, 5, 0), none);
+    EXPECT_EQ(parse("bytes=0-9", 100), (Ranges{{0, 10}}));
+    EXPECT_EQ(parse("bytes=90-", 100), (Ranges{{90, 100}}));
+    EXPECT_EQ(parse("bytes=-10", 100), (Ranges{{90, 100}}));
+    EXPECT_EQ(parse("bytes=50-1000", 100), (Ranges{{50, 100}}));
+    EXPECT_EQ(parse("bytes=-1000", 100), (Ranges{{0, 100}}));
+    EXPECT_EQ(parse("bytes=99-99", 100), (Ranges{{99, 100}}));
+    EXPECT_EQ(parse("bytes= 0-0 ,\t-1", 100), (Ranges{{0, 1}, {99, 100}}));
+    EXPECT_EQ(parse("bytes=0-99999999999999999999", 100), (Ranges{{0, 100}}));
+    EXPECT_EQ(parse("bytes=200-,5-5", 100), (Ranges{{5, 6}}));
+    for (const char* none : {"bytes=100-", "bytes=100-200", "bytes=-0", "bytes=-", "bytes=", "bytes=a-b", "bytes=5-2",
+                             "bytes=0-1,x", "bytes=1--2", "bytes=+1-2", "bytes=99999999999999999999-"}) {
+        EXPECT_EQ(parse(none, 100), Ranges{}) << none;
+    }
+    EXPECT_EQ(parse("bytes=0-", 0), Ranges{});
+    EXPECT_EQ(parse("bytes=-5", 0), Ranges{});
+    for (const char* ignored :
+         {"", "lines=1-2", "bytes", "bytes =1-2", "bytes=0-60,50-99",
+          "bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,16-16,18-18,20-20,22-22,24-24,26-26,28-28,30-30,32-32"}) {
+        EXPECT_EQ(parse_ranges(ignored, 100), std::nullopt) << ignored;
+    }
+}
+
+TEST(RequestTarget, GivesAPath) {
+    EXPECT_EQ(path_of_target("/a%20b?query"), "/a b");
+    EXPECT_EQ(path_of_target("HTTP://host:80/a"), "/a");
+    EXPECT_EQ(path_of_target("http://host"), "/");
+    EXPECT_EQ(path_of_target("http://host?query"), "/");
+    EXPECT_EQ(path_of_target("///a//b"), "/a//b");
+    EXPECT_EQ(path_of_target("/"), "/");
+    EXPECT_EQ(path_of_target("/%2e%2E/"), "/../");
+    for (const char* malformed :
+         {"", "a", "*", "host:80", "http:///a", "ftp://host/a", "/%", "/%4", "/%4g", "/%-1", "/a#b"}) {
+        EXPECT_EQ(path_of_target(malformed), std::nullopt) << malformed;
+    }
+}
+
+TEST(HttpDate, ReadsThreeForms) {
+    const std::time_t seconds = 784'111'777;
+    EXPECT_EQ(format_http_date(seconds), "Sun, 06 Nov 1994 08:49:37 GMT");
+    for (const char* text :
+         {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
+        EXPECT_EQ(parse_http_date(text), seconds) << text;
+    }
+    for (const char* text :
+         {"", "1994-11-06", "Sun, 06 Nov 1994 08:49:37 GMT and more", "Sun, 06 Nov 1994 08:49:37 CET"}) {
+        EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
+    }
+}
+
+TEST(IfRange, WantsExactlyThatVersion) {
+    const FileVersion version{.tag = "\"t\"", .modified = 784'111'777};
+    const std::string date = format_http_date(version.modified);
+    EXPECT_TRUE(range_counts("", version, 0));
+    EXPECT_TRUE(range_counts("\"t\"", version, 0));
+    EXPECT_FALSE(range_counts("W/\"t\"", version, 0));
+    EXPECT_FALSE(range_counts("\"u\"", version, 0));
+    EXPECT_TRUE(range_counts(date, version, version.modified + 2));
+    EXPECT_FALSE(range_counts(date, version, version.modified + 1)) << "it may change again within that second";
+    EXPECT_FALSE(range_counts(format_http_date(version.modified + 1), version, version.modified + 9));
 }
 
 // The examples of FIPS 180-4.

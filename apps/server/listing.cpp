@@ -1,10 +1,12 @@
-#include "http/listing.hpp"
+#include "server/listing.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
 #include <vector>
+
+#include "server/request_target.hpp"
 
 namespace command {
 namespace {
@@ -25,20 +27,6 @@ std::string escaped_html(std::string_view text) {
     return html;
 }
 
-// All but RFC 3986's unreserved characters, and slashes.
-std::string percent_encoded(std::string_view path) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
-    std::string url;
-    for (const char c : path) {
-        if (plain.find(c) != std::string_view::npos) {
-            url += c;
-        } else {
-            url += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return url;
-}
-
 }  // namespace
 
 std::string format_listing(const fs::path& folder, const std::string& url_path) {
@@ -49,11 +37,10 @@ std::string format_listing(const fs::path& folder, const std::string& url_path) 
     }
     std::ranges::sort(names);
 
-    const std::string base = url_path.ends_with('/') ? url_path : url_path + "/";
     std::string html = fmt::format(
-        "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>{0}</title>\n<h1>{0}</h1>\n<ul>\n", escaped_html(base));
+        "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>{0}</title>\n<h1>{0}</h1>\n<ul>\n", escaped_html(url_path));
     for (const auto& name : names) {
-        html += fmt::format("<li><a href=\"{}\">{}</a>\n", percent_encoded(base + name), escaped_html(name));
+        html += fmt::format("<li><a href=\"{}\">{}</a>\n", percent_encoded(name), escaped_html(name));
     }
     return html + "</ul>\n";
 }

@@ -1,0 +1,51 @@
+#pragma once
+// What a file server answers to a request, apart from how it is sent.
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "files/enclosure.hpp"
+#include "server/byte_range.hpp"
+#include "server/conditions.hpp"
+
+namespace command {
+
+/// What the answer depends on; views into the request's header.
+struct FileRequest {
+    std::string_view method;
+    std::string_view target;
+    std::string_view range;
+    Conditions conditions;
+};
+
+/// A piece of an answer's content: `text`, and then a part of the file.
+struct Piece {
+    std::string text;
+    ByteRange part;
+
+    std::uint64_t size() const noexcept { return text.size() + part.size(); }
+};
+
+struct Answer {
+    unsigned status = 200;
+    std::vector<std::pair<std::string_view, std::string>> headers;  ///< but for Date, Connection and Content-Length
+    std::vector<Piece> content;
+    std::shared_ptr<const Enclosure::Entry> file;  ///< what the pieces are parts of, if of anything
+
+    std::uint64_t content_size() const noexcept;
+};
+
+/// The answer to a request for a file below `folder`, as RFC 9110 says for GET and HEAD; other methods are refused.
+/// `listing`: folders are shown. `now`: the time of the answer. To HEAD, the content is what GET would get: not to be
+/// sent. May throw std::filesystem::filesystem_error.
+Answer answer_to(const FileRequest& request, const Enclosure& folder, bool listing, std::time_t now);
+
+/// An answer that is one line of text.
+Answer text_answer(unsigned status, std::string_view text);
+
+}  // namespace command

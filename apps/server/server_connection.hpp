@@ -1,0 +1,89 @@
+#pragma once
+// One connection of a file server.
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "files/enclosure.hpp"
+#include "server/answer.hpp"
+#include "server/file_server.hpp"
+
+namespace command {
+
+/// Reads one request after another, also such as were sent before the last answer (pipelining), and answers each; no
+/// thread waits for it meanwhile. A client has a time for each header as a whole, and for each piece that it is sent:
+/// one that is slower is disconnected. Lives for as long as it has something to do.
+class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    /// `open` counts the connections that there are. All references outlive it.
+    ServerConnection(boost::asio::ip::tcp::socket socket, const Enclosure& folder, const ServerOptions& options,
+                     std::atomic<std::size_t>& open);
+    ServerConnection(const ServerConnection&) = delete;
+    ServerConnection& operator=(const ServerConnection&) = delete;
+    ~ServerConnection();
+
+    void start();
+
+    /// Since when it waits for a request; nothing while it answers one. Any thread may ask.
+    std::optional<Clock::time_point> waiting_since() const noexcept;
+
+    /// Disconnects, unless it answers a request by then. Any thread may call it.
+    void disconnect_if_waiting();
+
+private:
+    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using Error = boost::beast::error_code;
+
+    void read_header();
+    void on_header(const Error& error);
+    void on_content(const Error& error);
+    void wait_and_answer();
+    void answer_request();
+    void refuse(const Error& error);
+    void send(Answer answer, bool with_content);
+    void send_more();
+    bool fill();
+    Clock::duration time_ahead() const;
+    void on_sent();
+    void on_rest(const Error& error);
+    void go_on();
+    std::uint64_t most_at_once() const noexcept;
+    void leave();
+    void drain(Clock::time_point end);
+
+    /// A completion handler that keeps this connection alive and goes on with `next`.
+    template <class Next>
+    auto then(Next next);
+
+    boost::beast::tcp_stream stream_;
+    boost::asio::steady_timer timer_;
+    const Enclosure& folder_;
+    const ServerOptions& options_;
+    std::atomic<std::size_t>& open_;
+
+    boost::beast::flat_buffer received_;
+    std::optional<Parser> parser_;
+    std::atomic<Clock::rep> waiting_since_{0};  ///< 0: it does not wait
+
+    Answer answer_;
+    std::string pending_;       ///< what is being sent
+    std::size_t piece_ = 0;     ///< of the answer, that follows
+    std::uint64_t offset_ = 0;  ///< how much of that piece's part has been sent
+    std::uint64_t sent_ = 0;    ///< of the answer, in all
+    Clock::time_point begun_;   ///< when the answer's first byte was sent
+    bool closes_ = false;       ///< after this answer
+};
+
+}  // namespace command
