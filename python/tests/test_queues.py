@@ -1,6 +1,7 @@
 """What Python's own tests of queues do not ask: the parts on demand, orders, memory, signals."""
 
 import collections
+import contextlib
 import copy
 import gc
 import heapq
@@ -11,6 +12,7 @@ import signal
 import threading
 import time
 import unittest
+import unittest.mock
 import weakref
 
 from threadwise import queue
@@ -257,6 +259,175 @@ class OrderTest(unittest.TestCase):
             q.maxsize = unlimited
             self.assertFalse(q.full())
             self.assertEqual(q.maxsize, unlimited)
+
+
+class Asking:
+    """An item whose comparison first calls a function."""
+
+    def __init__(self, number, ask):
+        self.number = number
+        self.ask = ask
+
+    def __lt__(self, other):
+        self.ask()
+        return self.number < other.number
+
+
+class ComparisonTest(unittest.TestCase):
+    """No lock is held that what a comparison calls would wait for, but the one that Queue.mutex stands for."""
+
+    def test_it_may_look_at_the_queue(self):
+        for look in (lambda: len(q.queue), lambda: q.qsize(), lambda: q.empty(), lambda: q.full(), lambda: q.maxsize):
+            q = queue.PriorityQueue()
+            for number in (3, 1, 4, 2):
+                q.put(Asking(number, look))
+            self.assertEqual([q.get().number for _ in range(4)], [1, 2, 3, 4])
+
+    def test_it_may_ask_for_the_container_first(self):
+        for first in ("put", "get"):
+            with self.subTest(first):
+                q = queue.PriorityQueue()
+                asks = first == "put"
+                for number in (3, 1, 4, 2):
+                    q.put(Asking(number, lambda: asks and len(q.queue)))
+                asks = True
+                self.assertEqual([q.get().number for _ in range(4)], [1, 2, 3, 4])
+
+    def test_it_may_shut_the_queue_down(self):
+        for call in ("put", "get"):
+            with self.subTest(call):
+                q = queue.PriorityQueue()
+                active = False
+                watches = []
+                for number in range(5):
+                    item = Asking(number, lambda: active and q.shutdown(immediate=True))
+                    watches.append(weakref.ref(item))
+                    q.put(item)
+                active = True
+                with self.assertRaises(queue.ShutDown):
+                    q.put(Asking(-1, lambda: q.shutdown(immediate=True))) if call == "put" else q.get()
+                del item
+                gc.collect()
+                self.assertEqual([watch() for watch in watches], [None] * 5)
+                q.join()
+
+    def test_what_dies_of_it_may_use_the_queue(self):
+        died = []
+
+        class Mortal(Asking):
+            def __del__(self):
+                died.append(q.qsize())
+                with contextlib.suppress(queue.ShutDown):
+                    q.put(self.number)
+
+        q = queue.PriorityQueue()
+        active = False
+        for number in range(5):
+            q.put(Mortal(number, lambda: active and q.shutdown(immediate=True)))
+        active = True
+        with self.assertRaises(queue.ShutDown):
+            q.get()
+        wait_until(lambda: gc.collect() is not None and len(died) == 5)
+
+    def test_a_signal_ends_the_wait_for_it(self):
+        begun, go_on = threading.Event(), threading.Event()
+        q = queue.PriorityQueue()
+        q.put(Asking(1, lambda: None))
+        for use in (q.get, lambda: q.put(Asking(3, lambda: None))):
+            begun.clear()
+            go_on.clear()
+            putter = in_thread(q.put, Asking(0, lambda: (begun.set(), go_on.wait())))
+            begun.wait()
+            sender = threading.Thread(target=lambda: (time.sleep(0.02), os.kill(os.getpid(), signal.SIGINT)))
+            with self.assertRaises(KeyboardInterrupt):
+                sender.start()
+                use()
+            sender.join()
+            go_on.set()
+            putter.join()
+        self.assertEqual([q.get().number for _ in range(3)], [0, 0, 1])
+        self.assertTrue(q.empty())
+
+    def test_a_signal_ends_a_put_from_inside_of_it(self):
+        q = queue.PriorityQueue()
+        q.put(Asking(1, lambda: None))
+
+        def put():
+            threading.Thread(target=lambda: (time.sleep(0.02), os.kill(os.getpid(), signal.SIGINT))).start()
+            q.put(Asking(2, lambda: None))
+
+        with self.assertRaises(KeyboardInterrupt):
+            q.put(Asking(0, put))
+        q.put(Asking(3, lambda: None))
+        self.assertEqual([q.get().number for _ in range(2)], [1, 3])
+
+
+class ReentryTest(unittest.TestCase):
+    def test_items_that_die_may_use_the_queue(self):
+        for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue):
+            for touch in (False, True):
+                with self.subTest(kind=kind, touch=touch):
+                    class Mortal:
+                        def __del__(self):
+                            q.put((self.number + 10, None))
+
+                    q = kind()
+                    if touch and kind is not queue.SimpleQueue:
+                        q.mutex
+                    for number in range(3):
+                        item = Mortal()
+                        item.number = number
+                        q.put((number, item))
+                    del item
+                    numbers = []
+                    while len(numbers) < 6:
+                        numbers.append(q.get(timeout=30)[0])
+                        gc.collect()
+                    self.assertEqual(sorted(numbers), [0, 1, 2, 10, 11, 12])
+
+    def test_failing_functions_of_a_subclass_lose_nothing(self):
+        class Failing(queue.Queue):
+            fails = False
+
+            def _put(self, item):
+                if self.fails:
+                    raise OSError("put")
+                super()._put(item)
+
+            def _get(self):
+                if self.fails:
+                    raise OSError("get")
+                return super()._get()
+
+        q = Failing()
+        q.put(1)
+        q.fails = True
+        with self.assertRaisesRegex(OSError, "put"):
+            q.put(2)
+        with self.assertRaisesRegex(OSError, "get"):
+            q.get()
+        q.fails = False
+        self.assertEqual((q.qsize(), q.unfinished_tasks, q.get()), (1, 1, 1))
+
+    def test_functions_replaced_in_an_object(self):
+        q = queue.Queue()
+        q.put(1)
+        q._put = lambda item: q.queue.append(-item)
+        q.put(2)
+        self.assertEqual([q.get(), q.get()], [1, -2])
+        q.put = lambda item, block: (item, block)
+        self.assertEqual(q.put_nowait(3), (3, False))
+
+    def test_functions_replaced_in_the_class(self):
+        for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue):
+            with self.subTest(kind=kind):
+                with unittest.mock.patch.object(kind, "_put", lambda self, item: self.queue.append(-item)):
+                    q = kind()
+                    q.put(1)
+                    self.assertEqual(q.get(), -1)
+                q = kind()
+                q.put(1)
+                self.assertEqual(q.get(), 1)
 
 
 class MemoryTest(unittest.TestCase):

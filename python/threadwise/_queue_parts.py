@@ -28,14 +28,7 @@ class Parts:
         self.queue = self.container()
         self.unfinished_tasks = 0
         self.is_shutdown = False
-        self.mutex.acquire()  # until begin()
-
-    def begin(self, items, unfinished_tasks, is_shutdown):
-        """Take over from the C++ object."""
-        self.queue.extend(items)
-        self.unfinished_tasks = unfinished_tasks
-        self.is_shutdown = is_shutdown
-        self.mutex.release()
+        self.mutex.acquire()  # until the C++ object has put into the parts what it holds
 
     # What a subclass may replace; with the mutex held.
 

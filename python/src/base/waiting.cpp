@@ -68,14 +68,13 @@ Outcome wait_once(Timeout timeout, bool (*wait)(void*, Timeout), void* context, 
 
 }  // namespace
 
-void stay_for_good() {
-    for (;;) sleep_for(1h);
-}
-
-void rethrow_or_stay() {
-    // A forced unwind is no exception of C++'s.
-    if (std::current_exception() == nullptr) stay_for_good();
-    throw;
+void stay_for_good() noexcept {
+    for (;;) {
+        try {
+            sleep_for(1h);
+        } catch (const std::exception&) {  // interrupted: it sleeps again
+        }
+    }
 }
 
 PyThreadState* detach() {
@@ -87,15 +86,9 @@ PyThreadState* detach() {
 void detached(PyThreadState* thread_state) noexcept { hint.let_go(thread_state); }
 
 void attach(PyThreadState* thread_state) {
-    try {
-        hint.await_free();
-        PyEval_RestoreThread(thread_state);
-        hint.taken(thread_state);
-    } catch (...) {
-        // Up to 3.13 the interpreter ends a thread that comes too late, by unwinding it. Destructors on the way would
-        // give up references without the interpreter's lock.
-        rethrow_or_stay();
-    }
+    hint.await_free();
+    PyEval_RestoreThread(thread_state);
+    hint.taken(thread_state);
 }
 
 Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {

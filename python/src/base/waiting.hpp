@@ -47,26 +47,11 @@ PyThreadState* detach();
 /// Has to be called when a thread that used attach() has let the lock go otherwise.
 void detached(PyThreadState* thread_state) noexcept;
 
-/// The calling thread does nothing any more until the process ends.
-[[noreturn]] void stay_for_good();
+/// Blocks the calling thread until the process ends.
+[[noreturn]] void stay_for_good() noexcept;
 
-/// From `catch (...)`: a thread that is being unwound to its end stays for good; any other exception is thrown again.
-[[noreturn]] void rethrow_or_stay();
-
-/// Takes the interpreter's lock again. When the interpreter has been finalised meanwhile the thread stays here for
-/// good: nothing of Python may be touched any more, not even by destructors.
+/// Takes the interpreter's lock again. Does not return once the interpreter's end has begun: late_threads.cpp.
 void attach(PyThreadState* thread_state);
-
-/// Runs what may run any code of Python's, and returns what it returns. Around calls of functions that programs pass in
-/// while a Ref, or anything else with a destructor, is alive on the stack: see attach().
-template <class Function>
-auto call_python(Function function) {
-    try {
-        return function();
-    } catch (...) {
-        rethrow_or_stay();
-    }
-}
 
 /// From a `catch` clause: sets the Python exception that corresponds to the C++ exception being handled.
 void set_error_from_current_exception();

@@ -110,7 +110,7 @@ Outcome future_set(PyObject* object, py::NativeOutcome outcome) {
     if (!future.finish_natively(outcome)) return Interface::python;
     if (future.ends_unwatched()) return Interface::done;
     const py::detail::Attached attached;
-    if (!call_python([object] { return announce(as<FutureObject>(object)); })) PyErr_WriteUnraisable(object);
+    if (!announce(as<FutureObject>(object))) PyErr_WriteUnraisable(object);
     return Interface::done;
 }
 

@@ -127,7 +127,7 @@ bool release_all(BarrierCore& core, std::unique_lock<Lock>& hold) {
     if (core.action != Py_None) {
         core.phase = Phase::acting;
         hold.unlock();
-        Ref result = Ref::steal(call_python([&] { return PyObject_CallNoArgs(core.action); }));
+        Ref result = Ref::steal(PyObject_CallNoArgs(core.action));
         const bool succeeded = static_cast<bool>(result);
         result.reset();  // before the lock is taken: it may run any code
         hold.lock();

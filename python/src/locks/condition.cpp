@@ -184,7 +184,7 @@ PyObject* wait_for(PyObject* self, PyObject* const* args, Py_ssize_t count, PyOb
     const detail::Deadline deadline(timeout);
     bool has_waited = false;
     for (;;) {
-        Ref result = Ref::steal(call_python([&] { return PyObject_CallNoArgs(given[0]); }));
+        Ref result = Ref::steal(PyObject_CallNoArgs(given[0]));
         const int truth = result ? PyObject_IsTrue(result.get()) : -1;
         if (truth < 0) return nullptr;
         const Timeout left = deadline.left();

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <memory>
 
+#include "base/originals.hpp"
+
 namespace threadwise::python {
 
 class SpentWork;
@@ -37,12 +39,17 @@ struct State {
     PyObject* empty_error;
     PyObject* full_error;
     PyObject* shut_down_error;
+    Originals queue_functions;
+    Originals lifo_queue_functions;
+    Originals priority_queue_functions;
 
     PyTypeObject* future_type;
     PyTypeObject* as_completed_type;
     PyTypeObject* work_item_type;
     PyTypeObject* work_queue_type;
     PyTypeObject* pool_type;
+    Originals future_functions;
+    Originals work_item_functions;
     PyObject* futures_error;
     PyObject* cancelled_error;
     PyObject* invalid_state_error;

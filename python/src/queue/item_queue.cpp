@@ -66,6 +66,11 @@ ItemRing ItemQueue::hand_over() {
     return items;
 }
 
+ItemRing ItemQueue::take_all() {
+    const std::lock_guard hold(lock_);
+    return drain();
+}
+
 ItemRing ItemQueue::drain() noexcept {
     ItemRing items(std::move(ring_));
     size_.store(0, std::memory_order_relaxed);  // relaxed: as in put_by()

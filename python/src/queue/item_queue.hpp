@@ -62,6 +62,8 @@ public:
 
     /// Whether put() would find no room now, and could find some later.
     bool is_full() const noexcept { return size() >= limit() && !has(shut_down | handed_over); }
+    /// Whether no put() will succeed any more; it is why.
+    bool is_closed() const noexcept { return has(shut_down | handed_over); }
     bool is_shut_down() const noexcept { return has(shut_down); }
     bool is_handed_over() const noexcept { return has(handed_over); }
 
@@ -69,6 +71,8 @@ public:
     ItemRing shutdown(bool immediate);
     /// Every later attempt ends as `handed_over`, those that wait now too. The items are given to the caller.
     ItemRing hand_over();
+    /// All the items; nothing else changes.
+    ItemRing take_all();
 
     std::size_t unfinished() const noexcept { return unfinished_.load(std::memory_order_relaxed); }  // relaxed: a hint
     void set_unfinished(std::size_t count);

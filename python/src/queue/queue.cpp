@@ -2,6 +2,8 @@
 
 #include "queue/queue.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/field.hpp"
@@ -20,8 +22,9 @@ QueueKind kind_of(const State& state, PyTypeObject* type) noexcept {
     return QueueKind::first_in_first_out;
 }
 
-PyTypeObject* type_of(const State& state, QueueKind kind) noexcept {
-    switch (kind) {
+PyTypeObject* type_of(const QueueObject& self) noexcept {
+    const State& state = *self.state;
+    switch (self.kind) {
         case QueueKind::last_in_first_out: return state.lifo_queue_type;
         case QueueKind::by_priority: return state.priority_queue_type;
         case QueueKind::first_in_first_out: break;
@@ -29,9 +32,12 @@ PyTypeObject* type_of(const State& state, QueueKind kind) noexcept {
     return state.queue_type;
 }
 
+/// What a program may replace to keep the items in its own way.
+constexpr std::array keepers = {"_init", "_qsize", "_put", "_get"};
+
 /// Whether a subclass keeps the items in its own way: -1 on error.
 int keeps_items_itself(PyTypeObject* type, PyTypeObject* ours) {
-    for (const char* const name : {"_init", "_qsize", "_put", "_get"}) {
+    for (const char* const name : keepers) {
         const Ref theirs = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), name));
         const Ref own = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(ours), name));
         if (!theirs || !own) return -1;
@@ -50,7 +56,7 @@ PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
     new (&self->order_lock) Lock;
     self->state = state;
     self->kind = kind;
-    self->exact = type == type_of(*state, kind);
+    self->exact = type == type_of(*self);
     self->maxsize = PyLong_FromLong(0);
     return reinterpret_cast<PyObject*>(self);
 }
@@ -83,13 +89,26 @@ int set_maxsize(PyObject* self, PyObject* maxsize, void*) {
 
 PyObject* get_maxsize(PyObject* self, void*) { return read_field(self, queue(self).maxsize).release(); }
 
+bool is_keeper(PyObject* name) {
+    return PyUnicode_Check(name) && std::any_of(keepers.begin(), keepers.end(), [name](const char* keeper) {
+               return PyUnicode_CompareWithASCIIString(name, keeper) == 0;
+           });
+}
+
+/// A function that keeps the items may be replaced in one object, too.
+int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
+    if (PyObject_GenericSetAttr(self, name, value) < 0) return -1;
+    return is_keeper(name) && parts_of(queue(self)) == nullptr ? -1 : 0;
+}
+
 int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"maxsize", nullptr};
     PyObject* maxsize = nullptr;
     if (PyArg_ParseTupleAndKeywords(args, keywords, "|O:Queue", const_cast<char**>(names), &maxsize) == 0) return -1;
     if (maxsize != nullptr && set_maxsize(self, maxsize, nullptr) < 0) return -1;
-    if (queue(self).exact) return 0;
-    const int itself = keeps_items_itself(Py_TYPE(self), type_of(*queue(self).state, queue(self).kind));
+    const int itself = !has_originals(queue(self)) ? 1
+                       : queue(self).exact         ? 0
+                                                   : keeps_items_itself(Py_TYPE(self), type_of(queue(self)));
     if (itself <= 0) return itself;
     if (parts_of(queue(self)) == nullptr) return -1;
     return Ref::steal(PyObject_CallMethod(self, "_init", "(O)", queue(self).maxsize)) ? 0 : -1;
@@ -249,11 +268,17 @@ constexpr const char* priority_doc =
     "PriorityQueue(maxsize=0)\n--\n\nA Queue that gives the smallest item first; items often are (priority, data).";
 
 PyType_Slot queue_slots[] = {
-    slot(Py_tp_doc, queue_doc),     slot(Py_tp_new, make),
-    slot(Py_tp_init, initialise),   slot(Py_tp_dealloc, destroy),
-    slot(Py_tp_traverse, traverse), slot(Py_tp_clear, clear),
-    slot(Py_tp_methods, methods),   slot(Py_tp_getset, attributes),
-    slot(Py_tp_members, members),   {0, nullptr},
+    slot(Py_tp_doc, queue_doc),
+    slot(Py_tp_new, make),
+    slot(Py_tp_init, initialise),
+    slot(Py_tp_dealloc, destroy),
+    slot(Py_tp_traverse, traverse),
+    slot(Py_tp_clear, clear),
+    slot(Py_tp_methods, methods),
+    slot(Py_tp_getset, attributes),
+    slot(Py_tp_members, members),
+    slot(Py_tp_setattro, set_attribute),
+    {0, nullptr},
 };
 PyType_Slot lifo_slots[] = {slot(Py_tp_doc, lifo_doc), slot(Py_tp_methods, own_methods), {0, nullptr}};
 PyType_Slot priority_slots[] = {slot(Py_tp_doc, priority_doc), slot(Py_tp_methods, own_methods), {0, nullptr}};
@@ -268,13 +293,28 @@ PyType_Spec priority_spec = {"threadwise.queue.PriorityQueue", sizeof(QueueObjec
 
 }  // namespace
 
+bool has_originals(const QueueObject& self) noexcept {
+    State& state = *self.state;
+    if (!state.queue_functions.are_there()) return false;
+    switch (self.kind) {
+        case QueueKind::last_in_first_out: return state.lifo_queue_functions.are_there();
+        case QueueKind::by_priority: return state.priority_queue_functions.are_there();
+        case QueueKind::first_in_first_out: break;
+    }
+    return true;
+}
+
 bool is_queue_type(const PyTypeObject* type) noexcept { return type->tp_dealloc == destroy; }
 
 int add_queue(PyObject* module) {
     State& state = state_of_module(module);
     if (add_type(module, queue_spec, state.queue_type) < 0) return -1;
     if (add_type(module, lifo_spec, state.lifo_queue_type, state.queue_type) < 0) return -1;
-    return add_type(module, priority_spec, state.priority_queue_type, state.queue_type);
+    if (add_type(module, priority_spec, state.priority_queue_type, state.queue_type) < 0) return -1;
+    const bool remembered = state.queue_functions.remember(state.queue_type) &&
+                            state.lifo_queue_functions.remember(state.lifo_queue_type) &&
+                            state.priority_queue_functions.remember(state.priority_queue_type);
+    return remembered ? 0 : -1;
 }
 
 }  // namespace threadwise::python

@@ -27,7 +27,7 @@ struct QueueObject {
     State* state;
     QueueKind kind;
     bool exact;       ///< of one of our three types, not of a subclass
-    Lock order_lock;  ///< held while a PriorityQueue compares items
+    Lock order_lock;  ///< held while a PriorityQueue compares items: queue_order.cpp
     ItemQueue core;
 };
 
@@ -35,6 +35,15 @@ inline QueueObject& queue(PyObject* self) noexcept { return as<QueueObject>(self
 
 /// Whether that is the type itself, not one derived from it. For threads that are not attached.
 bool is_queue_type(const PyTypeObject* type) noexcept;
+
+/// Whether the functions of our type are those that it was made with. A program may have put its own into the class:
+/// then the items of new queues are in the parts, which ask the class for everything.
+bool has_originals(const QueueObject& self) noexcept;
+
+/// Whether self.put() and self.get() are certain to be ours.
+inline bool is_plain(const QueueObject& self) noexcept {
+    return self.exact && self.dict == nullptr && has_originals(self);
+}
 
 /// The parts, borrowed; made if they are not there yet. Null with an exception set on failure.
 PyObject* parts_of(QueueObject& self);
@@ -59,20 +68,8 @@ PyObject* queue_shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count
 void drop(ItemRing items);
 
 /// As ItemQueue::put() and get(), of a queue that orders its items by comparing them. Python code may run. Nothing is
-/// changed when a comparison raises: `failed` is set then.
+/// changed when a comparison raises, or a signal's handler while another thread compares: `failed` is set then.
 Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed);
 Attempt get_ordered(QueueObject& self, PyObject*& item, bool& failed);
-
-/// Holds a PriorityQueue's order; waits for it detached.
-class OrderHold {
-public:
-    explicit OrderHold(QueueObject& self);
-    ~OrderHold() { lock_.release(); }
-    OrderHold(const OrderHold&) = delete;
-    OrderHold& operator=(const OrderHold&) = delete;
-
-private:
-    Lock& lock_;
-};
 
 }  // namespace threadwise::python

@@ -2,16 +2,94 @@
 //
 // Comparing may run any Python code. So all comparisons of an operation come first, with the order's lock held but
 // without changing anything; they say along which path of the heap items have to move. Then these move.
+//
+// The order's lock is what Queue.mutex is to Python's own class while it compares: other threads that put or get wait
+// for it, and a signal ends that wait. Nothing else waits for it. So the heap may become empty in the middle of a
+// comparison, for good: shutdown(immediate=True) and whoever asks for `queue` take all its items.
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
+#include "base/critical_section.hpp"
+#include "base/reference.hpp"
 #include "base/waiting.hpp"
 #include "queue/queue.hpp"
-#include "threadwise/errors.hpp"
 
 namespace threadwise::python {
 namespace {
+
+/// Held by a thread from its first comparison until the items have moved. Waits for it detached.
+class OrderHold {
+public:
+    explicit OrderHold(Lock& lock)
+        : lock_(lock),
+          held_(lock.try_lock() ||
+                wait_detached(forever, [&lock](Timeout left) { return lock.acquire(true, left); }) == Waited::done) {}
+    ~OrderHold() {
+        if (held_) lock_.release();
+    }
+    OrderHold(const OrderHold&) = delete;
+    OrderHold& operator=(const OrderHold&) = delete;
+
+    /// False with an exception set.
+    bool held() const noexcept { return held_; }
+
+private:
+    Lock& lock_;
+    const bool held_;
+};
+
+/// The two items of a comparison after which the heap was empty: given up once the order's lock is free, as what dies
+/// with them may use the queue.
+using References = std::array<Ref, 2>;
+
+/// Compares items of the heap. Once one comparison has raised, or the items are gone, the answer is always no.
+class Comparisons {
+public:
+    Comparisons(QueueObject& queue, References& late) noexcept
+        : queue_(queue), heap_(queue.core.ring()), size_(heap_.size()), late_(late) {}
+
+    /// How many items there were at first.
+    std::size_t size() const noexcept { return size_; }
+    /// With an exception set.
+    bool failed() const noexcept { return failed_; }
+    bool stopped() const noexcept { return failed_ || gone_; }
+
+    bool less(PyObject* item, std::size_t place) { return !stopped() && less(Ref::borrow(item), at(place)); }
+    bool less(std::size_t a, std::size_t b) { return !stopped() && less(at(a), at(b)); }
+
+private:
+    /// Whether the items are all there; under the queue's critical section, as another thread may take them away.
+    bool are_there() {
+        gone_ = gone_ || heap_.size() != size_;
+        return !gone_;
+    }
+
+    /// A reference of its own: the comparison may take the item out of the heap.
+    Ref at(std::size_t place) {
+        const CriticalSection section(reinterpret_cast<PyObject*>(&queue_));
+        return are_there() ? Ref::borrow(heap_[place]) : Ref();
+    }
+
+    bool less(Ref a, Ref b) {
+        if (a && b) {
+            const int answer = PyObject_RichCompareBool(a.get(), b.get(), Py_LT);
+            failed_ = answer < 0;
+            const CriticalSection section(reinterpret_cast<PyObject*>(&queue_));
+            if (are_there()) return answer > 0;
+        }
+        late_ = {std::move(a), std::move(b)};
+        return false;
+    }
+
+    QueueObject& queue_;
+    ItemRing& heap_;
+    const std::size_t size_;
+    References& late_;
+    bool failed_ = false;
+    bool gone_ = false;
+};
 
 std::size_t parent_of(std::size_t place) noexcept { return (place - 1) / 2; }
 
@@ -23,19 +101,12 @@ struct Path {
     void append(std::size_t place) noexcept { places[length++] = place; }
 };
 
-/// Whether a < b; false with `failed` set if that raised.
-bool less(PyObject* a, PyObject* b, bool& failed) {
-    const int answer = PyObject_RichCompareBool(a, b, Py_LT);
-    if (answer < 0) failed = true;
-    return answer > 0;
-}
-
 /// From the end upwards: the places of those that must make way for the item.
-Path path_up(ItemRing& heap, PyObject* item, bool& failed) {
+Path path_up(Comparisons& heap, PyObject* item) {
     Path path;
     std::size_t place = heap.size();
     path.append(place);
-    while (place > 0 && less(item, heap[parent_of(place)], failed)) {
+    while (place > 0 && heap.less(item, parent_of(place))) {
         place = parent_of(place);
         path.append(place);
     }
@@ -43,18 +114,18 @@ Path path_up(ItemRing& heap, PyObject* item, bool& failed) {
 }
 
 /// From the top downwards along the smaller children, until the heap's last item fits.
-Path path_down(ItemRing& heap, bool& failed) {
+Path path_down(Comparisons& heap) {
     Path path;
     const std::size_t size = heap.size() - 1;  // without the last one
     std::size_t place = 0;
     path.append(place);
-    for (std::size_t child = 1; child < size && !failed; child = 2 * place + 1) {
-        if (child + 1 < size && !less(heap[child], heap[child + 1], failed)) ++child;
+    for (std::size_t child = 1; child < size && !heap.stopped(); child = 2 * place + 1) {
+        if (child + 1 < size && !heap.less(child, child + 1)) ++child;
         place = child;
         path.append(place);
     }
     // The last one is large, most likely: it was found a place at the bottom, from where it now rises.
-    while (!failed && path.length > 1 && less(heap[size], heap[path.places[path.length - 1]], failed)) --path.length;
+    while (path.length > 1 && heap.less(size, path.places[path.length - 1])) --path.length;
     return path;
 }
 
@@ -64,33 +135,22 @@ void move_along(ItemRing& heap, const Path& path, PyObject* item) noexcept {
     heap[path.places[path.length - 1]] = item;
 }
 
-/// Whatever happens meanwhile: who holds it only compares a few items.
-void acquire(Lock& lock) {
-    for (;;) {
-        try {
-            lock.lock();
-            return;
-        } catch (const InterruptedError&) {  // comes too early
-        }
-    }
-}
-
 }  // namespace
 
-OrderHold::OrderHold(QueueObject& self) : lock_(self.order_lock) {
-    if (lock_.try_lock()) return;
-    PyThreadState* const thread_state = detach();
-    acquire(lock_);
-    attach(thread_state);
-}
-
 Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed) {
-    const OrderHold hold(self);
-    if (self.core.is_full()) return Attempt::not_now;
-    ItemRing& heap = self.core.ring();
-    const Path path = path_up(heap, item, failed);
+    // Without the lock: what died of a comparison may be here.
+    if (self.core.is_closed()) return self.core.put_by([] { return false; });
+    References late;
+    const OrderHold hold(self.order_lock);
+    failed = !hold.held();
+    if (failed || self.core.is_full()) return Attempt::not_now;
+    Comparisons comparisons(self, late);
+    const Path path = path_up(comparisons, item);
+    failed = comparisons.failed();
     if (failed) return Attempt::not_now;
+    // Where the items are gone, it says so: nothing can be put any more.
     return self.core.put_by([&] {
+        ItemRing& heap = self.core.ring();
         if (!heap.push(item)) return false;
         move_along(heap, path, item);
         return true;
@@ -98,12 +158,18 @@ Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed) {
 }
 
 Attempt get_ordered(QueueObject& self, PyObject*& item, bool& failed) {
-    const OrderHold hold(self);
-    ItemRing& heap = self.core.ring();
+    if (self.core.is_closed() && self.core.size() == 0) return self.core.get_by([] { return false; });
+    References late;
+    const OrderHold hold(self.order_lock);
+    failed = !hold.held();
+    if (failed) return Attempt::not_now;
+    Comparisons comparisons(self, late);
     Path path;
-    if (heap.size() > 1) path = path_down(heap, failed);
+    if (comparisons.size() > 1) path = path_down(comparisons);
+    failed = comparisons.failed();
     if (failed) return Attempt::not_now;
     return self.core.get_by([&] {
+        ItemRing& heap = self.core.ring();
         item = heap.size() > 1 ? heap[0] : nullptr;
         PyObject* const last = heap.pop_newest();
         if (item == nullptr) {

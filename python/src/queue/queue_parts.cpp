@@ -19,16 +19,10 @@ const char* class_for(QueueKind kind) noexcept {
     return "Parts";
 }
 
-/// Parts whose mutex is held, so that nobody uses them before begin().
+/// Parts whose mutex is held, so that nobody uses them before they are filled.
 Ref make_parts(QueueKind kind) {
     const Ref module = Ref::steal(PyImport_ImportModule("threadwise._queue_parts"));
     return Ref::steal(module ? PyObject_CallMethod(module.get(), class_for(kind), nullptr) : nullptr);
-}
-
-ItemRing hand_over(QueueObject& self) {
-    if (self.kind != QueueKind::by_priority) return self.core.hand_over();
-    const OrderHold hold(self);
-    return self.core.hand_over();
 }
 
 Ref to_list(ItemRing items) {
@@ -48,6 +42,23 @@ Ref to_list(ItemRing items) {
     return list;
 }
 
+bool set(PyObject* object, const char* name, Ref value) {
+    return value && PyObject_SetAttrString(object, name, value.get()) == 0;
+}
+
+/// Puts what the queue holds into its parts and releases their mutex. Calls nothing that is written in Python: a signal
+/// would be handled there, and what its handler raises would leave this half done.
+bool fill(PyObject* parts, QueueObject& self) {
+    const Ref items = to_list(self.core.hand_over());
+    const Ref container = Ref::steal(PyObject_GetAttrString(parts, "queue"));
+    const Ref mutex = Ref::steal(PyObject_GetAttrString(parts, "mutex"));
+    return items && container && mutex &&
+           Ref::steal(PyObject_CallMethod(container.get(), "extend", "O", items.get())) &&
+           set(parts, "unfinished_tasks", Ref::steal(PyLong_FromSize_t(self.core.unfinished()))) &&
+           set(parts, "is_shutdown", Ref::steal(PyBool_FromLong(self.core.is_shut_down()))) &&
+           Ref::steal(PyObject_CallMethod(mutex.get(), "release", nullptr));
+}
+
 }  // namespace
 
 void drop(ItemRing items) {
@@ -61,12 +72,7 @@ PyObject* parts_of(QueueObject& self) {
     const CriticalSection section(reinterpret_cast<PyObject*>(&self));
     if (self.parts != nullptr) return self.parts;  // somebody else was faster, while Python code ran
     self.parts = parts.new_reference();
-    const Ref items = to_list(hand_over(self));
-    if (!items) return nullptr;
-    const Ref begun = Ref::steal(PyObject_CallMethod(self.parts, "begin", "OnO", items.get(),
-                                                     static_cast<Py_ssize_t>(self.core.unfinished()),
-                                                     self.core.is_shut_down() ? Py_True : Py_False));
-    return begun ? self.parts : nullptr;
+    return fill(self.parts, self) ? self.parts : nullptr;
 }
 
 PyObject* call_parts(QueueObject& self, const char* method, std::initializer_list<PyObject*> arguments) {

@@ -71,7 +71,7 @@ PyObject* get_item(QueueObject& self, QueueCall& call) {
     }
 }
 
-/// A subclass may have a put() or get() of its own, which these two then call, as Python's do.
+/// A subclass, the object or a tool may have a put() or get() of its own, which these two then call, as Python's do.
 PyObject* call_without_waiting(PyObject* self, const char* method, PyObject* item) {
     const Ref bound = Ref::steal(PyObject_GetAttrString(self, method));
     const Ref names = Ref::steal(Py_BuildValue("(s)", "block"));
@@ -103,13 +103,13 @@ PyObject* queue_get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyO
 PyObject* queue_put_nowait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     Arguments<1> given("put_nowait", {"item"}, 1);
     if (!given.parse(args, count, names)) return nullptr;
-    if (!queue(self).exact) return call_without_waiting(self, "put", given[0]);
+    if (!is_plain(queue(self))) return call_without_waiting(self, "put", given[0]);
     QueueCall call;
     return call.parse(Py_False, nullptr) ? put_item(queue(self), given[0], call) : nullptr;
 }
 
 PyObject* queue_get_nowait(PyObject* self, PyObject*) {
-    if (!queue(self).exact) return call_without_waiting(self, "get", nullptr);
+    if (!is_plain(queue(self))) return call_without_waiting(self, "get", nullptr);
     QueueCall call;
     return call.parse(Py_False, nullptr) ? get_item(queue(self), call) : nullptr;
 }

@@ -1,16 +1,21 @@
 // Unfinished tasks and shutdown.
 
+#include <optional>
+#include <utility>
+
 #include "base/arguments.hpp"
+#include "base/critical_section.hpp"
 #include "queue/queue.hpp"
 #include "queue/queue_call.hpp"
 
 namespace threadwise::python {
 namespace {
 
-ItemRing shutdown_core(QueueObject& self, bool immediate) {
-    if (self.kind != QueueKind::by_priority) return self.core.shutdown(immediate);
-    const OrderHold hold(self);
-    return self.core.shutdown(immediate);
+/// The items that are to be dropped; nothing, if they are in the parts.
+std::optional<ItemRing> shut_down(PyObject* self, bool immediate) {
+    const CriticalSection section(self);  // as parts_of() and whoever compares items
+    if (queue(self).core.is_handed_over()) return std::nullopt;
+    return queue(self).core.shutdown(immediate);
 }
 
 }  // namespace
@@ -37,11 +42,11 @@ PyObject* queue_shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count
     if (!given.parse(args, count, names)) return nullptr;
     const int immediate = given[0] == nullptr ? 0 : PyObject_IsTrue(given[0]);
     if (immediate < 0) return nullptr;
-    if (queue(self).core.is_handed_over()) {
-        return call_parts(queue(self), "shutdown", {immediate != 0 ? Py_True : Py_False});
+    if (std::optional<ItemRing> dropped = shut_down(self, immediate != 0)) {
+        drop(std::move(*dropped));
+        Py_RETURN_NONE;
     }
-    drop(shutdown_core(queue(self), immediate != 0));
-    Py_RETURN_NONE;
+    return call_parts(queue(self), "shutdown", {immediate != 0 ? Py_True : Py_False});
 }
 
 }  // namespace threadwise::python

@@ -26,7 +26,7 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
 }
 
 int clear(PyObject* self) {
-    drop(queue(self).core.shutdown(true));
+    drop(queue(self).core.take_all());
     return 0;
 }
 

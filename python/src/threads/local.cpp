@@ -45,9 +45,7 @@ PyObject* add_values(PyObject* self) {
 PyObject* begin_in_this_thread(PyObject* self) {
     PyObject* const values = add_values(self);
     if (values == nullptr || !has_initializer(Py_TYPE(self))) return values;
-    if (call_python([&] { return Py_TYPE(self)->tp_init(self, core(self).args, core(self).keywords); }) == 0) {
-        return values;
-    }
+    if (Py_TYPE(self)->tp_init(self, core(self).args, core(self).keywords) == 0) return values;
     PyObject* type = nullptr;
     PyObject* value = nullptr;
     PyObject* traceback = nullptr;

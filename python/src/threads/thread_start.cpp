@@ -78,10 +78,8 @@ void run(void* argument) {
     life.run();
     life.known.set();
     attach(thread_state);
-    call_python([&] {
-        call(*beginning);
-        forget(life, thread_state);
-    });
+    call(*beginning);
+    forget(life, thread_state);
     PyThreadState_DeleteCurrent();
     detached(thread_state);
     beginning->lives->remove(life);
