@@ -112,11 +112,11 @@ void FutureState::give_back(Status before) noexcept {
                     std::memory_order_release);
 }
 
-void FutureState::force(Status status) {
+void FutureState::put(Status status, std::uint32_t marks) {
     std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     std::uint32_t changed = 0;
     do {
-        changed = (word & ~(status_mask | claimed)) | word_of(status);
+        changed = (word & ~(status_mask | claimed | late)) | word_of(status) | marks;
         // acq_rel: as in change()
     } while (!word_.compare_exchange_weak(word, changed, std::memory_order_acq_rel, std::memory_order_relaxed));
     if (status >= Status::cancelled) wake(word, changed);
@@ -173,7 +173,7 @@ bool FutureState::fail_if_pending(std::exception_ptr exception) {
 void FutureState::cancel_late() {
     exception_ = std::make_exception_ptr(
         CancelledError("the call was cancelled: it could not begin within the time given by start_within"));
-    force(Status::cancelled);
+    put(Status::cancelled, 0);
 }
 
 bool FutureState::wait(Timeout timeout, std::stop_token stop, SourceLocation where) {

@@ -135,12 +135,10 @@ protected:
     FutureState(std::uint32_t owners, Pool* pool) noexcept : owners_(owners), pool_(pool) {}
     virtual ~FutureState();
 
-    /// From the beginning: a cancellation is news for watchers only once set_running_or_notify_cancel() has seen it, as
-    /// Python's wait() has it.
-    void tell_of_cancellation_late() noexcept { word_.store(late, std::memory_order_relaxed); }  // relaxed: not shared
-
-    /// Whatever it was before, for those whom Python lets write the state: wakes and tells whom it concerns.
-    void force(Status status);
+    /// Whatever it was before, for those whom Python lets write the state: wakes and tells whom it concerns. A written
+    /// `cancelled` is news for watchers only once it is `cancelled_and_notified`: whoever writes the one will write the
+    /// other.
+    void force(Status status) { put(status, status == Status::cancelled ? late : 0); }
 
     /// Makes the call and puts its result in place, or throws what it threw; or NotBegun.
     virtual void call() = 0;
@@ -156,7 +154,7 @@ private:
     static constexpr std::uint32_t status_mask = 7;
     static constexpr std::uint32_t has_waiters = 8;  // a thread may sleep on word_
     static constexpr std::uint32_t watched = 16;     // watchers_ may not be empty
-    static constexpr std::uint32_t late = 32;        // see tell_of_cancellation_late()
+    static constexpr std::uint32_t late = 32;        // cancelled by force()
     static constexpr std::uint32_t claimed = 64;
 
     static constexpr std::uint32_t word_of(Status status) noexcept { return static_cast<std::uint32_t>(status); }
@@ -164,6 +162,8 @@ private:
     /// From that status, unclaimed, to that one and those marks besides.
     bool change(Status from, Status to, std::uint32_t marks = 0);
     bool begin_call() noexcept { return change(Status::pending, Status::running, claimed); }
+    /// That status, unclaimed, and those marks, whatever it was before.
+    void put(Status status, std::uint32_t marks);
     void cancel_late();
     /// Whether watchers are to know.
     static bool is_news(std::uint32_t word) noexcept;

@@ -33,6 +33,7 @@ struct AsCompletedFields {
     PyObject_HEAD PyObject* weak_references;
     PyObject* futures;  ///< the iterable, until the first step
     PyObject* timeout;
+    PyObject* others;  ///< a generator that is asked instead, where not all are futures of ours
     State* state;
 };
 
@@ -60,6 +61,7 @@ int clear(PyObject* self) {
     object(self).core.futures.clear();
     Py_CLEAR(object(self).futures);
     Py_CLEAR(object(self).timeout);
+    Py_CLEAR(object(self).others);  // which lets go of its futures as close() does
     return 0;
 }
 
@@ -67,13 +69,22 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(object(self).futures);
     Py_VISIT(object(self).timeout);
+    Py_VISIT(object(self).others);
     return object(self).core.futures.traverse(visit, arg);
 }
 
 bool begin(AsCompletedObject& self) {
     const Ref iterable = Ref::steal(std::exchange(self.futures, nullptr));
     Timeout timeout;
-    if (!to_timeout(self.timeout, timeout) || !self.core.futures.fill(*self.state, iterable.get())) return false;
+    if (!to_timeout(self.timeout, timeout)) return false;
+    const Ref set = Ref::steal(PySet_New(iterable.get()));
+    const int filled = set ? self.core.futures.fill(*self.state, set.get()) : -1;
+    if (filled < 0) return false;
+    if (filled == 0) {
+        self.core.futures.clear();
+        self.others = call_waiters("as_completed", set.get(), self.timeout, nullptr).release();
+        return self.others != nullptr;
+    }
     self.core.deadline = Deadline(timeout);
     self.core.completions = std::make_unique<Completions>(self.core.futures.states());
     return true;
@@ -120,7 +131,11 @@ PyObject* next(PyObject* self) {
     Ref future;
     progress.running = true;
     if (object(self).futures == nullptr || begin(object(self))) {
-        if (progress.completions->left() != 0) future = Ref::steal(next_done(progress));
+        if (object(self).others != nullptr) {
+            future = Ref::steal(PyIter_Next(object(self).others));
+        } else if (progress.completions->left() != 0) {
+            future = Ref::steal(next_done(progress));
+        }
     }
     progress.running = false;
     // The end, in one way or another, is the end for good.

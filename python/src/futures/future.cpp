@@ -24,7 +24,9 @@ PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
     State* const state = state_of_type(type);
     if (state == nullptr) return nullptr;
     auto* const self = make_object<FutureObject>(type);
-    if (self != nullptr) self->state = state;
+    if (self == nullptr) return nullptr;
+    self->state = state;
+    if (!is_plain(*self)) self->core.be_watched();  // its end is told by a method that may be another's
     return reinterpret_cast<PyObject*>(self);
 }
 
@@ -92,15 +94,20 @@ bool parse_timeout(const char* function, PyObject*& timeout, PyObject* const* ar
     return true;
 }
 
-PyObject* result(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    PyObject* timeout = nullptr;
-    if (!parse_timeout("result", timeout, args, count, names)) return nullptr;
-    const Ref alive = Ref::borrow(self);
-    if (!wait_finished(future(self), timeout)) return nullptr;
+/// What it returns or raises: __get_result(), as a class of that name spells it.
+PyObject* get_result(PyObject* self, PyObject*) {
+    if (!adopt(future(self))) return nullptr;
     const Ref raised = read_field(self, future(self).exception);
     if (!raised) return or_none(read_field(self, future(self).result));
     raise(raised.get());
     return nullptr;
+}
+
+PyObject* result(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    PyObject* timeout = nullptr;
+    if (!parse_timeout("result", timeout, args, count, names)) return nullptr;
+    const Ref alive = Ref::borrow(self);
+    return wait_finished(future(self), timeout) ? get_result(self, nullptr) : nullptr;
 }
 
 PyObject* exception(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
@@ -228,6 +235,7 @@ PyMethodDef methods[] = {
            "set_exception($self, /, exception)\n--\n\nFor executors: the call has raised that."),
     method("_get_snapshot", get_snapshot, METH_NOARGS, nullptr),
     method("_invoke_callbacks", invoke_callbacks_method, METH_NOARGS, nullptr),
+    method("_Future__get_result", get_result, METH_NOARGS, nullptr),
     method("__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "See PEP 585"),
     {},
 };
@@ -292,7 +300,8 @@ int add_future(PyObject* module) {
                   state.futures_error, state.invalid_state_error) < 0) {
         return -1;
     }
-    return add_type(module, spec, state.future_type);
+    if (add_type(module, spec, state.future_type) < 0) return -1;
+    return state.future_functions.remember(state.future_type) ? 0 : -1;
 }
 
 }  // namespace threadwise::python

@@ -26,7 +26,7 @@ public:
 /// The core's state of a Python future, as a part of that object: not deleted by its last owner.
 class FutureCore final : public threadwise::detail::FutureState {
 public:
-    FutureCore() noexcept : FutureState(1, nullptr) { tell_of_cancellation_late(); }
+    FutureCore() noexcept : FutureState(1, nullptr) {}
     ~FutureCore() override {
         if (NativeItem* const value = native()) value->destroy(value);
     }
@@ -96,6 +96,12 @@ inline bool is_future(const State& state, PyObject* object) noexcept {
     return PyObject_TypeCheck(object, state.future_type) != 0;
 }
 
+/// Whether what its methods do is certain to be what our functions do.
+inline bool is_plain(const FutureObject& self) noexcept {
+    return Py_TYPE(&self) == self.state->future_type && self.dict == nullptr &&
+           self.state->future_functions.are_there();
+}
+
 /// Whether that is the type itself, not one derived from it. For threads that are not attached.
 bool is_future_type(const PyTypeObject* type) noexcept;
 
@@ -112,6 +118,8 @@ int set_running_or_notify_cancel(FutureObject& self);
 int cancel(FutureObject& self);
 /// True unless one of them raised what is no Exception.
 bool call_callbacks(FutureObject& self);
+/// The same by way of _invoke_callbacks(), which a subclass or a program may have replaced.
+bool invoke_callbacks(FutureObject& self);
 bool add_done_callback(FutureObject& self, PyObject* callback);
 /// Waits for a change that somebody is making under the future's condition.
 bool settle(FutureObject& self);

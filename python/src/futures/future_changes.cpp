@@ -3,6 +3,7 @@
 #include "base/critical_section.hpp"
 #include "base/field.hpp"
 #include "base/logging.hpp"
+#include "base/waiting.hpp"
 #include "futures/future.hpp"
 
 #include <utility>
@@ -67,9 +68,10 @@ bool make_callbacks(FutureObject& self) {
     return self.callbacks != nullptr;
 }
 
-void keep(PyObject*& place, PyObject* value) {
+/// What was there is for the caller to give up, when nothing is held any more.
+[[nodiscard]] Ref put(PyObject*& place, PyObject* value) {
     Py_XINCREF(value);
-    const Ref old = Ref::steal(std::exchange(place, value));
+    return Ref::steal(std::exchange(place, value));
 }
 
 }  // namespace
@@ -83,6 +85,13 @@ bool call_callbacks(FutureObject& self) {
         if (!log_exception("exception calling callback for %r", future)) return false;
     }
     return true;
+}
+
+bool invoke_callbacks(FutureObject& self) {
+    if (is_plain(self)) [[likely]]
+        return call_callbacks(self);
+    auto* const future = reinterpret_cast<PyObject*>(&self);
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(future, "_invoke_callbacks", nullptr)));
 }
 
 const std::exception_ptr& PythonError::pointer() {
@@ -103,18 +112,19 @@ const char* name_of(Status status) noexcept {
 
 bool set_result(FutureObject& self, PyObject* result) {
     bool is_first = false;
+    Ref old;
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
         is_first = !self.core.done() && self.core.claim_end();
         if (is_first) {
-            keep(self.result, result);
+            old = put(self.result, result);
             self.core.finish();
             if (!tell_waiters(self, "add_result") || !condition.notify_all()) return false;
         }
     }
-    return is_first ? call_callbacks(self) : refuse_result(self);
+    return is_first ? invoke_callbacks(self) : refuse_result(self);
 }
 
 bool announce(FutureObject& self) {
@@ -124,23 +134,24 @@ bool announce(FutureObject& self) {
         const char* const how = self.core.has_failed() ? "add_exception" : "add_result";
         if (!condition.held() || !tell_waiters(self, how) || !condition.notify_all()) return false;
     }
-    return call_callbacks(self);
+    return invoke_callbacks(self);
 }
 
 bool set_exception(FutureObject& self, PyObject* exception) {
     bool is_first = false;
+    Ref old;
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));
         if (!condition.held()) return false;
         is_first = !self.core.done() && self.core.claim_end();
         if (is_first) {
-            keep(self.exception, exception == Py_None ? nullptr : exception);
+            old = put(self.exception, exception == Py_None ? nullptr : exception);
             self.core.fail(self.exception == nullptr ? nullptr : PythonError::pointer());
             if (!tell_waiters(self, "add_exception") || !condition.notify_all()) return false;
         }
     }
-    return is_first ? call_callbacks(self) : refuse_result(self);
+    return is_first ? invoke_callbacks(self) : refuse_result(self);
 }
 
 int set_running_or_notify_cancel(FutureObject& self) {
@@ -169,7 +180,7 @@ int cancel(FutureObject& self) {
         if (!self.core.cancel()) return 0;
         if (!condition.notify_all()) return -1;
     }
-    return call_callbacks(self) ? 1 : -1;
+    return invoke_callbacks(self) ? 1 : -1;
 }
 
 bool add_done_callback(FutureObject& self, PyObject* callback) {

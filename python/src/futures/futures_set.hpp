@@ -6,6 +6,7 @@
 #include <Python.h>
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "base/reference.hpp"
@@ -13,11 +14,12 @@
 
 namespace threadwise::python {
 
-/// Each future of an iterable once, owned.
+/// Each future once, owned.
 class FuturesSet {
 public:
-    /// False, with an exception set, if that is not iterable or has something else in it.
-    bool fill(State& state, PyObject* iterable);
+    /// From a set. 0: there is something in it that is none of our futures, or not in all that wait() looks at. -1 with
+    /// an exception set.
+    int fill(const State& state, PyObject* set);
 
     std::size_t size() const noexcept { return futures_.size(); }
     FutureObject& operator[](std::size_t i) const noexcept { return *reinterpret_cast<FutureObject*>(object(i)); }
@@ -32,10 +34,15 @@ public:
     bool settle() const;
 
     int traverse(visitproc visit, void* arg) const;
-    void clear() { futures_.clear(); }
+    /// Empty first, as what dies with them may come here again.
+    void clear() { const std::vector<Ref> dying = std::move(futures_); }
 
 private:
     std::vector<Ref> futures_;
 };
+
+/// threadwise.concurrent.futures._waiters.NAME(futures, timeout, ...): for sets with other objects, which have the
+/// attributes of a Future. Null with an exception set on failure.
+Ref call_waiters(const char* name, PyObject* futures, PyObject* timeout, PyObject* return_when);
 
 }  // namespace threadwise::python

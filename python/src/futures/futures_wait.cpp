@@ -83,9 +83,12 @@ PyObject* wait(PyObject* module, PyObject* const* args, Py_ssize_t count, PyObje
     ReturnWhen when = ReturnWhen::all_completed;
     Timeout timeout;
     FuturesSet futures;
-    if (!given.parse(args, count, names) || !futures.fill(state_of_module(module), given[0]) ||
-        !to_return_when(given[2], when) || !to_timeout(given[1], timeout)) {
-        return nullptr;
+    if (!given.parse(args, count, names)) return nullptr;
+    const Ref set = Ref::steal(PySet_New(given[0]));
+    const int filled = set ? futures.fill(state_of_module(module), set.get()) : -1;
+    if (filled < 0 || !to_return_when(given[2], when) || !to_timeout(given[1], timeout)) return nullptr;
+    if (filled == 0) {
+        return call_waiters("wait", set.get(), given[1], given[2] == nullptr ? Py_None : given[2]).release();
     }
     if (!is_over(futures, when) && !wait_until_over(futures, when, timeout)) return nullptr;
     return divide(futures);

@@ -50,6 +50,8 @@ struct State {
     PyTypeObject* pool_type;
     Originals future_functions;
     Originals work_item_functions;
+    PyObject* future_class;     ///< what a program has put in the place of Future for pools to make, or null
+    PyObject* work_item_class;  ///< and of _WorkItem
     PyObject* futures_error;
     PyObject* cancelled_error;
     PyObject* invalid_state_error;
