@@ -43,13 +43,14 @@ class _Finder:
 
     def create_module(self, spec):
         module = import_module(spec.origin)
-        rename_classes(module)
+        _rename_classes(module)
         self.own_specs.setdefault(module, module.__spec__)
         return module
 
     def exec_module(self, module):
         # The import system has just written the name's spec into our module.
         module.__spec__ = self.own_specs[module]
+        _serve_submodules()
 
 
 _finder = _Finder()
@@ -72,7 +73,8 @@ def install():
         _standard[name] = sys.modules[name]
         _stand_under(name, module)
     for own in _standard_names.keys() & sys.modules.keys():
-        rename_classes(sys.modules[own])
+        _rename_classes(sys.modules[own])
+    _serve_submodules()
     _rebind({id(old): (old, new) for name, new in replaced.items() for old, new in _counterparts(_standard[name], new)})
     if "threading" in _standard:
         # The interpreter ends by calling the _shutdown() of the module under this name: ours, from now on.
@@ -101,13 +103,31 @@ def uninstall():
     _renamed.clear()
 
 
-def rename_classes(module):
+def serve(module):
+    """A module of ours calls it at its end: while threadwise is installed it is there under the standard name, too.
+
+    So it is where a standard module's import of it would have left it, as `concurrent.futures._base` after an import of
+    `concurrent.futures`.
+    """
+    if _finder in sys.meta_path:
+        _rename_classes(module)
+        _serve_submodules()
+
+
+def _serve_submodules():
+    """Makes the modules of ours that are loaded stand under the standard names, where we serve the package that they are in."""
+    for name, own in SERVED.items():
+        package = name.rpartition(".")[0]
+        serves = package in SERVED and package in sys.modules and sys.modules[package] is sys.modules.get(SERVED[package])
+        if serves and own in sys.modules and name not in sys.modules:
+            _stand_under(name, sys.modules[own])
+
+
+def _rename_classes(module):
     """Makes the public classes in a module of ours say that they are from the standard one, while threadwise is installed.
 
     So what is pickled means the same to a program that runs on the standard modules, and texts name what everybody knows.
     """
-    if _finder not in sys.meta_path:
-        return
     for name, value in vars(module).items():
         own_name = getattr(value, "__module__", None)
         if isinstance(value, type) and not name.startswith("_") and own_name in _standard_names:

@@ -1,4 +1,4 @@
-#include "threadwise/semaphore.hpp"
+#include "locks/semaphore.hpp"
 
 #include <Python.h>
 
@@ -295,6 +295,16 @@ PyType_Spec bounded_spec = {
 };
 
 }  // namespace
+
+Ref make_semaphore(const State& state, std::int64_t permits) {
+    auto* const self = make_object<SemaphoreObject>(state.semaphore_type);
+    if (self == nullptr) return {};
+    new (&self->core.permits) Semaphore(permits);
+    self->core.initial = permits;
+    return Ref::steal(reinterpret_cast<PyObject*>(self));
+}
+
+Semaphore& permits_of(PyObject* semaphore) noexcept { return core(semaphore).permits; }
 
 int add_semaphore(PyObject* module) {
     State& state = state_of_module(module);

@@ -76,6 +76,8 @@ auto references(State& state) noexcept {
         reinterpret_cast<PyObject**>(&state.pool_type),
         &state.future_functions.functions(),
         &state.work_item_functions.functions(),
+        &state.future_class,
+        &state.work_item_class,
         &state.futures_error,
         &state.cancelled_error,
         &state.invalid_state_error,

@@ -5,9 +5,12 @@
 #include <mutex>
 
 #include "base/critical_section.hpp"
+#include "base/field.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
+#include "base/waiting.hpp"
 #include "futures/future.hpp"
+#include "locks/lock.hpp"
 #include "module/function.hpp"
 #include "pool/spent_work.hpp"
 #include "pool/work_item.hpp"
@@ -31,6 +34,7 @@ int clear(PyObject* self) {
     Py_CLEAR(pool(self).work_queue);
     Py_CLEAR(pool(self).threads);
     Py_CLEAR(pool(self).broken);
+    Py_CLEAR(pool(self).shutdown_lock);
     return 0;
 }
 
@@ -39,6 +43,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(pool(self).work_queue);
     Py_VISIT(pool(self).threads);
     Py_VISIT(pool(self).broken);
+    Py_VISIT(pool(self).shutdown_lock);
     return 0;
 }
 
@@ -58,15 +63,19 @@ bool refuse(PyObject* self) {
     return false;
 }
 
-/// Whether another worker may be started, and there is no idle one.
-bool needs_worker(const PoolObject& self) {
-    if (is_work_queue(*self.state, self.work_queue) && as<WorkQueueObject>(self.work_queue).claim_idle()) return false;
-    return self.threads == nullptr || !PyAnySet_Check(self.threads) || PySet_GET_SIZE(self.threads) < self.max_workers;
+/// Whether a program holds the lock that Python's submit() takes. Ours need not, but a program may rely on it.
+bool is_locked(const PoolObject& self) noexcept {
+    return self.shutdown_lock != nullptr &&
+           (!is_lock(*self.state, self.shutdown_lock) || as<LockObject>(self.shutdown_lock).core.locked());
 }
 
-bool put(PyObject* queue, const State& state, PyObject* item) {
-    if (is_work_queue(state, queue)) return put_work(as<WorkQueueObject>(queue), state, item);
-    return static_cast<bool>(Ref::steal(PyObject_CallMethod(queue, "put", "(O)", item)));
+/// Whether submit() has to do more than to put the call into the queue: another worker may be started, and there is no
+/// idle one; or a program has changed how that goes.
+bool is_out_of_the_ordinary(const PoolObject& self) {
+    if (self.always_adjusts != 0 || is_locked(self)) return true;
+    if (!is_work_queue(*self.state, self.work_queue)) return true;
+    if (as<WorkQueueObject>(self.work_queue).claim_idle()) return false;
+    return self.threads == nullptr || !PyAnySet_Check(self.threads) || PySet_GET_SIZE(self.threads) < self.max_workers;
 }
 
 /// The call as threads make it that are not attached, if it is one of a C++ function; else null.
@@ -81,6 +90,47 @@ py::NativeCall* native_call(PyObject* const* call, Py_ssize_t count, PyObject* n
     return native;
 }
 
+/// Whether calls are made of our classes, as we made them: see _replace().
+bool makes_calls_itself(State& state) noexcept {
+    return state.future_class == nullptr && state.work_item_class == nullptr && state.future_functions.are_there() &&
+           state.work_item_functions.are_there();
+}
+
+bool put_by_python(PyObject* self, PyObject* item) {
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "_put_by_python", "O", item)));
+}
+
+Ref instance_of(PyObject* replaced, PyTypeObject* ours, PyObject* args) {
+    PyObject* const type = replaced == nullptr ? reinterpret_cast<PyObject*>(ours) : replaced;
+    return Ref::steal(PyObject_CallObject(type, args));
+}
+
+/// The arguments of a _WorkItem as this version of Python's has them.
+Ref item_arguments(PyObject* future, PyObject* function, PyObject* positionals, PyObject* named) {
+    constexpr const char* format = PY_VERSION_HEX >= 0x030E0000 ? "O(OOO)" : "OOOO";
+    return Ref::steal(Py_BuildValue(format, future, function, positionals, named));
+}
+
+/// submit() as Python's own goes about it, step by step.
+PyObject* submit_replaced(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    const State& state = *pool(self).state;
+    const Ref positionals = Ref::steal(PyTuple_New(count - 1));
+    const Ref named = Ref::steal(PyDict_New());
+    if (!positionals || !named) return nullptr;
+    for (Py_ssize_t i = 1; i < count; ++i) {
+        PyTuple_SET_ITEM(positionals.get(), i - 1, Ref::borrow(args[i]).release());
+    }
+    for (Py_ssize_t i = 0; names != nullptr && i < PyTuple_GET_SIZE(names); ++i) {
+        if (PyDict_SetItem(named.get(), PyTuple_GET_ITEM(names, i), args[count + i]) < 0) return nullptr;
+    }
+    Ref future = instance_of(Ref::borrow(state.future_class).get(), state.future_type, nullptr);
+    const Ref arguments = future ? item_arguments(future.get(), args[0], positionals.get(), named.get()) : Ref();
+    const Ref item = arguments
+                         ? instance_of(Ref::borrow(state.work_item_class).get(), state.work_item_type, arguments.get())
+                         : Ref();
+    return item && put_by_python(self, item.get()) ? future.release() : nullptr;
+}
+
 PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     if (count == 0) {
         PyErr_SetString(PyExc_TypeError, "submit() missing 1 required positional argument: 'fn'");
@@ -89,19 +139,26 @@ PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
     if (!accepts_work(pool(self)) && !refuse(self)) return nullptr;
     State& state = *pool(self).state;
     state.spent_work->let_go();
+    if (!makes_calls_itself(state)) return submit_replaced(self, args, count, names);
     Ref future = Ref::steal(reinterpret_cast<PyObject*>(make_future(state)));
     if (!future) return nullptr;
     const Ref item = Ref::steal(make_work_item(state, future.get(), args, count, names));
     if (!item) return nullptr;
     as<WorkItemObject>(item.get()).native = native_call(args, count, names);
-    if (needs_worker(pool(self))) {
-        const Ref put = Ref::steal(PyObject_CallMethod(self, "_put_for_new_worker", "O", item.get()));
-        return put ? future.release() : nullptr;
-    }
+    if (is_out_of_the_ordinary(pool(self))) return put_by_python(self, item.get()) ? future.release() : nullptr;
     const CriticalSection section(self);
     if (!accepts_work(pool(self)) && !refuse(self)) return nullptr;
-    if (pool(self).work_queue == nullptr) return PyErr_Format(PyExc_RuntimeError, "__init__() was not called");
-    return put(pool(self).work_queue, state, item.get()) ? future.release() : nullptr;
+    return put_work(as<WorkQueueObject>(pool(self).work_queue), state, item.get()) ? future.release() : nullptr;
+}
+
+/// A program has put something else in the place of a class in one of our modules; or the class again.
+PyObject* replace(PyObject* module, PyObject* const* args, Py_ssize_t count) {
+    State& state = state_of_module(module);
+    if (count != 2) return PyErr_Format(PyExc_TypeError, "_replace() takes a class of ours and what stands for it");
+    const bool is_future = args[0] == reinterpret_cast<PyObject*>(state.future_type);
+    PyObject*& place = is_future ? state.future_class : state.work_item_class;
+    replace_field(module, place, Ref::borrow(args[1] == args[0] ? nullptr : args[1]));
+    Py_RETURN_NONE;
 }
 
 PyObject* close_pools(PyObject* module, PyObject*) {
@@ -138,6 +195,8 @@ PyMemberDef members[] = {
     {"_work_queue", T_OBJECT, offsetof(PoolObject, work_queue), 0, nullptr},
     {"_threads", T_OBJECT, offsetof(PoolObject, threads), 0, nullptr},
     {"_broken", T_OBJECT, offsetof(PoolObject, broken), 0, nullptr},
+    {"_shutdown_lock", T_OBJECT, offsetof(PoolObject, shutdown_lock), 0, nullptr},
+    {"_always_adjusts", T_BOOL, offsetof(PoolObject, always_adjusts), 0, nullptr},
     {"_max_workers", T_PYSSIZET, offsetof(PoolObject, max_workers), 0, nullptr},
     {"_shutdown", T_BOOL, offsetof(PoolObject, shutdown), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
@@ -163,6 +222,7 @@ PyType_Spec spec = {
 };
 
 PyMethodDef functions[] = {
+    method("_replace", replace, "_replace($module, own, other, /)\n--\n\nFor submit(): what it makes its calls of."),
     method("_close_pools", close_pools, METH_NOARGS,
            "_close_pools($module, /)\n--\n\nNo pool takes calls any more: the interpreter ends."),
     {},

@@ -12,36 +12,34 @@
 #include "pool/native_work.hpp"
 #include "queue/simple_queue.hpp"
 #include "threadwise/lock.hpp"
+#include "threadwise/semaphore.hpp"
 
 namespace threadwise::python {
 
 /// A SimpleQueue between submit() and the workers, that knows how many workers are idle.
 struct WorkQueueObject {
     SimpleQueueObject base;
-    /// How many workers have found the queue empty and are not spoken for by a submit().
-    std::atomic<long> idle;
+    /// A threading.Semaphore, whose permits are the workers that have found the queue empty and are not spoken for by a
+    /// submit(): what Python's pool has as `_idle_semaphore`.
+    PyObject* idle_semaphore;
+    Semaphore* idle;            ///< in it
     std::atomic<long> workers;  ///< how many there are
 
     /// Speaks for an idle worker, if there is one.
-    bool claim_idle() noexcept {
-        // relaxed, all of them: a count; what is handed over goes through the queue.
-        long count = idle.load(std::memory_order_relaxed);
-        while (count > 0) {
-            if (idle.compare_exchange_weak(count, count - 1, std::memory_order_relaxed)) return true;
-        }
-        return false;
-    }
-    void add_idle() noexcept { idle.fetch_add(1, std::memory_order_relaxed); }
+    bool claim_idle() noexcept { return idle->try_acquire(); }
+    void add_idle() noexcept { idle->release(); }
 };
 
 /// The base of ThreadPoolExecutor. The attributes are those of Python's, under the same names.
 struct PoolObject {
     PyObject_HEAD PyObject* weak_references;
-    PyObject* work_queue;  ///< a WorkQueueObject, unless a program has put another queue in its place
-    PyObject* threads;     ///< a set
-    PyObject* broken;      ///< False, or why
+    PyObject* work_queue;     ///< a WorkQueueObject, unless a program has put another queue in its place
+    PyObject* threads;        ///< a set
+    PyObject* broken;         ///< False, or why
+    PyObject* shutdown_lock;  ///< a threading.Lock, unless a program has put another one in its place
     Py_ssize_t max_workers;
     char shutdown;
+    char always_adjusts;  ///< submit() calls _adjust_thread_count() each time: it is not ours
     State* state;
     /// Held by C++ threads from when they have found the pool open until their call is in the queue, and by whoever
     /// closes the pool. Never while anything of Python runs.

@@ -54,7 +54,7 @@ bool submit_attached(PyObject* self, py::NativeCall* call) {
         return false;
     }
     as<WorkItemObject>(item.get()).native = call;
-    return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "_put_for_new_worker", "O", item.get())));
+    return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "_put_by_python", "O", item.get())));
 }
 
 }  // namespace threadwise::python

@@ -8,6 +8,7 @@
 #include "base/method.hpp"
 #include "base/object.hpp"
 #include "base/waiting.hpp"
+#include "locks/semaphore.hpp"
 #include "pool/pool.hpp"
 #include "pool/spent_work.hpp"
 #include "pool/work_item.hpp"
@@ -167,10 +168,16 @@ private:
     WorkQueueObject* queue_;
 };
 
-/// False with an exception set.
-bool run(const State& state, PyObject* item) {
-    if (is_work_item(state, item)) return run_work_item(as<WorkItemObject>(item));
-    return static_cast<bool>(Ref::steal(PyObject_CallMethod(item, "run", nullptr)));
+/// `context`: what run() takes from Python 3.14 on, or None. False with an exception set.
+bool run(State& state, PyObject* item, PyObject* context) {
+    if (is_plain(state, item)) return run_work_item(as<WorkItemObject>(item));
+    return static_cast<bool>(Ref::steal(context == Py_None ? PyObject_CallMethod(item, "run", nullptr)
+                                                           : PyObject_CallMethod(item, "run", "O", context)));
+}
+
+/// The next item of a queue that a program has put in the place of ours.
+Ref get_from_other(PyObject* queue, PyObject* executor, PyObject* get) {
+    return Ref::steal(PyObject_CallFunctionObjArgs(get, executor, queue, nullptr));
 }
 
 /// None in the queue: the worker is to look whether it is still needed. 1: it is not. -1: an exception is set.
@@ -180,17 +187,17 @@ int is_over(PyObject* ask, PyObject* executor) {
 }
 
 PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
-    if (count != 3) return PyErr_Format(PyExc_TypeError, "_work() takes a queue, a weak reference and a function");
+    if (count != 5) return PyErr_Format(PyExc_TypeError, "_work() takes five arguments");
     State& state = state_of_module(module);
     PyObject* const queue = args[0];
     const Present present(state, queue);
     Turn turn;
     for (;;) {
         const Ref item = is_work_queue(state, queue) ? get(state, as<WorkQueueObject>(queue), turn)
-                                                     : Ref::steal(PyObject_CallMethod(queue, "get", nullptr));
+                                                     : get_from_other(queue, args[1], args[3]);
         if (!item) return nullptr;
         if (item.get() != Py_None) {
-            if (!run(state, item.get())) return nullptr;
+            if (!run(state, item.get(), args[4])) return nullptr;
             turn.pass_on();
             continue;
         }
@@ -200,13 +207,18 @@ PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     }
 }
 
-PyObject* idle_workers(PyObject* self, PyObject*) {
-    return PyLong_FromLong(as<WorkQueueObject>(self).idle.load(std::memory_order_relaxed));  // relaxed: a count
+PyObject* make_work_queue(PyTypeObject* type, PyObject* args, PyObject* keywords) {
+    Ref self = Ref::steal(type->tp_base->tp_new(type, args, keywords));
+    if (!self) return nullptr;
+    auto& queue = as<WorkQueueObject>(self.get());
+    queue.idle_semaphore = make_semaphore(*queue.base.state, 0).release();
+    if (queue.idle_semaphore == nullptr) return nullptr;
+    queue.idle = &permits_of(queue.idle_semaphore);
+    return self.release();
 }
 
-PyObject* claim_idle_worker(PyObject* self, PyObject*) {
-    return PyBool_FromLong(as<WorkQueueObject>(self).claim_idle());
-}
+/// A semaphore refers to nothing that would refer to a queue: the collector need not know of it.
+PyObject* idle_semaphore(PyObject* self, void*) { return Py_NewRef(as<WorkQueueObject>(self).idle_semaphore); }
 
 PyObject* put(PyObject* self, PyObject* item) {
     const State* const state = state_of_type(Py_TYPE(self));
@@ -215,18 +227,26 @@ PyObject* put(PyObject* self, PyObject* item) {
 }
 
 /// A destructor of its own tells its type from its base: is_work_queue_type().
-void destroy_work_queue(PyObject* self) { Py_TYPE(self)->tp_base->tp_dealloc(self); }
+void destroy_work_queue(PyObject* self) {
+    const Ref semaphore = Ref::steal(as<WorkQueueObject>(self).idle_semaphore);
+    Py_TYPE(self)->tp_base->tp_dealloc(self);
+}
 
 PyMethodDef methods[] = {
     method("put", put, METH_O, "put($self, item, /)\n--\n\nPut a call into the queue, or None."),
-    method("_idle_workers", idle_workers, METH_NOARGS, "How many workers wait for work."),
-    method("_claim_idle_worker", claim_idle_worker, METH_NOARGS, "Speak for one of them; whether there was one."),
+    {},
+};
+
+PyGetSetDef attributes[] = {
+    {"_idle_semaphore", idle_semaphore, nullptr, "Its permits are the workers that wait for work.", nullptr},
     {},
 };
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, "A SimpleQueue between submit() and the workers of a pool."),
+    slot(Py_tp_new, make_work_queue),
     slot(Py_tp_dealloc, destroy_work_queue),
+    slot(Py_tp_getset, attributes),
     slot(Py_tp_methods, methods),
     {0, nullptr},
 };
@@ -241,8 +261,9 @@ PyType_Spec spec = {
 
 PyMethodDef functions[] = {
     method("_work", work,
-           "_work($module, queue, executor, is_over, /)\n--\n\n"
-           "Make the calls in the queue until is_over(executor), which is asked when there is a None in it."),
+           "_work($module, queue, executor, is_over, get, context, /)\n--\n\n"
+           "Make the calls in the queue until is_over(executor), which is asked when there is a None in it.\n\n"
+           "get(executor, queue) is for queues of another kind; context, for the run() of other items, unless None."),
     {},
 };
 

@@ -1,7 +1,9 @@
 #include "pool/work_item.hpp"
 
+#include <array>
 #include <utility>
 
+#include "base/field.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
 #include "base/raised.hpp"
@@ -16,29 +18,46 @@ Py_ssize_t positional(const WorkItemObject& self) noexcept {
     return Py_SIZE(&self) - 1 - (self.names == nullptr ? 0 : PyTuple_GET_SIZE(self.names));
 }
 
-/// `_WorkItem(future, fn, args, kwargs)`, as code that knows Python's makes them.
-PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
+/// Into the dictionary, which is made if need be.
+bool set_in_dictionary(WorkItemObject& self, const char* name, PyObject* value) {
+    if (self.dict == nullptr) self.dict = PyDict_New();
+    return self.dict != nullptr && value != nullptr && PyDict_SetItemString(self.dict, name, value) == 0;
+}
+
+/// Without a call: `_WorkItem.__init__()` sets it.
+PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
+    State* const state = state_of_type(type);
+    if (state == nullptr) return nullptr;
+    auto* const self = reinterpret_cast<WorkItemObject*>(type->tp_alloc(type, 0));
+    if (self != nullptr) self->state = state;
+    return reinterpret_cast<PyObject*>(self);
+}
+
+/// `_WorkItem(future, fn, args, kwargs)`, or `_WorkItem(future, (fn, args, kwargs))` as from Python 3.14 on.
+int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     static const char* names[] = {"future", "fn", "args", "kwargs", nullptr};
+    static const char* names_with_task[] = {"future", "task", nullptr};
     PyObject* future = nullptr;
     PyObject* function = nullptr;
     PyObject* positionals = nullptr;
     PyObject* named = nullptr;
-    State* const state = state_of_type(type);
-    if (state == nullptr ||
-        PyArg_ParseTupleAndKeywords(args, keywords, "OOO!O!:_WorkItem", const_cast<char**>(names), &future, &function,
-                                    &PyTuple_Type, &positionals, &PyDict_Type, &named) == 0) {
-        return nullptr;
+    PyObject* task = nullptr;
+    const Py_ssize_t count = PyTuple_GET_SIZE(args) + (keywords == nullptr ? 0 : PyDict_GET_SIZE(keywords));
+    if (count == 2) {
+        if (PyArg_ParseTupleAndKeywords(args, keywords, "OO!:_WorkItem", const_cast<char**>(names_with_task), &future,
+                                        &PyTuple_Type, &task) == 0 ||
+            PyArg_ParseTuple(task, "OOO;a task is (fn, args, kwargs)", &function, &positionals, &named) == 0) {
+            return -1;
+        }
+    } else if (PyArg_ParseTupleAndKeywords(args, keywords, "OOOO:_WorkItem", const_cast<char**>(names), &future,
+                                           &function, &positionals, &named) == 0) {
+        return -1;
     }
-    const Ref keyword_names = Ref::steal(PySequence_Tuple(named));
-    const Ref head = Ref::steal(PyTuple_Pack(1, function));
-    const Ref with_positionals = Ref::steal(head ? PySequence_Concat(head.get(), positionals) : nullptr);
-    const Ref values = Ref::steal(PyDict_Values(named));
-    const Ref value_tuple = Ref::steal(values ? PyList_AsTuple(values.get()) : nullptr);
-    if (!keyword_names || !with_positionals || !value_tuple) return nullptr;
-    const Ref call = Ref::steal(PySequence_Concat(with_positionals.get(), value_tuple.get()));
-    if (!call) return nullptr;
-    return make_work_item(*state, future, &PyTuple_GET_ITEM(call.get(), 0), PyTuple_GET_SIZE(with_positionals.get()),
-                          keyword_names.get());
+    replace_field(self, item(self).future, Ref::borrow(future));
+    const bool set = set_in_dictionary(item(self), "fn", function) &&
+                     set_in_dictionary(item(self), "args", positionals) &&
+                     set_in_dictionary(item(self), "kwargs", named);
+    return set ? 0 : -1;
 }
 
 /// After it the item is empty.
@@ -49,10 +68,16 @@ int clear(PyObject* self) {
     return 0;
 }
 
+int clear_all(PyObject* self) {
+    Py_CLEAR(item(self).dict);
+    return clear(self);
+}
+
 int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(item(self).future);
     Py_VISIT(item(self).names);
+    Py_VISIT(item(self).dict);
     for (Py_ssize_t i = 0; i < Py_SIZE(self); ++i) Py_VISIT(item(self).call[i]);
     return 0;
 }
@@ -60,62 +85,138 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 void destroy(PyObject* self) {
     PyObject_GC_UnTrack(self);
     PyTypeObject* const type = Py_TYPE(self);
-    clear(self);
+    if (item(self).weak_references != nullptr) PyObject_ClearWeakRefs(self);
+    clear_all(self);
     if (item(self).native != nullptr) item(self).native->destroy(item(self).native);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
-PyObject* run(PyObject* self, PyObject*) {
+/// `context`: what Python 3.14 makes the call in, which here needs none.
+PyObject* run(PyObject* self, PyObject* const*, Py_ssize_t count) {
+    if (count > 1) return PyErr_Format(PyExc_TypeError, "run() takes at most 1 argument: a context");
     if (!run_work_item(item(self))) return nullptr;
     Py_RETURN_NONE;
 }
 
-PyObject* get_args(PyObject* self, void*) {
-    if (item(self).call[0] == nullptr) Py_RETURN_NONE;
-    const Py_ssize_t count = positional(item(self));
-    Ref tuple = Ref::steal(PyTuple_New(count));
-    if (!tuple) return nullptr;
-    for (Py_ssize_t i = 0; i < count; ++i) {
-        PyTuple_SET_ITEM(tuple.get(), i, Ref::borrow(item(self).call[1 + i]).release());
-    }
-    return tuple.release();
+/// The attribute of that name in the dictionary, or null.
+Ref in_dictionary(const WorkItemObject& self, const char* name) {
+    return self.dict == nullptr ? Ref() : item_of(self.dict, name);
 }
 
-PyObject* get_kwargs(PyObject* self, void*) {
-    Ref dictionary = Ref::steal(PyDict_New());
-    if (!dictionary || item(self).names == nullptr || item(self).call[0] == nullptr) return dictionary.release();
-    PyObject* const* const values = item(self).call + 1 + positional(item(self));
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(item(self).names); ++i) {
-        if (PyDict_SetItem(dictionary.get(), PyTuple_GET_ITEM(item(self).names, i), values[i]) < 0) return nullptr;
-    }
-    return dictionary.release();
+Ref packed_function(const WorkItemObject& self) {
+    return Ref::borrow(Py_SIZE(&self) == 0 || self.call[0] == nullptr ? Py_None : self.call[0]);
 }
+
+Ref packed_arguments(const WorkItemObject& self) {
+    if (Py_SIZE(&self) == 0 || self.call[0] == nullptr) return Ref::borrow(Py_None);
+    const Py_ssize_t count = positional(self);
+    Ref tuple = Ref::steal(PyTuple_New(count));
+    for (Py_ssize_t i = 0; tuple && i < count; ++i) {
+        PyTuple_SET_ITEM(tuple.get(), i, Ref::borrow(self.call[1 + i]).release());
+    }
+    return tuple;
+}
+
+Ref packed_keywords(const WorkItemObject& self) {
+    Ref dictionary = Ref::steal(PyDict_New());
+    if (!dictionary || self.names == nullptr || self.call[0] == nullptr) return dictionary;
+    PyObject* const* const values = self.call + 1 + positional(self);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self.names); ++i) {
+        if (PyDict_SetItem(dictionary.get(), PyTuple_GET_ITEM(self.names, i), values[i]) < 0) return {};
+    }
+    return dictionary;
+}
+
+/// What an attribute is as long as the dictionary has none of that name.
+struct Part {
+    const char* name;
+    Ref (*packed)(const WorkItemObject& self);
+};
+
+constexpr std::array<Part, 3> parts = {Part{"fn", packed_function}, Part{"args", packed_arguments},
+                                       Part{"kwargs", packed_keywords}};
+
+Ref get_part(const WorkItemObject& self, const Part& part) {
+    Ref value = in_dictionary(self, part.name);
+    return value || PyErr_Occurred() != nullptr ? std::move(value) : part.packed(self);
+}
+
+/// From now on the call is in the dictionary.
+bool unpack(WorkItemObject& self) {
+    if (self.call[0] == nullptr || Py_SIZE(&self) == 0) return true;
+    for (const Part& part : parts) {
+        if (!set_in_dictionary(self, part.name, get_part(self, part).get())) return false;
+    }
+    const Ref future = Ref::borrow(self.future);
+    clear(reinterpret_cast<PyObject*>(&self));
+    self.future = future.new_reference();
+    return true;
+}
+
+PyObject* get_attribute(PyObject* self, void* part) {
+    return get_part(item(self), *static_cast<const Part*>(part)).release();
+}
+
+int set_attribute(PyObject* self, PyObject* value, void* part) {
+    const Ref given = Ref::borrow(value == nullptr ? Py_None : value);
+    if (!unpack(item(self))) return -1;
+    return set_in_dictionary(item(self), static_cast<const Part*>(part)->name, given.get()) ? 0 : -1;
+}
+
+PyObject* get_task(PyObject* self, void*) {
+    const Ref function = get_part(item(self), parts[0]);
+    const Ref positionals = get_part(item(self), parts[1]);
+    const Ref named = get_part(item(self), parts[2]);
+    if (!function || !positionals || !named) return nullptr;
+    return PyTuple_Pack(3, function.get(), positionals.get(), named.get());
+}
+
+int set_task(PyObject* self, PyObject* task, void*) {
+    if (task == nullptr || !PyTuple_Check(task) || PyTuple_GET_SIZE(task) != 3) {
+        PyErr_SetString(PyExc_TypeError, "a task is (fn, args, kwargs)");
+        return -1;
+    }
+    const Ref given = Ref::borrow(task);
+    if (!unpack(item(self))) return -1;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        PyObject* const value = PyTuple_GET_ITEM(task, static_cast<Py_ssize_t>(i));
+        if (!set_in_dictionary(item(self), parts[i].name, value)) return -1;
+    }
+    return 0;
+}
+
+void* closure(const Part& part) { return const_cast<Part*>(&part); }
 
 PyMethodDef methods[] = {
-    method("run", run, METH_NOARGS, "run($self, /)\n--\n\nMake the call and set the future's result."),
+    method("run", run, "run($self, context=None, /)\n--\n\nMake the call and set the future's result."),
     method("__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "See PEP 585"),
     {},
 };
 
 PyMemberDef members[] = {
-    {"future", T_OBJECT, offsetof(WorkItemObject, future), READONLY, nullptr},
-    {"fn", T_OBJECT, offsetof(WorkItemObject, call), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(WorkItemObject, weak_references), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(WorkItemObject, dict), READONLY, nullptr},
+    {"future", T_OBJECT, offsetof(WorkItemObject, future), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
 
 PyGetSetDef attributes[] = {
-    {"args", get_args, nullptr, "The arguments by position.", nullptr},
-    {"kwargs", get_kwargs, nullptr, "The arguments by keyword.", nullptr},
+    {"fn", get_attribute, set_attribute, "What is called.", closure(parts[0])},
+    {"args", get_attribute, set_attribute, "The arguments by position.", closure(parts[1])},
+    {"kwargs", get_attribute, set_attribute, "The arguments by keyword.", closure(parts[2])},
+    {"task", get_task, set_task, "All three.", nullptr},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {},
 };
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, "A call that a pool is to make."),
     slot(Py_tp_new, make),
+    slot(Py_tp_init, initialise),
     slot(Py_tp_dealloc, destroy),
     slot(Py_tp_traverse, traverse),
-    slot(Py_tp_clear, clear),
+    slot(Py_tp_clear, clear_all),
     slot(Py_tp_methods, methods),
     slot(Py_tp_members, members),
     slot(Py_tp_getset, attributes),
@@ -126,11 +227,22 @@ PyType_Spec spec = {
     .name = "threadwise.concurrent.futures.thread._WorkItem",
     .basicsize = offsetof(WorkItemObject, call),
     .itemsize = sizeof(PyObject*),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };
 
+/// What a program has made or changed.
+Ref call_unpacked(const WorkItemObject& self) {
+    const Ref function = get_part(self, parts[0]);
+    const Ref positionals = get_part(self, parts[1]);
+    const Ref named = get_part(self, parts[2]);
+    const Ref tuple = Ref::steal(positionals ? PySequence_Tuple(positionals.get()) : nullptr);
+    if (!function || !tuple || !named) return {};
+    return Ref::steal(PyObject_Call(function.get(), tuple.get(), named.get()));
+}
+
 Ref call_item(WorkItemObject& self) {
+    if (Py_SIZE(&self) == 0 || self.call[0] == nullptr) return call_unpacked(self);
     return Ref::steal(
         PyObject_Vectorcall(self.call[0], self.call + 1, static_cast<std::size_t>(positional(self)), self.names));
 }
@@ -175,7 +287,9 @@ PyObject* make_work_item(State& state, PyObject* future, PyObject* const* call, 
 bool run_work_item(WorkItemObject& self) {
     const Ref future = Ref::borrow(self.future);
     if (!future) return run_unanswered(self);
-    if (Py_TYPE(future.get()) != self.state->future_type) return run_foreign(self, future.get());
+    if (!is_future(*self.state, future.get()) || !is_plain(*reinterpret_cast<FutureObject*>(future.get()))) {
+        return run_foreign(self, future.get());
+    }
     auto& core = *reinterpret_cast<FutureObject*>(future.get());
     const int wanted = set_running_or_notify_cancel(core);
     if (wanted <= 0) {
@@ -189,6 +303,10 @@ bool run_work_item(WorkItemObject& self) {
     return result ? set_result(core, result.get()) : set_exception(core, exception.get());
 }
 
-int add_work_item(PyObject* module) { return add_type(module, spec, state_of_module(module).work_item_type); }
+int add_work_item(PyObject* module) {
+    State& state = state_of_module(module);
+    if (add_type(module, spec, state.work_item_type) < 0) return -1;
+    return state.work_item_functions.remember(state.work_item_type) ? 0 : -1;
+}
 
 }  // namespace threadwise::python

@@ -12,13 +12,16 @@
 namespace threadwise::python {
 
 /// concurrent.futures.thread._WorkItem: the future, and the call as a vectorcall has it: the callable, its arguments by
-/// position, and after them those by keyword.
+/// position, and after them those by keyword. An item that a program makes or changes has the call in its dictionary
+/// instead, as Python's own: `fn`, `args`, `kwargs`.
 struct WorkItemObject {
     PyObject_VAR_HEAD PyObject* future;  ///< null once the call is made, and if C++ has submitted it
     PyObject* names;                     ///< a tuple of the keywords, or null
-    py::NativeCall* native;              ///< owned: the same call for threads that are not attached, or null
+    PyObject* dict;                      ///< null unless a program has made or changed it
+    PyObject* weak_references;
+    py::NativeCall* native;  ///< owned: the same call for threads that are not attached, or null
     State* state;
-    PyObject* call[1];  ///< Py_SIZE of them; null once the call is made
+    PyObject* call[1];  ///< Py_SIZE of them; null once the call is made, or is in the dictionary
 };
 
 /// `call` is what was given to submit(): the callable and `count - 1` arguments by position, then those of `names`.
@@ -27,6 +30,12 @@ PyObject* make_work_item(State& state, PyObject* future, PyObject* const* call, 
 
 inline bool is_work_item(const State& state, PyObject* object) noexcept {
     return Py_TYPE(object) == state.work_item_type;
+}
+
+/// Whether it runs as ours do: neither a program has changed this item, nor the class.
+inline bool is_plain(State& state, PyObject* object) noexcept {
+    return is_work_item(state, object) && reinterpret_cast<WorkItemObject*>(object)->dict == nullptr &&
+           state.work_item_functions.are_there();
 }
 
 /// Makes the call, unless its future was cancelled, and sets the future's result. False with an exception set if

@@ -1,5 +1,7 @@
 """Futures and executors: Python's ``concurrent.futures`` on threadwise."""
 
+__author__ = "the authors of threadwise"
+
 from ._base import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
@@ -39,7 +41,7 @@ else:
 
 
 def __dir__():
-    return [*__all__, "__doc__"]
+    return [*__all__, "__author__", "__doc__"]
 
 
 def __getattr__(name):

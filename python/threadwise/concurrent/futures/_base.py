@@ -1,13 +1,32 @@
 """Futures, executors, and waiting for several futures: Python's ``concurrent.futures._base`` on threadwise."""
 
+__author__ = "the authors of threadwise"
+
 import builtins
 import collections
 import itertools
+import logging
+import operator
+import sys
 import time
+import types
 import weakref
 
+from threadwise import threading
+from threadwise._installation import serve
 from threadwise._logging import LOGGER
-from threadwise._threadwise import CancelledError, Error, Future, InvalidStateError, _wait, as_completed
+from threadwise._threadwise import CancelledError, Error, Future, InvalidStateError, _replace, _wait, as_completed
+
+from ._waiters import (
+    _AS_COMPLETED,
+    _AcquireFutures,
+    _AllCompletedWaiter,
+    _AsCompletedWaiter,
+    _create_and_install_waiters,
+    _FirstCompletedWaiter,
+    _Waiter,
+    _yield_finished_futures,
+)
 
 FIRST_COMPLETED = "FIRST_COMPLETED"
 FIRST_EXCEPTION = "FIRST_EXCEPTION"
@@ -103,8 +122,25 @@ def _results(ahead, more, deadline):
             # No reference to the future is kept while the result is out.
             yield _result_or_cancel(ahead.popleft(), deadline)
     finally:
-        for future in ahead:
-            future.cancel()
+        _cancel_all(ahead)
+
+
+_cancel = operator.methodcaller("cancel")
+
+
+def _cancel_all(futures):
+    """Cancel them all, even if a done callback or a signal's handler raises: the first such exception is raised at the end."""
+    remaining = iter(futures)
+    error = None
+    while True:
+        try:
+            for future in remaining:
+                _cancel(future)
+            break
+        except BaseException as raised:
+            error = error or raised
+    if error is not None:
+        raise error
 
 
 def _result_or_cancel(future, deadline=None):
@@ -114,3 +150,21 @@ def _result_or_cancel(future, deadline=None):
         future.cancel()
         # The exception's traceback refers to this frame.
         del future
+
+
+def _watch_replacing(module_name, class_name):
+    """Let pools know when a program puts a class of its own in the place of a module's: they make their calls of it."""
+    module = sys.modules[module_name]
+    own = getattr(module, class_name)
+
+    class Module(types.ModuleType):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == class_name:
+                _replace(own, value)
+
+    module.__class__ = Module
+
+
+_watch_replacing(__name__, "Future")
+serve(sys.modules[__name__])

@@ -20,11 +20,11 @@ from . import thread
 _current = threading.local()
 
 
-def _work_in_context(executor_reference, work_queue, make_context, _, begun=None):
+def _work_in_context(executor_reference, work_queue, make_context, _):
     """What a worker does: as in any pool, but with an interpreter of its own from its begin to its end."""
     _current.context = context = make_context()
     try:
-        thread._worker(executor_reference, work_queue, context.initialize, (), begun)
+        thread._run_worker(executor_reference, work_queue, context.initialize, ())
     finally:
         context.finalize()
 
@@ -36,7 +36,7 @@ def _call(task):
 class _Pool(thread.ThreadPoolExecutor):
     """What the standard class derives from: it defines prepare_context()."""
 
-    _worker = staticmethod(_work_in_context)
+    _run_worker = staticmethod(_work_in_context)
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
         make_context, self._prepare = self.prepare_context(initializer, initargs)

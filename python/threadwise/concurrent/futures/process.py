@@ -10,7 +10,7 @@ import os
 import sys
 import sysconfig
 
-from threadwise._installation import rename_classes
+from threadwise._installation import serve
 
 from . import _base
 
@@ -43,9 +43,14 @@ if sys.version_info < (3, 14):
 
     _process_additions.add_to(ProcessPoolExecutor)  # noqa: F821  (loaded above)
 
+if sys.version_info < (3, 12):
+    from . import _process_broken
+
+    _process_broken.mend(_ExecutorManagerThread)  # noqa: F821
+
 if (3, 12) <= sys.version_info < (3, 12, 8) or (3, 13) <= sys.version_info < (3, 13, 1):
     from . import _process_wakeup
 
     _process_wakeup.mend(_ThreadWakeup, _SafeQueue)  # noqa: F821
 
-rename_classes(sys.modules[__name__])
+serve(sys.modules[__name__])

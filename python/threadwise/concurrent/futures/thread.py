@@ -2,20 +2,24 @@
 
 A call goes from submit() to a worker, and its result into the future, in C++. Here is what happens less often: threads
 are started, and the pool is shut down. The names, and what goes through ``_work_queue``, are those of Python's own, as
-programs derive from this class.
+programs derive from this class, and put their own in the place of ``_worker`` and ``_WorkItem``.
 """
+
+__author__ = "the authors of threadwise"
 
 import itertools
 import math
 import os
 import sys
+import types
 import weakref
+from _queue import Empty as _StandardEmpty
 
 from threadwise import queue, threading
-from threadwise._installation import rename_classes
-from threadwise._logging import LOGGER
+from threadwise._installation import serve
 from threadwise._threadwise import _close_pools, _Pool, _work, _WorkItem, _WorkQueue
 
+from . import _base
 from ._base import BrokenExecutor, Executor
 
 _threads_queues = weakref.WeakKeyDictionary()
@@ -51,7 +55,7 @@ def _begin_anew_after_fork():
     for executor in _executors:
         executor._shutdown_lock._at_fork_reinit()
         executor._threads = set()
-        executor._work_queue = _WorkQueue()
+        executor._begin_queue()
 
 
 if hasattr(os, "register_at_fork"):
@@ -62,23 +66,97 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def _worker(executor_reference, work_queue, initializer, initargs, begun=None):
+def _run_worker(executor_reference, work_queue, initializer, initargs, context=None):
     """What a thread of a pool does, until the pool is shut down or collected."""
-    if begun is not None:
-        begun.set()
+    if context is None and sys.version_info >= (3, 14):
+        context = WorkerContext(initializer, initargs)
     try:
         if initializer is not None:
             initializer(*initargs)
     except BaseException:
-        LOGGER.critical("Exception in initializer:", exc_info=True)
+        _base.LOGGER.critical("Exception in initializer:", exc_info=True)
         executor = executor_reference()
         if executor is not None:
             executor._initializer_failed()
         return
     try:
-        _work(work_queue, executor_reference, _is_over)
+        _work(work_queue, executor_reference, _is_over, _get_from_other_queue, context)
     except BaseException:
-        LOGGER.critical("Exception in worker", exc_info=True)
+        _base.LOGGER.critical("Exception in worker", exc_info=True)
+
+
+if sys.version_info >= (3, 14):
+
+    def _worker(executor_reference, ctx, work_queue):
+        """What programs call, and replace: what a thread of a pool does."""
+        try:
+            _run_worker(executor_reference, work_queue, ctx.initialize, (), ctx)
+        finally:
+            ctx.finalize()
+
+    def _worker_arguments(executor, reference):
+        return reference, executor._create_worker_context(), executor._work_queue
+
+else:
+
+    def _worker(executor_reference, work_queue, initializer, initargs):
+        """What programs call, and replace: what a thread of a pool does."""
+        _run_worker(executor_reference, work_queue, initializer, initargs)
+
+    def _worker_arguments(executor, reference):
+        return reference, executor._work_queue, executor._initializer, executor._initargs
+
+
+_own_worker = _worker
+
+
+class WorkerContext:
+    """What a worker makes its calls in, as Python 3.14 has it: here it only knows the initializer."""
+
+    @classmethod
+    def prepare(cls, initializer, initargs):
+        """Two functions: one makes a context, the other makes a task of a call."""
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+
+        def create_context():
+            return cls(initializer, initargs)
+
+        def resolve_task(fn, args, kwargs):
+            return fn, args, kwargs
+
+        return create_context, resolve_task
+
+    def __init__(self, initializer, initargs):
+        self.initializer = initializer
+        self.initargs = initargs
+
+    def initialize(self):
+        if self.initializer is not None:
+            self.initializer(*self.initargs)
+
+    def finalize(self):
+        pass
+
+    def run(self, task):
+        fn, args, kwargs = task
+        return fn(*args, **kwargs)
+
+
+def _get_from_other_queue(executor_reference, work_queue):
+    """The next item of a queue that a program has put in the place of a pool's own."""
+    try:
+        return work_queue.get_nowait()
+    except _NO_ITEM:
+        executor = executor_reference()
+        if executor is not None:
+            executor._idle_semaphore.release()
+        del executor
+        return work_queue.get(block=True)
+
+
+# Of threadwise's queues, and of the standard module's.
+_NO_ITEM = (queue.Empty, _StandardEmpty)
 
 
 def _is_over(executor_reference):
@@ -94,27 +172,13 @@ class BrokenThreadPool(BrokenExecutor):
     """A worker's initializer has failed."""
 
 
-class _IdleWorkers:
-    """What Python's pool has as a semaphore, for code that decides by it whether a thread is to be started."""
-
-    def __init__(self, work_queue):
-        self._work_queue = work_queue
-
-    def acquire(self, blocking=True, timeout=None):
-        """Speak for an idle worker; whether there was one. Does not wait."""
-        return self._work_queue._claim_idle_worker()
-
-    def release(self, n=1):
-        """Do nothing: the workers count themselves."""
-
-
 class ThreadPoolExecutor(_Pool, Executor):
     """An executor that makes the calls in threads."""
 
     BROKEN = BrokenThreadPool
 
     _counter = itertools.count().__next__
-    _worker = staticmethod(_worker)
+    _run_worker = staticmethod(_run_worker)
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
         """A pool of at most ``max_workers`` threads, which are started as calls are submitted.
@@ -128,7 +192,7 @@ class ThreadPoolExecutor(_Pool, Executor):
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         self._max_workers = math.ceil(min(max_workers, sys.maxsize))  # as Python's, it may be anything that compares
-        self._work_queue = _WorkQueue()
+        self._begin_queue()
         self._threads = set()
         self._broken = False
         self._shutdown = False
@@ -136,11 +200,18 @@ class ThreadPoolExecutor(_Pool, Executor):
         self._thread_name_prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"
         self._initializer = initializer
         self._initargs = initargs
+        self._always_adjusts = type(self)._adjust_thread_count is not _own_adjust_thread_count
         _executors.add(self)
 
-    @property
-    def _idle_semaphore(self):
-        return _IdleWorkers(self._work_queue)
+    def _begin_queue(self):
+        self._work_queue = _WorkQueue()
+        self._idle_semaphore = self._work_queue._idle_semaphore
+
+    def _create_worker_context(self):
+        return WorkerContext(self._initializer, self._initargs)
+
+    def _resolve_work_item_task(self, fn, args, kwargs):
+        return fn, args, kwargs
 
     def _refuse_work(self):
         if self._broken:
@@ -149,7 +220,7 @@ class ThreadPoolExecutor(_Pool, Executor):
             raise RuntimeError("cannot schedule new futures after shutdown")
         raise RuntimeError("cannot schedule new futures after interpreter shutdown")
 
-    def _put_for_new_worker(self, item):
+    def _put_by_python(self, item):
         """submit() where no worker is idle: shutdown() either comes before this, or waits for that worker, too."""
         with self._shutdown_lock, _global_shutdown_lock:
             if self._broken or self._shutdown or _shutdown:
@@ -158,48 +229,67 @@ class ThreadPoolExecutor(_Pool, Executor):
             self._adjust_thread_count()
 
     def _adjust_thread_count(self):
-        """Start a worker, if there may be one more: no idle one has been found. With the locks held."""
+        """Start a worker, if there may be one more and none is idle. With the locks held."""
+        if self._idle_semaphore.acquire(blocking=False):
+            return
+
         # When the executor is collected, a worker learns it by the None.
         def wake_worker(_, work_queue=self._work_queue):
             work_queue.put(None)
 
         number = len(self._threads)
         if number < self._max_workers:
-            begun = threading.Event()
-            thread = threading.Thread(
-                name=f"{self._thread_name_prefix or self}_{number}",
-                target=self._worker,
-                args=(weakref.ref(self, wake_worker), self._work_queue, self._initializer, self._initargs, begun),
-            )
+            name = f"{self._thread_name_prefix or self}_{number}"
+            reference = weakref.ref(self, wake_worker)
+            if _worker is _own_worker:
+                arguments = (reference, self._work_queue, self._initializer, self._initargs)
+                thread = threading.Thread(name=name, target=self._run_worker, args=arguments)
+            else:
+                thread = threading.Thread(name=name, target=_worker, args=_worker_arguments(self, reference))
             thread.start()
-            # From here the worker has the interpreter, and most likely begins its first call before it gives that away:
-            # programs that shut down at once, and cancel, count on it. Not for ever: a program may have replaced start().
-            begun.wait(1)
             self._threads.add(thread)
             _threads_queues[thread] = self._work_queue
 
     def _initializer_failed(self):
         with self._shutdown_lock:
             self._broken = "A thread initializer failed, the thread pool is not usable anymore"
-            for item in self._take_queued():
-                item.future.set_exception(self.BROKEN(self._broken))
+        self._end_queued(self._fail)
 
-    def _take_queued(self):
-        """The calls that wait in the queue, which they leave."""
+    def _fail(self, future):
+        """For a call that will not be made, whatever has become of its future."""
+        try:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(self.BROKEN(self._broken))
+        except Exception:
+            _base.LOGGER.exception("exception failing %r", future)
+
+    def _end_queued(self, end):
+        """Call end(future) for each call in the queue, with no lock held, as it may run done callbacks.
+
+        None is left out when one raises, or when a signal's handler does: the first exception is raised at the end. No
+        function written in Python comes between an item's leaving the queue and end(), so that none is lost to a signal.
+        """
+        items = iter(self._work_queue.get_nowait, _nothing)
+        error = None
         while True:
             try:
-                item = self._work_queue.get_nowait()
-            except queue.Empty:
-                return
-            if item is not None:
-                yield item
+                for item in items:
+                    if item is not None:
+                        end(item.future)
+            except _NO_ITEM:
+                break
+            except BaseException as raised:
+                error = error or raised
+        if error is not None:
+            raise error
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         with self._shutdown_lock:
             self._close()
+        try:
             if cancel_futures:
-                for item in self._take_queued():
-                    item.future.cancel()
+                self._end_queued(_base._cancel)
+        finally:
             # One worker learns it by this, and tells the next.
             self._work_queue.put(None)
         if wait:
@@ -209,9 +299,14 @@ class ThreadPoolExecutor(_Pool, Executor):
     shutdown.__doc__ = Executor.shutdown.__doc__
 
 
+_own_adjust_thread_count = ThreadPoolExecutor._adjust_thread_count
+_nothing = object()  # what no queue holds
+
+
 def _cpu_count():
     """How many processors this process may use."""
     return getattr(os, "process_cpu_count", os.cpu_count)()
 
 
-rename_classes(sys.modules[__name__])
+_base._watch_replacing(__name__, "_WorkItem")
+serve(sys.modules[__name__])
