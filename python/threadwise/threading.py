@@ -69,18 +69,6 @@ _active_limbo_lock = RLock()  # guards the two dictionaries
 _IS_JOINABLE = _sys.version_info >= (3, 13)
 _own_start_new_thread = _start_new_thread
 
-# Further names that programs find in the standard module of this version.
-if _IS_JOINABLE:
-    import warnings
-
-    _LockType = _thread.LockType
-    _thread_shutdown = _thread._shutdown
-    _make_thread_handle = _thread._make_thread_handle
-    _get_main_thread_ident = _thread._get_main_thread_ident
-else:
-    import functools
-    from itertools import islice as _islice
-
 
 def _make_invoke_excepthook():
     """What is called, while an exception is handled that run() raised, with the thread; it works until the interpreter is gone."""
@@ -465,8 +453,6 @@ class _AtThreadEnd:
 
 
 _local_to_dummy = local()
-if _IS_JOINABLE:  # as the standard module calls them
-    _thread_local_info, _DeleteDummyThreadOnDel = _local_to_dummy, _AtThreadEnd
 
 
 def _numbers_of_main_thread():
@@ -590,16 +576,25 @@ def _shutdown():
     if _main_thread._handle.is_done() and _is_main_interpreter():
         return
     _SHUTTING_DOWN = True
-    for call in reversed(_threading_atexits):
-        call()
-    if _main_thread.ident == get_ident():
-        _main_thread._handle._set_done()
+    try:
+        for call in reversed(_threading_atexits):
+            call()
+    finally:
+        # Where Ctrl-C or a failing call ends this, too: nothing is called or waited for a second time.
+        if _main_thread.ident == get_ident():
+            _main_thread._handle._set_done()
     _threadwise._join_all()
+
+
+def _shutdown_at_exit():
+    """The interpreter calls the _shutdown() of what stands under the name `threading`: this one, if need be, is called here."""
+    if getattr(_sys.modules.get("threading"), "__dict__", None) is not globals():
+        _shutdown()
 
 
 def _after_fork():
     """In the child the thread that forked is the main one, and no other is left."""
-    global _main_thread, _active_limbo_lock
+    global _main_thread, _active_limbo_lock, _SHUTTING_DOWN
     _active_limbo_lock = RLock()
     current = _active.get(get_ident()) or _MainThread(get_ident(), get_native_id())
     for thread in {*_active.values(), *_limbo.values(), *_dangling} - {current}:
@@ -618,13 +613,14 @@ def _after_fork():
         current.__class__ = _MainThread
         current._name = "MainThread"
         current._daemonic = False
+    if current is not _main_thread:  # the parent may end; this process only begins
+        _SHUTTING_DOWN = False
     _main_thread = current
 
 
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_after_fork)
 
-# The interpreter itself calls the _shutdown() of what stands under the name `threading` then, which need not be this module.
-_atexit.register(_shutdown)
+_atexit.register(_shutdown_at_exit)
 
 __name__ = __spec__.name
