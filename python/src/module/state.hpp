@@ -56,6 +56,7 @@ struct State {
     PyObject* cancelled_error;
     PyObject* invalid_state_error;
     std::atomic<bool> pools_are_closed;
+    unsigned forks;         ///< how often this process's ancestors and it were forked, from one to the next
     SpentWork* spent_work;  ///< owned; no object of Python's
 };
 

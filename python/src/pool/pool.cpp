@@ -161,8 +161,8 @@ PyObject* replace(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     Py_RETURN_NONE;
 }
 
-PyObject* close_pools(PyObject* module, PyObject*) {
-    state_of_module(module).pools_are_closed.store(true);
+PyObject* set_pools_closed(PyObject* module, PyObject* closed) {
+    state_of_module(module).pools_are_closed.store(closed == Py_True);
     Py_RETURN_NONE;
 }
 
@@ -180,10 +180,18 @@ PyObject* settle(PyObject* self, PyObject*) {
     Py_RETURN_NONE;
 }
 
+/// A C++ thread of the parent may have been in the middle of a submit.
+PyObject* begin_anew(PyObject* self, PyObject*) {
+    new (&pool(self).submitting) Lock;
+    Py_RETURN_NONE;
+}
+
 PyMethodDef methods[] = {
     method("_close", close, METH_NOARGS, "_close($self, /)\n--\n\nTake no more calls."),
     method("_settle", settle, METH_NOARGS,
-           "_settle($self, /)\n--\n\nWait for submits that are under way: after _close_pools()."),
+           "_settle($self, /)\n--\n\nWait for submits that are under way: after _set_pools_closed()."),
+    method("_begin_anew", begin_anew, METH_NOARGS,
+           "_begin_anew($self, /)\n--\n\nIn a forked child: no submit is under way."),
     method("submit", submit,
            "submit($self, fn, /, *args, **kwargs)\n--\n\n"
            "Have fn(*args, **kwargs) called by a thread of the pool. Returns its Future."),
@@ -223,8 +231,8 @@ PyType_Spec spec = {
 
 PyMethodDef functions[] = {
     method("_replace", replace, "_replace($module, own, other, /)\n--\n\nFor submit(): what it makes its calls of."),
-    method("_close_pools", close_pools, METH_NOARGS,
-           "_close_pools($module, /)\n--\n\nNo pool takes calls any more: the interpreter ends."),
+    method("_set_pools_closed", set_pools_closed, METH_O,
+           "_set_pools_closed($module, closed, /)\n--\n\nWhether no pool takes calls any more: the interpreter ends."),
     {},
 };
 

@@ -24,6 +24,7 @@ struct WorkQueueObject {
     PyObject* idle_semaphore;
     Semaphore* idle;            ///< in it
     std::atomic<long> workers;  ///< how many there are
+    unsigned forks;             ///< State::forks when it was made; the calls in an older one are a parent process's
 
     /// Speaks for an idle worker, if there is one.
     bool claim_idle() noexcept { return idle->try_acquire(); }

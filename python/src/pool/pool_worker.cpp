@@ -123,6 +123,9 @@ private:
     std::optional<QueueWaiter> waiter_;
 };
 
+/// Whether the last call, or the initializer, has forked, and this is the child.
+bool is_parents(const State& state, const WorkQueueObject& queue) noexcept { return queue.forks != state.forks; }
+
 /// `item`: a call of a C++ function, or null if the queue was empty. As get().
 Ref get_after(PyObject* item, State& state, WorkQueueObject& queue, Turn& turn) {
     DetachedShift shift(state, queue);
@@ -135,6 +138,7 @@ Ref get_after(PyObject* item, State& state, WorkQueueObject& queue, Turn& turn) 
         const Waited waited = wait_detached(forever, shift);
         turn.begin();
         if (!shift.finish() || waited == Waited::failed) return {};
+        if (is_parents(state, queue)) return Ref::borrow(Py_None);
         item = nullptr;
         if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
             return Ref::steal(to_object(item));
@@ -192,7 +196,7 @@ PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     PyObject* const queue = args[0];
     const Present present(state, queue);
     Turn turn;
-    for (;;) {
+    while (!is_work_queue(state, queue) || !is_parents(state, as<WorkQueueObject>(queue))) {
         const Ref item = is_work_queue(state, queue) ? get(state, as<WorkQueueObject>(queue), turn)
                                                      : get_from_other(queue, args[1], args[3]);
         if (!item) return nullptr;
@@ -205,6 +209,7 @@ PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
         if (over < 0) return nullptr;
         if (over != 0) return PyObject_CallMethod(queue, "put", "O", Py_None);  // for the next worker
     }
+    Py_RETURN_NONE;
 }
 
 PyObject* make_work_queue(PyTypeObject* type, PyObject* args, PyObject* keywords) {
@@ -214,6 +219,7 @@ PyObject* make_work_queue(PyTypeObject* type, PyObject* args, PyObject* keywords
     queue.idle_semaphore = make_semaphore(*queue.base.state, 0).release();
     if (queue.idle_semaphore == nullptr) return nullptr;
     queue.idle = &permits_of(queue.idle_semaphore);
+    queue.forks = queue.base.state->forks;
     return self.release();
 }
 

@@ -217,6 +217,7 @@ PyObject* join_all(PyObject* module, PyObject*) {
 }
 
 PyObject* forget_other_threads(PyObject* module, PyObject*) {
+    ++state_of_module(module).forks;
     (*state_of_module(module).lives)->forget_others();
     Py_RETURN_NONE;
 }

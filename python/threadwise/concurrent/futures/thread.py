@@ -17,13 +17,13 @@ from _queue import Empty as _StandardEmpty
 
 from threadwise import queue, threading
 from threadwise._installation import serve
-from threadwise._threadwise import _close_pools, _Pool, _work, _WorkItem, _WorkQueue
+from threadwise._threadwise import _Pool, _set_pools_closed, _work, _WorkItem, _WorkQueue
 
 from . import _base
 from ._base import BrokenExecutor, Executor
 
 _threads_queues = weakref.WeakKeyDictionary()
-_executors = weakref.WeakSet()
+_executors = {}  # weak references to all, by their ids
 _shutdown = False
 # Held while threads are started, and while these globals change.
 _global_shutdown_lock = threading.Lock()
@@ -34,14 +34,27 @@ def _python_exit():
     global _shutdown
     with _global_shutdown_lock:
         _shutdown = True
-        _close_pools()
-    for executor in list(_executors):
+        _set_pools_closed(True)
+    for executor in _living_executors():
         executor._settle()
-    workers = list(_threads_queues.items())
-    for _, work_queue in workers:
+    workers = _threads_queues.data.copy()
+    for work_queue in workers.values():
         work_queue.put(None)
-    for thread, _ in workers:
-        thread.join()
+    for reference in workers:
+        thread = reference()
+        if thread is not None:
+            thread.join()
+
+
+def _living_executors():
+    """A list: others come and go while it is used."""
+    # A copy of a dictionary is made in one step, whatever other threads do; a WeakSet is iterated in many.
+    executors = [reference() for reference in _executors.copy().values()]
+    return [executor for executor in executors if executor is not None]
+
+
+def _forget_executor(reference, executors=_executors):
+    executors.pop(id(reference), None)
 
 
 # Before the non-daemon threads are joined, as those have to end for that.
@@ -50,12 +63,17 @@ threading._register_atexit(_python_exit)
 
 def _begin_anew_after_fork():
     """In a child the workers are gone, and the calls that wait are the parent's: the pools begin anew."""
+    global _shutdown
     _global_shutdown_lock._at_fork_reinit()
     _threads_queues.clear()
-    for executor in _executors:
+    for executor in _living_executors():
         executor._shutdown_lock._at_fork_reinit()
+        executor._begin_anew()
         executor._threads = set()
         executor._begin_queue()
+    if not threading._SHUTTING_DOWN:  # as the parent may be when one of its workers forks
+        _shutdown = False
+        _set_pools_closed(False)
 
 
 if hasattr(os, "register_at_fork"):
@@ -201,7 +219,8 @@ class ThreadPoolExecutor(_Pool, Executor):
         self._initializer = initializer
         self._initargs = initargs
         self._always_adjusts = type(self)._adjust_thread_count is not _own_adjust_thread_count
-        _executors.add(self)
+        reference = weakref.ref(self, _forget_executor)
+        _executors[id(reference)] = reference
 
     def _begin_queue(self):
         self._work_queue = _WorkQueue()
@@ -293,7 +312,7 @@ class ThreadPoolExecutor(_Pool, Executor):
             # One worker learns it by this, and tells the next.
             self._work_queue.put(None)
         if wait:
-            for thread in self._threads:
+            for thread in list(self._threads):
                 thread.join()
 
     shutdown.__doc__ = Executor.shutdown.__doc__
