@@ -5,7 +5,7 @@ import signal
 import threading as standard
 import unittest
 
-from programs import run
+from programs import HAS_GIL, run
 from threadwise import threading
 
 LONG = 60  # seconds: a wait that nothing ends
@@ -201,6 +201,58 @@ class SignalTests(unittest.TestCase):
         )
         error = getattr(builtins, "PythonFinalizationError", RuntimeError).__name__
         self.assertEqual(printed, [error] * 3 + ["False"])
+
+
+class CrowdTests(unittest.TestCase):
+    """Where hundreds of waits end at once, the threads are let in one after another, and do not all ask again and again."""
+
+    WAITS = {
+        "Event": ("event = threading.Event()", "event.wait()", "event.set()"),
+        "Condition": (
+            "condition = threading.Condition(threading.Lock()); gone = []",
+            "with condition: condition.wait_for(lambda: gone)",
+            "with condition: gone.append(1); condition.notify_all()",
+        ),
+        "Barrier": ("barrier = threading.Barrier(COUNT + 1)", "barrier.wait()", "barrier.wait()"),
+        "Semaphore": ("permits = threading.Semaphore(0)", "permits.acquire()", "permits.release(COUNT)"),
+        "join": ("first = threading.Thread(target=threading.Event().wait, args=[3]); first.start()", "first.join()", "first.join()"),
+    }
+
+    @unittest.skipUnless(HAS_GIL, "there is no lock to ask for")
+    def test_a_crowd_sleeps_while_another_thread_has_the_interpreter(self):
+        for name, (made, wait, let_go) in self.WAITS.items():
+            with self.subTest(name):
+                switches = run(
+                    source=f"""
+                    import resource, sys
+                    from threadwise import threading
+
+                    COUNT = 300
+                    threading.stack_size(256 * 1024)
+                    {made}
+                    begun, passed, numbers = threading.Semaphore(0), threading.Semaphore(0), list(range(1_000_000))
+
+                    def work():
+                        begun.release()
+                        {wait}
+                        passed.release()
+
+                    for _ in range(COUNT):
+                        threading.Thread(target=work, daemon=True).start()
+                    for _ in range(COUNT):
+                        begun.acquire()
+                    sys.setswitchinterval(0.0005)
+                    before = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+                    {let_go}
+                    for _ in range(50):
+                        sum(numbers)  # keeps the interpreter, all the time
+                    for _ in range(COUNT):
+                        passed.acquire()
+                    print((resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - before) // COUNT)
+                    """
+                )
+                # Each asks some thousand times otherwise.
+                self.assertLess(int(*switches), 100)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 
 #include "base/finalization.hpp"
 #include "base/lock_hint.hpp"
+#include "base/turnstile.hpp"
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/deadline.hpp"
 #include "threadwise/errors.hpp"
@@ -51,6 +52,7 @@ bool is_hopeless(Timeout timeout) {
 }
 
 constinit LockHint hint;
+Turnstiles turnstiles;
 
 enum class Outcome : unsigned char { done, not_yet, failed };
 
@@ -87,9 +89,11 @@ void detached(PyThreadState* thread_state) noexcept { hint.let_go(thread_state);
 
 void attach(PyThreadState* thread_state) {
     hint.await_free();
-    PyEval_RestoreThread(thread_state);
+    turnstiles.pass(thread_state, PyEval_RestoreThread);
     hint.taken(thread_state);
 }
+
+void forget_other_waits() noexcept { turnstiles.forget_others(); }
 
 Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {
     if (is_hopeless(timeout)) return Waited::failed;

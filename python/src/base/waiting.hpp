@@ -53,6 +53,9 @@ void detached(PyThreadState* thread_state) noexcept;
 /// Takes the interpreter's lock again. Does not return once the interpreter's end has begun: late_threads.cpp.
 void attach(PyThreadState* thread_state);
 
+/// In a forked child: no other thread waits for the interpreter's lock.
+void forget_other_waits() noexcept;
+
 /// From a `catch` clause: sets the Python exception that corresponds to the C++ exception being handled.
 void set_error_from_current_exception();
 

@@ -218,6 +218,7 @@ PyObject* join_all(PyObject* module, PyObject*) {
 
 PyObject* forget_other_threads(PyObject* module, PyObject*) {
     ++state_of_module(module).forks;
+    forget_other_waits();
     (*state_of_module(module).lives)->forget_others();
     Py_RETURN_NONE;
 }
