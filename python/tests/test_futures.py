@@ -2,8 +2,10 @@
 
 import gc
 import itertools
+import logging
 import os
 import signal
+import sys
 import threading
 import time
 import unittest
@@ -86,6 +88,23 @@ class FutureTest(unittest.TestCase):
         future.set_result(None)
         future.add_done_callback(lambda done: calls.append("late"))
         self.assertEqual(calls, [(0, True), (1, True), (2, True), "late"])
+
+    def test_what_a_callback_raised_is_being_handled_while_it_is_logged(self):
+        handled = []
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                handled.append((sys.exc_info()[1], record.exc_info[1]))
+
+        handler, logger = Handler(), logging.getLogger("concurrent.futures")
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        future = futures.Future()
+        future.add_done_callback(lambda _: {}["wrong"])
+        future.set_result(1)
+        self.assertEqual([type(each) for pair in handled for each in pair], [KeyError] * 2)
+        self.assertIs(*handled[0])
+        self.assertEqual(sys.exc_info(), (None, None, None))
 
     def test_callback_errors_are_logged(self):
         future = Future()

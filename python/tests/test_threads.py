@@ -1,6 +1,7 @@
 """What Python's own tests of threads do not ask, or not often enough: exits, forks, interpreters, starters, foreign locks."""
 
 import os
+import signal
 import sys
 import unittest
 
@@ -160,6 +161,37 @@ class ConditionTests(unittest.TestCase):
         with condition:
             self.assertTrue(last.locked())
         self.assertFalse(last.locked())
+
+    def test_a_lock_that_is_taken_back_sees_what_ended_the_wait(self):
+        class Interrupt(Exception):
+            pass
+
+        def interrupt(*_):
+            raise Interrupt
+
+        class Watching:
+            def __init__(self):
+                lock = threading.Lock()
+                self.release, self.own = lock.release, lock.acquire
+                self.seen = []
+
+            def acquire(self, *args):
+                self.seen.append(sys.exc_info()[0])
+                return self.own(*args)
+
+        def end_wait():
+            while not condition._waiters:
+                pass
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+        condition = threading.Condition(Watching())
+        self.addCleanup(signal.signal, signal.SIGUSR1, signal.signal(signal.SIGUSR1, interrupt))
+        condition.acquire()
+        ender = in_thread(end_wait)
+        self.assertRaises(Interrupt, condition.wait, 60)
+        condition.release()
+        ender.join()
+        self.assertIs(condition._lock.seen[-1], Interrupt)
 
     def test_a_notification_is_never_lost(self):
         condition, tokens, taken = threading.Condition(threading.Lock()), [], []

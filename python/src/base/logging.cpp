@@ -1,5 +1,6 @@
 #include "base/logging.hpp"
 
+#include "base/handling.hpp"
 #include "base/raised.hpp"
 
 namespace threadwise::python {
@@ -18,12 +19,14 @@ void call(const char* function, const char* format, Arguments... arguments) {
 bool log_exception(const char* message, PyObject* about) {
     if (PyErr_ExceptionMatches(PyExc_Exception) == 0) return false;
     const Ref exception = take_raised();
+    const Handling handling(exception);
     call("error", "sOO", message, exception.get(), about);
     return true;
 }
 
 void log_critical_exception(const char* message) {
     const Ref exception = take_raised();
+    const Handling handling(exception);
     call("critical", "sO", message, exception.get());
 }
 

@@ -26,4 +26,14 @@ inline Ref take_raised() {
 #endif
 }
 
+/// Sets it again.
+inline void restore_raised(Ref exception) {
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(exception.release());
+#else
+    PyObject* const value = exception.release();
+    PyErr_Restore(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(value))), value, PyException_GetTraceback(value));
+#endif
+}
+
 }  // namespace threadwise::python

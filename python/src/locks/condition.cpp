@@ -8,8 +8,10 @@
 #include "base/arguments.hpp"
 #include "base/critical_section.hpp"
 #include "base/describe.hpp"
+#include "base/handling.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
+#include "base/raised.hpp"
 #include "base/reference.hpp"
 #include "base/waiting.hpp"
 #include "locks/any_lock.hpp"
@@ -125,12 +127,14 @@ PyObject* exit(PyObject* self, PyObject* const* args, Py_ssize_t count) {
 /// Takes the lock again after a wait, keeping the exception that the wait may have ended with.
 Waited take_back(const AnyLock& lock, const AnyLock::Saved& saved, Waited waited) {
     if (waited != Waited::failed) return lock.take_back(saved) < 0 ? Waited::failed : waited;
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
-    if (lock.take_back(saved) < 0) PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
+    Ref raised = take_raised();
+    int taken = 0;
+    {
+        const Handling handling(raised);
+        taken = lock.take_back(saved);
+    }
+    if (taken < 0) return Waited::failed;  // the lock's exception has the other as its context
+    restore_raised(std::move(raised));
     return Waited::failed;
 }
 
@@ -318,6 +322,6 @@ PyType_Spec spec = {
 
 }  // namespace
 
-int add_condition(PyObject* module) { return add_type(module, spec, state_of_module(module).condition_type); }
+int add_condition(PyObject* module) { return add_python_type(module, spec, state_of_module(module).condition_type); }
 
 }  // namespace threadwise::python
