@@ -4,6 +4,7 @@ import abc
 import copy
 import inspect
 import sys
+import types
 import unittest
 import weakref
 from unittest import mock
@@ -273,6 +274,62 @@ class MethodTests(unittest.TestCase):
         self.assertTrue(timer.finished.is_set())
         del timer
         self.assertIsNone(reference())
+
+    CLASSES = [
+        *(threading.Event, threading.Condition, threading.Semaphore, threading.BoundedSemaphore, threading.Timer),
+        *(threading.Barrier, threading.Thread, queue.Queue, queue.LifoQueue, queue.PriorityQueue),
+        *(futures.Future, futures.ThreadPoolExecutor),
+    ]
+
+    def test_methods_of_every_class_are_functions(self):
+        for each in self.CLASSES:
+            self.assertEqual([name for name, member in vars(each).items() if type(member) is types.MethodDescriptorType], [])
+            for name, function in inspect.getmembers(each, inspect.isfunction):
+                with self.subTest(each=each, name=name):
+                    self.assertIsInstance(function, types.FunctionType)
+                    self.assertEqual(inspect.signature(function), inspect.signature(function.__get__(None, each)))
+                    self.assertFalse(inspect.iscoroutinefunction(function))
+
+    def test_a_mock_with_the_same_signature_is_bound(self):
+        calls = {
+            (threading.Event, "wait"): (1,),
+            (threading.Condition, "notify_all"): (),
+            (threading.Semaphore, "release"): (2,),
+            (threading.Barrier, "abort"): (),
+            (queue.Queue, "put"): (1, False),
+            (queue.PriorityQueue, "_put"): (1,),
+            (queue.LifoQueue, "get"): (),
+            (futures.Future, "result"): (5,),
+            (futures.ThreadPoolExecutor, "submit"): (abs, 1),
+        }
+        for (each, name), args in calls.items():
+            with self.subTest(each=each, name=name), mock.patch.object(each, name, autospec=True) as method:
+                made = each(2) if each is threading.Barrier else each()
+                getattr(made, name)(*args)
+                method.assert_called_once_with(made, *args)
+                if name == "put":
+                    self.assertRaises(TypeError, made.put, 1, nonsense=2)
+        with mock.patch("threading.Thread", autospec=True) as made:
+            made(target=int).start()
+
+    def test_a_function_says_what_it_takes(self):
+        self.assertEqual(str(inspect.signature(queue.Queue.put)), "(self, item, block=True, timeout=None)")
+        self.assertEqual(str(inspect.signature(futures.ThreadPoolExecutor.submit)), "(self, fn, /, *args, **kwargs)")
+        self.assertEqual(queue.Queue.put.__defaults__, (True, None))
+        self.assertEqual(queue.Queue.put.__code__.co_varnames, ("self", "item", "block", "timeout"))
+        copied = types.FunctionType(queue.Queue.put.__code__, queue.Queue.put.__globals__, argdefs=queue.Queue.put.__defaults__)
+        line = queue.Queue()
+        copied(line, 7)
+        self.assertEqual(line.get(), 7)
+
+    def test_a_function_takes_attributes_and_the_objects_of_its_class_alone(self):
+        queue.Queue.put.marked = True
+        self.addCleanup(delattr, queue.Queue.put, "marked")
+        self.assertTrue(queue.Queue().put.marked)
+        for call in (lambda: queue.Queue.put(), lambda: queue.Queue.put(1, 2), lambda: threading.Event.is_set(queue.Queue())):
+            self.assertRaises(TypeError, call)
+        self.assertRaises(TypeError, threading.Event().is_set, 1)
+        self.assertRaises(TypeError, threading.Event().is_set, wrong=1)
 
     def test_run_may_be_wrapped_by_its_function(self):
         """As sentry-sdk does."""

@@ -6,6 +6,7 @@
 
 #include <Python.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -28,6 +29,11 @@ public:
         : function_(function), names_(names), required_(required) {}
 
     bool parse(PyObject* const* args, Py_ssize_t count, PyObject* keyword_names) {
+        const auto given = static_cast<std::size_t>(count);
+        if (keyword_names == nullptr && required_ <= given && given <= Count) {  // the common case, without a call
+            std::copy_n(args, given, places_.begin());
+            return true;
+        }
         return parse_arguments(function_, names_, places_, args, count, keyword_names, required_);
     }
     /// The argument, borrowed; null if it was not given.

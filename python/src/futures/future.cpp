@@ -300,7 +300,7 @@ int add_future(PyObject* module) {
                   state.futures_error, state.invalid_state_error) < 0) {
         return -1;
     }
-    if (add_type(module, spec, state.future_type) < 0) return -1;
+    if (add_python_type(module, spec, state.future_type) < 0) return -1;
     return state.future_functions.remember(state.future_type) ? 0 : -1;
 }
 

@@ -283,7 +283,7 @@ int add_barrier(PyObject* module) {
                                                            PyExc_RuntimeError, nullptr);
     if (state.broken_barrier_error == nullptr) return -1;
     if (PyModule_AddObjectRef(module, "BrokenBarrierError", state.broken_barrier_error) < 0) return -1;
-    return add_type(module, spec, state.barrier_type);
+    return add_python_type(module, spec, state.barrier_type);
 }
 
 }  // namespace threadwise::python

@@ -125,6 +125,6 @@ PyType_Spec spec = {
 
 }  // namespace
 
-int add_event(PyObject* module) { return add_type(module, spec, state_of_module(module).event_type); }
+int add_event(PyObject* module) { return add_python_type(module, spec, state_of_module(module).event_type); }
 
 }  // namespace threadwise::python

@@ -308,8 +308,8 @@ Semaphore& permits_of(PyObject* semaphore) noexcept { return core(semaphore).per
 
 int add_semaphore(PyObject* module) {
     State& state = state_of_module(module);
-    if (add_type(module, spec, state.semaphore_type) < 0) return -1;
-    return add_type(module, bounded_spec, state.bounded_semaphore_type, state.semaphore_type);
+    if (add_python_type(module, spec, state.semaphore_type) < 0) return -1;
+    return add_python_type(module, bounded_spec, state.bounded_semaphore_type, state.semaphore_type);
 }
 
 }  // namespace threadwise::python

@@ -1,5 +1,6 @@
 #include "module/function.hpp"
 
+#include "base/field.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
 #include "base/reference.hpp"
@@ -11,13 +12,63 @@ namespace {
 struct FunctionObject {
     PyObject_HEAD vectorcallfunc call;
     PyMethodDescrObject* method;  ///< the type's own, as PyType_Ready() made it
+    PyObject* twin;               ///< what _functions.twin() made of it, once asked for
+    PyObject* dictionary;
     PyObject* weak_references;
 };
 
 PyObject* method_of(PyObject* self) noexcept { return reinterpret_cast<PyObject*>(as<FunctionObject>(self).method); }
 
-PyObject* call(PyObject* self, PyObject* const* args, std::size_t count, PyObject* names) {
-    return as<FunctionObject>(self).method->vectorcall(method_of(self), args, count, names);
+/// Whether the first argument is an object that the method is for.
+bool is_for(const FunctionObject& function, PyObject* object) noexcept {
+    return PyObject_TypeCheck(object, function.method->d_common.d_type) != 0;
+}
+
+/// The method's own way to call it, which also finds out what is wrong with the arguments.
+PyObject* call_method(const FunctionObject& function, PyObject* const* args, std::size_t count, PyObject* names) {
+    return function.method->vectorcall(reinterpret_cast<PyObject*>(function.method), args, count, names);
+}
+
+/// Calls a C function of that type as `invoke(function, args, count, names)`, unless `fits(count, names)` is false.
+/// What is called often does not take the detour.
+template <class Function, auto Fits, auto Invoke>
+PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged_count, PyObject* names) {
+    const auto& function = as<FunctionObject>(self);
+    const Py_ssize_t count = PyVectorcall_NARGS(flagged_count);
+    if (!Fits(count, names) || !is_for(function, args[0])) return call_method(function, args, flagged_count, names);
+    const auto target = reinterpret_cast<Function>(reinterpret_cast<void (*)()>(function.method->d_method->ml_meth));
+    return Invoke(target, args, count, names);
+}
+
+template <Py_ssize_t Wanted>
+constexpr auto exactly = [](Py_ssize_t count, PyObject* names) { return count == Wanted && names == nullptr; };
+constexpr auto positional = [](Py_ssize_t count, PyObject* names) { return count > 0 && names == nullptr; };
+constexpr auto any = [](Py_ssize_t count, PyObject*) { return count > 0; };
+
+constexpr auto without = [](NoArguments target, PyObject* const* args, Py_ssize_t, PyObject*) {
+    return target(args[0], nullptr);
+};
+constexpr auto with_one = [](PyCFunction target, PyObject* const* args, Py_ssize_t, PyObject*) {
+    return target(args[0], args[1]);
+};
+constexpr auto with_some = [](Fast target, PyObject* const* args, Py_ssize_t count, PyObject*) {
+    return target(args[0], args + 1, count - 1);
+};
+constexpr auto with_names = [](FastKeywords target, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    return target(args[0], args + 1, count - 1, names);
+};
+constexpr auto in_its_own_way = [](PyObject* self, PyObject* const* args, std::size_t count, PyObject* names) {
+    return call_method(as<FunctionObject>(self), args, count, names);
+};
+
+vectorcallfunc call_for(const PyMethodDef& definition) noexcept {
+    switch (definition.ml_flags) {
+        case METH_NOARGS: return call<NoArguments, exactly<1>, without>;
+        case METH_O: return call<PyCFunction, exactly<2>, with_one>;
+        case METH_FASTCALL: return call<Fast, positional, with_some>;
+        case METH_FASTCALL | METH_KEYWORDS: return call<FastKeywords, any, with_names>;
+        default: return in_its_own_way;
+    }
 }
 
 PyObject* bind(PyObject* self, PyObject* object, PyObject*) {
@@ -28,6 +79,18 @@ PyObject* bind(PyObject* self, PyObject* object, PyObject*) {
 PyObject* get_from_method(PyObject* self, void* name) {
     return PyObject_GetAttrString(method_of(self), static_cast<const char*>(name));
 }
+
+/// Of those that only functions have that are Python.
+PyObject* get_from_twin(PyObject* self, void* name) {
+    const Ref twin = read_or_make_field(self, as<FunctionObject>(self).twin, [self] {
+        const Ref module = Ref::steal(PyImport_ImportModule("threadwise._functions"));
+        return Ref::steal(module ? PyObject_CallMethod(module.get(), "twin", "O", method_of(self)) : nullptr);
+    });
+    return twin ? PyObject_GetAttrString(twin.get(), static_cast<const char*>(name)) : nullptr;
+}
+
+/// isinstance() asks for it: what tells methods from other attributes does so by their being functions.
+PyObject* get_class(PyObject*, void*) { return Py_NewRef(reinterpret_cast<PyObject*>(&PyFunction_Type)); }
 
 /// A type has a `__module__` of its own that hides a property of that name.
 PyObject* get_attribute(PyObject* self, PyObject* name) {
@@ -46,11 +109,15 @@ PyObject* represent(PyObject* self) {
 int traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(method_of(self));
+    Py_VISIT(as<FunctionObject>(self).twin);
+    Py_VISIT(as<FunctionObject>(self).dictionary);
     return 0;
 }
 
 int clear(PyObject* self) {
     Py_CLEAR(as<FunctionObject>(self).method);
+    Py_CLEAR(as<FunctionObject>(self).twin);
+    Py_CLEAR(as<FunctionObject>(self).dictionary);
     return 0;
 }
 
@@ -64,20 +131,28 @@ void destroy(PyObject* self) {
 }
 
 PyGetSetDef shared(const char* name) { return {name, get_from_method, nullptr, nullptr, const_cast<char*>(name)}; }
+PyGetSetDef of_twin(const char* name) { return {name, get_from_twin, nullptr, nullptr, const_cast<char*>(name)}; }
 
 PyGetSetDef properties[] = {
+    {"__class__", get_class, nullptr, nullptr, nullptr},
     shared("__name__"),
     shared("__qualname__"),
     shared("__doc__"),
-    shared("__text_signature__"),
-    shared("__objclass__"),
     shared("__reduce__"),  // for pickle: getattr() of the class
+    of_twin("__code__"),
+    of_twin("__defaults__"),
+    of_twin("__kwdefaults__"),
+    of_twin("__annotations__"),
+    of_twin("__globals__"),
+    of_twin("__closure__"),
+    dictionary_property(),
     {},
 };
 
 PyMemberDef members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(FunctionObject, call), READONLY, nullptr},
     weak_references_member<FunctionObject>(),
+    dictionary_member<FunctionObject>(),
     end_of_members(),
 };
 
@@ -90,12 +165,13 @@ PyType_Slot slots[] = {
 };
 
 // METHOD_DESCRIPTOR: object.method() calls it with the object in front, and makes no bound method.
+// IMMUTABLETYPE: the interpreter remembers where it found the attribute only if it is of a type that stays as it is.
 PyType_Spec spec = {
     .name = "threadwise._threadwise.function",
     .basicsize = sizeof(FunctionObject),
     .itemsize = 0,
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
-             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+             Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = slots,
 };
 
@@ -114,8 +190,8 @@ void leave_uncounted(PyObject* function) noexcept {
 Ref make_function(PyTypeObject* function_type, PyObject* method) {
     auto* const self = reinterpret_cast<FunctionObject*>(function_type->tp_alloc(function_type, 0));
     if (self == nullptr) return {};
-    self->call = call;
     self->method = reinterpret_cast<PyMethodDescrObject*>(Py_NewRef(method));
+    self->call = call_for(*self->method->d_method);
     auto* const object = reinterpret_cast<PyObject*>(self);
     leave_uncounted(object);
     return Ref::steal(object);

@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "base/method.hpp"
+#include "module/function.hpp"
 #include "module/state.hpp"
 
 namespace threadwise::python {
@@ -152,6 +153,11 @@ int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObj
     // names that begin with an underscore.
     if (slot->tp_name[0] != '_') slot->tp_name = std::strrchr(slot->tp_name, '.') + 1;
     return PyModule_AddType(module, slot);
+}
+
+int add_python_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObject* base) noexcept {
+    if (add_type(module, spec, slot, base) < 0) return -1;
+    return turn_methods_into_functions(slot, state_of_module(module).function_type);
 }
 
 }  // namespace threadwise::python

@@ -69,6 +69,8 @@ State* state_of_type(PyTypeObject* type) noexcept;
 
 /// Makes a type of the module and adds it by the last part of the spec's name; kept in `slot` too. -1 on error.
 int add_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObject* base = nullptr) noexcept;
+/// The same for a class that is Python in the standard modules: its methods are functions (function.hpp).
+int add_python_type(PyObject* module, PyType_Spec& spec, PyTypeObject*& slot, PyTypeObject* base = nullptr) noexcept;
 
 /// One function a concept: adds its types and functions to the module; -1 with an exception set on error.
 int add_function(PyObject* module);

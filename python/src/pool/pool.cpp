@@ -11,7 +11,6 @@
 #include "base/waiting.hpp"
 #include "futures/future.hpp"
 #include "locks/lock.hpp"
-#include "module/function.hpp"
 #include "pool/spent_work.hpp"
 #include "pool/work_item.hpp"
 
@@ -242,8 +241,7 @@ bool is_pool_type(const PyTypeObject* type) noexcept { return type->tp_dealloc =
 
 int add_pool(PyObject* module) {
     State& state = state_of_module(module);
-    if (add_type(module, spec, state.pool_type) < 0) return -1;
-    if (turn_methods_into_functions(state.pool_type, state.function_type) < 0) return -1;
+    if (add_python_type(module, spec, state.pool_type) < 0) return -1;
     return PyModule_AddFunctions(module, functions);
 }
 

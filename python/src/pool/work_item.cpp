@@ -305,7 +305,7 @@ bool run_work_item(WorkItemObject& self) {
 
 int add_work_item(PyObject* module) {
     State& state = state_of_module(module);
-    if (add_type(module, spec, state.work_item_type) < 0) return -1;
+    if (add_python_type(module, spec, state.work_item_type) < 0) return -1;
     return state.work_item_functions.remember(state.work_item_type) ? 0 : -1;
 }
 

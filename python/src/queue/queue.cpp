@@ -308,9 +308,9 @@ bool is_queue_type(const PyTypeObject* type) noexcept { return type->tp_dealloc 
 
 int add_queue(PyObject* module) {
     State& state = state_of_module(module);
-    if (add_type(module, queue_spec, state.queue_type) < 0) return -1;
-    if (add_type(module, lifo_spec, state.lifo_queue_type, state.queue_type) < 0) return -1;
-    if (add_type(module, priority_spec, state.priority_queue_type, state.queue_type) < 0) return -1;
+    if (add_python_type(module, queue_spec, state.queue_type) < 0) return -1;
+    if (add_python_type(module, lifo_spec, state.lifo_queue_type, state.queue_type) < 0) return -1;
+    if (add_python_type(module, priority_spec, state.priority_queue_type, state.queue_type) < 0) return -1;
     const bool remembered = state.queue_functions.remember(state.queue_type) &&
                             state.lifo_queue_functions.remember(state.lifo_queue_type) &&
                             state.priority_queue_functions.remember(state.priority_queue_type);
