@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <random>
@@ -22,11 +23,19 @@ std::string random_letters() {
     return text;
 }
 
-FileDescriptor create_hidden(const std::filesystem::path& directory, const std::string& name) {
-    // Cut so that the hidden name is no longer than a file's name may be (255 bytes).
-    const std::string start = name.substr(0, 200);
+// Where `name` is cut so that the hidden name is no longer than a file's name may be (255 bytes): between characters of
+// UTF-8, as some file systems accept nothing else.
+std::string cut(std::string name) {
+    std::size_t size = std::min<std::size_t>(name.size(), 200);
+    while (size > 0 && size < name.size() && (static_cast<unsigned char>(name[size]) & 0xC0U) == 0x80U) --size;
+    name.resize(size);
+    return name;
+}
+
+FileDescriptor create_hidden(const std::filesystem::path& final_path) {
+    const std::string start = cut(final_path.filename());
     while (true) {
-        std::filesystem::path path = directory / fmt::format(".{}.{}.part", start, random_letters());
+        std::filesystem::path path = final_path.parent_path() / fmt::format(".{}.{}.part", start, random_letters());
         const int number = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         const int error = errno;
         FileDescriptor file(number, std::move(path));
@@ -40,23 +49,25 @@ FileDescriptor create_hidden(const std::filesystem::path& directory, const std::
 int rename_unless_there(const char* from, const char* to) {
     if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;
-    if (::access(to, F_OK) == 0) {
+    if (::faccessat(AT_FDCWD, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = EEXIST;
         return -1;
     }
     return std::rename(from, to);
 }
 
-// So that the new name, too, is there after a loss of power. A directory that cannot be synced has its reasons.
+// So that the new name, too, is there after a loss of power. Not every directory can be opened or synced; one that can,
+// and fails, says that the disk does.
 void sync_directory(const std::filesystem::path& directory) {
     const FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), directory);
-    if (opened.number() != -1) ::fsync(opened.number());
+    if (opened.number() == -1 || ::fsync(opened.number()) == 0) return;
+    if (errno == EIO || errno == ENOSPC || errno == EDQUOT) opened.fail("cannot write the folder");
 }
 
 }  // namespace
 
 PendingFile::PendingFile(const std::filesystem::path& directory, const std::string& name)
-    : final_path_(directory / name), file_(create_hidden(directory, name)) {}
+    : final_path_(directory / name), file_(create_hidden(final_path_)) {}
 
 PendingFile::~PendingFile() {
     if (!published_) ::unlink(file_.path().c_str());

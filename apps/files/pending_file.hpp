@@ -14,7 +14,8 @@ namespace command {
 /// destructor removes. So whoever sees NAME sees all of it, whatever ends the program. One thread at a time.
 class PendingFile {
 public:
-    /// Creates the hidden file. Throws std::system_error when the directory refuses.
+    /// Creates the hidden file for `name`, which may have folders in it that are there. Throws std::system_error when
+    /// the directory refuses.
     PendingFile(const std::filesystem::path& directory, const std::string& name);
     PendingFile(const PendingFile&) = delete;
     PendingFile& operator=(const PendingFile&) = delete;
