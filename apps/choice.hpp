@@ -27,7 +27,7 @@ CLI::Option* add_choice(CLI::App& app, const std::string& flags, Enumeration& va
         list += (list.empty() ? "" : "|") + name;
         if (choice == value) standard = name;
     }
-    const auto set = [&value, choices, names, list](const CLI::results_t& results) {
+    const auto set = [&value, flags, choices, names, list](const CLI::results_t& results) {
         const std::string& word = results.back();
         for (const auto& [name, choice] : choices) {
             if (name != word) continue;
@@ -35,7 +35,7 @@ CLI::Option* add_choice(CLI::App& app, const std::string& flags, Enumeration& va
             return true;
         }
         const std::string nearest = nearest_word(word, names);
-        throw CLI::ValidationError(fmt::format("\"{}\" is none of {}{}", word, list,
+        throw CLI::ValidationError(fmt::format("{}: \"{}\" is none of {}{}", flags, word, list,
                                                nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
     };
     return app.add_option(flags, set, description)->type_name(list)->default_str(standard);
