@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -86,7 +85,7 @@ Seconds timed_download(const Offer& offer, const fs::path& directory, std::size_
     const Seconds elapsed = std::chrono::steady_clock::now() - begin;
 
     if (signals.received() != 0) {
-        throw Failure(signals.received() == SIGTERM ? stopped_by_system : stopped_by_user, "stopped", "");
+        throw Failure(stopped_by(signals.received()), "stopped", "");
     }
     for (std::size_t i = 0; i < reports.size(); ++i) {
         if (reports[i].good()) continue;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <clocale>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "failure.hpp"
 #include "http/download_all.hpp"
 #include "http/download_plan.hpp"
+#include "http/file_url.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "terminal/progress_bars.hpp"
@@ -52,10 +55,13 @@ std::vector<WantedFile> wanted_files(const Arguments& arguments) {
     std::vector<WantedFile> wanted;
     for (const auto& url : arguments.urls) wanted.push_back({url, ""});
     if (arguments.input == "-") {
-        std::ranges::move(read_url_list(std::cin), std::back_inserter(wanted));
+        std::ranges::move(read_url_list(std::cin, "standard input"), std::back_inserter(wanted));
+        // The stream itself takes an error for the end.
+        if (std::ferror(stdin) != 0)
+            throw Failure(request_wrong, "cannot read standard input", "check where it comes from");
     } else if (!arguments.input.empty()) {
         auto list = open_list(arguments.input);
-        std::ranges::move(read_url_list(list), std::back_inserter(wanted));
+        std::ranges::move(read_url_list(list, arguments.input), std::back_inserter(wanted));
     }
     if (wanted.empty()) {
         throw Failure(request_wrong, "there is nothing to download", "give URLs, or a list of them with --input FILE");
@@ -93,6 +99,13 @@ void prepare_directory(const fs::path& directory) {
     }
 }
 
+// The folder, and those in it that files go into.
+void prepare_directories(const fs::path& directory, const std::vector<DownloadTarget>& targets) {
+    std::set<fs::path> directories{directory};
+    for (const auto& target : targets) directories.insert((directory / target.name).parent_path());
+    for (const auto& one : directories) prepare_directory(one);
+}
+
 const char* name_of(Status status) {
     switch (status) {
         case Status::downloaded: return "downloaded";
@@ -108,7 +121,7 @@ std::string as_json(const std::vector<DownloadTarget>& targets, const std::vecto
     auto files = nlohmann::json::array();
     for (std::size_t i = 0; i < targets.size(); ++i) {
         const auto& report = reports[i];
-        nlohmann::json file{{"url", targets[i].url},
+        nlohmann::json file{{"url", url_without_password(targets[i].url)},
                             {"path", (options.directory / targets[i].name).string()},
                             {"status", name_of(report.status)},
                             {"bytes", report.bytes},
@@ -140,8 +153,10 @@ std::string summary(const std::vector<DownloadTarget>& targets, const std::vecto
 }
 
 ExitCode download(const Arguments& arguments) {
+    // libcurl reads hosts beyond ASCII in the locale's encoding; those of URLs are in UTF-8 whatever the locale is.
+    std::setlocale(LC_CTYPE, "C.UTF-8");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet
     const auto targets = targets_of(arguments);
-    prepare_directory(arguments.options.directory);
+    prepare_directories(arguments.options.directory, targets);
 
     const StopSignals signals;
     const auto begin = std::chrono::steady_clock::now();
@@ -156,7 +171,8 @@ ExitCode download(const Arguments& arguments) {
 
     for (std::size_t i = 0; i < targets.size(); ++i) {
         if (reports[i].status != Status::failed) continue;
-        print_problem(STDERR_FILENO, fmt::format("{}: {}", targets[i].url, reports[i].problem), reports[i].advice);
+        print_problem(STDERR_FILENO, fmt::format("{}: {}", url_for_messages(targets[i].url), reports[i].problem),
+                      reports[i].advice);
     }
     if (arguments.json) {
         std::cout << as_json(targets, reports, arguments.options, elapsed);
@@ -164,8 +180,7 @@ ExitCode download(const Arguments& arguments) {
         std::cout << summary(targets, reports, elapsed);
     }
     const bool all_good = std::ranges::all_of(reports, &DownloadReport::good);
-    if (!all_good && signals.received() == SIGINT) return stopped_by_user;
-    if (!all_good && signals.received() == SIGTERM) return stopped_by_system;
+    if (!all_good && signals.received() != 0) return stopped_by(signals.received());
     return all_good ? all_right : some_failed;
 }
 
@@ -199,7 +214,7 @@ void add_download(CLI::App& app, ExitCode& code) {
     sub->add_flag("-q,--quiet", a.quiet, "Print failures only");
     sub->footer(
         "Ends with 0 when every file is there and right, 1 when any is not, 2 when the request was wrong and\n"
-        "nothing was begun, 130 after Ctrl-C.\n\n"
+        "nothing was begun, and 128 and its number after a signal: 129 (SIGHUP), 130 (Ctrl-C), 143 (SIGTERM).\n\n"
         "Examples:\n"
         "  threadwise download https://example.org/a.bin https://example.org/b.bin\n"
         "  threadwise download -j 16 -d out -i urls.txt --checksum SHA256SUMS\n"

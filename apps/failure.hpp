@@ -10,11 +10,12 @@ namespace command {
 /// What a subcommand ends with. docs/command.md lists them for users.
 enum ExitCode : int {
     all_right = 0,
-    some_failed = 1,         ///< at least one file is missing or wrong
-    request_wrong = 2,       ///< the request itself cannot be carried out; nothing was begun
-    stopped_by_user = 130,   ///< Ctrl-C, as shells spell it
-    stopped_by_system = 143  ///< SIGTERM
+    some_failed = 1,    ///< at least one file is missing or wrong
+    request_wrong = 2,  ///< the request itself cannot be carried out; nothing was begun
 };
+
+/// What it ends with after `signal` stopped it, as shells spell it: 130 for Ctrl-C.
+constexpr ExitCode stopped_by(int signal) { return static_cast<ExitCode>(128 + signal); }
 
 /// Ends the command with `code` after printing `what()` and, on a line of its own, what to do.
 class Failure : public std::runtime_error {

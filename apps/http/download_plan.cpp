@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -32,59 +33,181 @@ private:
     std::set<std::string> advice_;
 };
 
-DownloadTarget target_of(const WantedFile& file) {
+/// A file with what its name and its digest are found by.
+struct PlannedFile {
+    DownloadTarget target;
+    FileUrl url;
+    bool named = false;  ///< by the request, so that its name stays
+};
+
+PlannedFile plan_file(const WantedFile& file) {
+    FileUrl url = parse_file_url(file.url);
     const std::string name = file_name_from_url(file.url, file.name);
-    return {.url = file.url, .name = name, .digest = {}};
+    return {.target = {.url = url.url, .name = name, .digest = {}}, .url = url, .named = !file.name.empty()};
 }
 
-void check_names(const std::vector<DownloadTarget>& targets, Complaints& complaints) {
+std::string joined(const std::vector<std::string>& parts, std::size_t first) {
+    std::string path;
+    for (std::size_t i = first; i < parts.size(); ++i) path += (path.empty() ? "" : "/") + parts[i];
+    return path;
+}
+
+// The file's name in `folders` folders of its URL's path.
+std::string name_in_folders(const PlannedFile& file, std::size_t folders) {
+    const auto& path = file.url.path;
+    return joined(path, path.size() - std::min(path.size(), folders + 1));
+}
+
+bool can_tell_apart(const std::vector<std::string>& names) {
+    return std::ranges::all_of(names, [](const auto& name) { return fault_of_file_name(name).empty(); }) &&
+           std::set<std::string_view>(names.begin(), names.end()).size() == names.size();
+}
+
+// Names for files that have one name otherwise: as few folders as tell them apart, then the hosts, too.
+std::optional<std::vector<std::string>> names_in_folders(const std::vector<PlannedFile*>& files) {
+    std::size_t deepest = 0;
+    for (const auto* file : files) deepest = std::max(deepest, file->url.path.size());
+    std::vector<std::string> names(files.size());
+    for (std::size_t folders = 1; folders < deepest; ++folders) {
+        std::ranges::transform(files, names.begin(), [&](auto* file) { return name_in_folders(*file, folders); });
+        if (can_tell_apart(names)) return names;
+    }
+    std::ranges::transform(files, names.begin(),
+                           [](auto* file) { return file->url.host + "/" + joined(file->url.path, 0); });
+    if (can_tell_apart(names)) return names;
+    return std::nullopt;
+}
+
+void put_into_folders(std::vector<PlannedFile>& files) {
+    std::map<std::string, std::vector<PlannedFile*>> files_of;
+    for (auto& file : files) {
+        if (!file.named) files_of[file.target.name].push_back(&file);
+    }
+    for (const auto& [name, same] : files_of) {
+        if (same.size() == 1) continue;
+        const auto names = names_in_folders(same);
+        for (std::size_t i = 0; names && i < same.size(); ++i) same[i]->target.name = (*names)[i];
+    }
+}
+
+void check_names(const std::vector<PlannedFile>& files, Complaints& complaints) {
+    constexpr const char* advice = "leave one out, or give it another name with a line \"URL NAME\" in an --input list";
     std::map<std::string_view, std::string_view> url_of;
-    for (const auto& target : targets) {
+    for (const auto& [target, url, named] : files) {
         const auto [other, is_new] = url_of.emplace(target.name, target.url);
         if (is_new) continue;
-        complaints.add(
-            fmt::format("two URLs would both be kept as \"{}\": {} and {}", target.name, other->second, target.url),
-            "leave one out, or give it another name with a line \"URL NAME\" in an --input list");
+        complaints.add(fmt::format("two URLs would both be kept as \"{}\": {} and {}", target.name,
+                                   url_for_messages(other->second), url_for_messages(target.url)),
+                       advice);
+    }
+    for (const auto& [name, url] : url_of) {
+        for (auto slash = name.find('/'); slash != std::string_view::npos; slash = name.find('/', slash + 1)) {
+            const auto other = url_of.find(name.substr(0, slash));
+            if (other == url_of.end()) continue;
+            complaints.add(fmt::format("\"{}\" would be a file, from {}, and a folder, for {}", other->first,
+                                       url_for_messages(other->second), url_for_messages(url)),
+                           advice);
+        }
     }
 }
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-void add_digests(std::vector<DownloadTarget>& targets, const std::vector<ChecksumLine>& checksums,
-                 Complaints& complaints) {
-    std::multimap<std::string_view, std::string_view> digest_of;
-    for (const auto& line : checksums) digest_of.emplace(last_part(line.path), line.digest);
+// How many parts two paths have in common, from their ends on.
+std::size_t common_parts(std::string_view a, std::string_view b) {
+    std::size_t count = 0;
+    while (!a.empty() && !b.empty() && last_part(a) == last_part(b)) {
+        ++count;
+        const auto shorter = [](std::string_view path) {
+            return path.substr(0, path.size() - std::min(path.size(), last_part(path).size() + 1));
+        };
+        a = shorter(a);
+        b = shorter(b);
+    }
+    return count;
+}
 
-    for (auto& target : targets) {
-        const auto [first, end] = digest_of.equal_range(target.name);
-        if (first == end) {
-            complaints.add(fmt::format("the checksum list has no line for \"{}\", from {}", target.name, target.url),
-                           "add the line, or download the file in a run without --checksum");
-            continue;
-        }
-        target.digest = first->second;
-        for (auto line = first; line != end; ++line) {
-            if (line->second == first->second) continue;
-            complaints.add(fmt::format("the checksum list has different digests for \"{}\"", target.name),
-                           "leave only the right one in the list");
-            break;
+void add_digest(PlannedFile& file, const std::multimap<std::string_view, const ChecksumLine*>& lines,
+                Complaints& complaints) {
+    DownloadTarget& target = file.target;
+    const auto [first, end] = lines.equal_range(last_part(target.name));
+    if (first == end) {
+        complaints.add(
+            fmt::format("the checksum list has no line for \"{}\", from {}", target.name, url_for_messages(target.url)),
+            "add the line, or download the file in a run without --checksum");
+        return;
+    }
+    const std::string path = file.named ? target.name : joined(file.url.path, 0);
+    std::size_t most = 0;
+    std::set<std::string_view> digests;
+    for (auto line = first; line != end; ++line) {
+        const std::size_t common = common_parts(line->second->path, path);
+        if (common > most) digests.clear();
+        most = std::max(most, common);
+        if (common == most) digests.insert(line->second->digest);
+    }
+    if (digests.size() > 1) {
+        complaints.add(fmt::format("the checksum list has different digests for \"{}\"", target.name),
+                       "leave only the right one in the list");
+    }
+    target.digest = *digests.begin();
+}
+
+void add_digests(std::vector<PlannedFile>& files, const std::vector<ChecksumLine>& checksums, Complaints& complaints) {
+    std::multimap<std::string_view, const ChecksumLine*> lines;
+    for (const auto& line : checksums) lines.emplace(last_part(line.path), &line);
+    for (auto& file : files) add_digest(file, lines, complaints);
+}
+
+constexpr std::string_view blanks = " \t\r";
+
+std::string_view trimmed(std::string_view text) {
+    const auto begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+[[noreturn]] void refuse_list(const std::string& what, const char* advice) {
+    throw Failure(request_wrong, what, advice);
+}
+
+// Takes the next line of `input` without its newline; false at the end.
+bool read_line(std::istream& input, std::string& line, const std::string& where) {
+    constexpr std::size_t longest = 65'536;  // of URLs and names; what is longer is no list, and may never end
+    line.clear();
+    for (auto c = input.get(); c != std::istream::traits_type::eof(); c = input.get()) {
+        if (c == '\n') return true;
+        line += std::istream::traits_type::to_char_type(c);
+        if (c == 0) refuse_list(where + ": a zero byte", "save the list as plain text in UTF-8");
+        if (line.size() > longest) {
+            refuse_list(fmt::format("{}: longer than {} bytes", where, longest), "check that it is a list of URLs");
         }
     }
+    if (input.bad()) refuse_list(where + ": cannot be read", "check the list, and the disk that it is on");
+    return !line.empty();
 }
 
 }  // namespace
 
-std::vector<WantedFile> read_url_list(std::istream& input) {
-    constexpr const char* blanks = " \t\r";
+std::optional<WantedFile> parse_url_line(std::string_view line) {
+    line = trimmed(line);
+    if (line.empty() || line.starts_with('#')) return std::nullopt;
+    const auto tab = line.find('\t');
+    const auto end_of_url = std::min(tab == std::string_view::npos ? line.find(' ') : tab, line.size());
+    return WantedFile{std::string(trimmed(line.substr(0, end_of_url))), std::string(trimmed(line.substr(end_of_url)))};
+}
+
+std::vector<WantedFile> read_url_list(std::istream& input, std::string_view name) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     std::vector<WantedFile> wanted;
     std::string line;
-    while (std::getline(input, line)) {
-        line.erase(line.find_last_not_of(blanks) + 1);
-        line.erase(0, line.find_first_not_of(blanks));
-        if (line.empty() || line.starts_with('#')) continue;
-        const auto end_of_url = line.find_first_of(blanks);
-        const auto name = line.find_first_not_of(blanks, end_of_url);
-        wanted.push_back({line.substr(0, end_of_url), name == std::string::npos ? "" : line.substr(name)});
+    std::string where = fmt::format("{}, line 1", name);
+    for (int number = 1; read_line(input, line, where); where = fmt::format("{}, line {}", name, ++number)) {
+        if (number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
+        auto file = parse_url_line(line);
+        if (!file) continue;
+        file->where = where;
+        wanted.push_back(*std::move(file));
     }
     return wanted;
 }
@@ -92,17 +215,21 @@ std::vector<WantedFile> read_url_list(std::istream& input) {
 std::vector<DownloadTarget> plan_downloads(const std::vector<WantedFile>& wanted,
                                            const std::vector<ChecksumLine>* checksums) {
     Complaints complaints;
-    std::vector<DownloadTarget> targets;
+    std::vector<PlannedFile> files;
     for (const auto& file : wanted) {
         try {
-            targets.push_back(target_of(file));
+            files.push_back(plan_file(file));
         } catch (const Failure& failure) {
-            complaints.add(failure.what(), failure.advice());
+            complaints.add((file.where.empty() ? "" : file.where + ": ") + failure.what(), failure.advice());
         }
     }
-    check_names(targets, complaints);
-    if (checksums != nullptr) add_digests(targets, *checksums, complaints);
+    put_into_folders(files);
+    check_names(files, complaints);
+    if (checksums != nullptr) add_digests(files, *checksums, complaints);
     complaints.throw_if_any();
+
+    std::vector<DownloadTarget> targets;
+    for (auto& file : files) targets.push_back(std::move(file.target));
     return targets;
 }
 

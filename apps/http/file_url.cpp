@@ -16,8 +16,8 @@ struct CurlFree {
     void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-[[noreturn]] void refuse(const std::string& url, const std::string& why) {
-    throw Failure(request_wrong, fmt::format("\"{}\" is not a URL to download: {}", url, why),
+[[noreturn]] void refuse(std::string_view url, std::string_view why) {
+    throw Failure(request_wrong, fmt::format("\"{}\" is not a URL to download: {}", url_for_messages(url), why),
                   "write it like https://example.org/folder/file.bin");
 }
 
@@ -35,36 +35,137 @@ std::string percent_decoded(const std::string& text) {
     return decoded ? std::string(decoded.get(), static_cast<std::size_t>(size)) : text;
 }
 
-// Why `name` can name no file in a directory, or "".
-std::string fault_of_name(const std::string& name) {
+std::string_view without_blanks_around(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+/// Where the authority ("user:password@host:port") of a URL begins and ends.
+struct Authority {
+    std::size_t begin;
+    std::size_t end;
+};
+
+Authority authority_of(std::string_view url) {
+    constexpr std::string_view mark = "://";
+    const auto scheme_end = url.find(mark);
+    const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + mark.size();
+    return {begin, std::min(url.find_first_of("/?#", begin), url.size())};
+}
+
+// As URLs are pasted from a browser's address line: blanks and letters beyond ASCII stand for their percent-encoding.
+std::string percent_encoded(std::string_view url) {
+    const std::size_t path = authority_of(url).end;
+    std::string encoded(url.substr(0, path));
+    for (const char c : url.substr(path)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == ' ' || byte >= 0x80) {
+            encoded += fmt::format("%{:02X}", byte);
+        } else {
+            encoded += c;
+        }
+    }
+    return encoded;
+}
+
+std::vector<std::string> split_path(const std::string& path) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; end != std::string::npos; begin = end + 1) {
+        end = path.find('/', begin);
+        // Decoded after it was split off: an encoded slash must not make another folder.
+        const std::string part = percent_decoded(path.substr(begin, end - begin));
+        if (!part.empty() || end == std::string::npos) parts.push_back(part);
+    }
+    return parts;
+}
+
+// Those of ASCII, and those of ISO 8859 (C1), which some terminals obey, too, as UTF-8 writes them.
+bool has_control_character(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte < ' ' || byte == 0x7f) return true;
+        if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+    }
+    return false;
+}
+
+std::string fault_of_part(std::string_view part) {
     constexpr std::size_t longest = 255;
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
-    if (name.empty()) return "its path ends with a slash";
-    if (name == "." || name == "..") return "it names a folder";
-    if (name.find('/') != std::string::npos) return "the name has a slash in it";
-    if (std::ranges::any_of(name, is_control)) return "the name has a control character in it";
-    if (name.size() > longest) return "the name is longer than 255 bytes";
+    if (part.empty()) return "a folder or the file has no name in it";
+    if (part == "." || part == "..") return "it names a folder";
+    if (has_control_character(part)) return "the name has a control character in it";
+    if (part.size() > longest) return "the name is longer than 255 bytes";
     return {};
+}
+
+[[noreturn]] void refuse_name(std::string_view url, std::string_view fault) {
+    throw Failure(request_wrong, fmt::format("\"{}\" gives no file name: {}", url_for_messages(url), fault),
+                  "name the file: --output NAME for one URL, or a line \"URL NAME\" in an --input list");
 }
 
 }  // namespace
 
-std::string file_name_from_url(const std::string& url, const std::string& name) {
+FileUrl parse_file_url(std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) refuse(text, "it has a control character in it");
+    FileUrl result;
+    result.url = percent_encoded(without_blanks_around(text));
     const std::unique_ptr<CURLU, CurlFree> parsed(curl_url());
-    const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME);
-    if (code != CURLUE_OK) refuse(url, curl_url_strerror(code));
+    const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, result.url.c_str(), CURLU_NON_SUPPORT_SCHEME);
+    if (code != CURLUE_OK) refuse(text, curl_url_strerror(code));
 
     const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
-    if (scheme != "http" && scheme != "https") refuse(url, fmt::format("{} is neither http nor https", scheme));
+    if (scheme != "http" && scheme != "https") refuse(text, fmt::format("{} is neither http nor https", scheme));
 
-    // Decoded after it was split off: an encoded slash must not make another folder.
-    const std::string path = part_of(parsed.get(), CURLUPART_PATH);
-    std::string chosen = name.empty() ? percent_decoded(path.substr(path.rfind('/') + 1)) : name;
-    if (const std::string fault = fault_of_name(chosen); !fault.empty()) {
-        throw Failure(request_wrong, fmt::format("\"{}\" gives no file name: {}", url, fault),
-                      "name the file: --output NAME for one URL, or a line \"URL NAME\" in an --input list");
+    result.host = part_of(parsed.get(), CURLUPART_HOST);
+    if (const std::string port = part_of(parsed.get(), CURLUPART_PORT); !port.empty()) result.host += ":" + port;
+    result.path = split_path(part_of(parsed.get(), CURLUPART_PATH));
+    return result;
+}
+
+std::string file_name_from_url(std::string_view url, std::string_view name) {
+    const FileUrl parsed = parse_file_url(url);
+    if (!name.empty()) {
+        if (const std::string fault = fault_of_file_name(name); !fault.empty()) refuse_name(url, fault);
+        return std::string(name);
     }
-    return chosen;
+    const std::string& last = parsed.path.back();
+    if (last.empty()) refuse_name(url, "its path ends with a slash");
+    if (last.find('/') != std::string::npos) refuse_name(url, "the name has a slash in it");
+    if (const std::string fault = fault_of_file_name(last); !fault.empty()) refuse_name(url, fault);
+    return last;
+}
+
+std::string fault_of_file_name(std::string_view name) {
+    if (name.starts_with('/')) return "it is absolute";
+    while (true) {
+        const auto end = name.find('/');
+        std::string fault = fault_of_part(name.substr(0, end));
+        if (!fault.empty() || end == std::string_view::npos) return fault;
+        name.remove_prefix(end + 1);
+    }
+}
+
+std::string url_without_password(std::string_view url) {
+    auto [begin, end] = authority_of(url);
+    std::string_view authority = url.substr(begin, end - begin);
+    // A raw slash or the like in a password ends the authority too early: then no port follows the colon.
+    const auto colon = authority.rfind(':');
+    const bool has_odd_port = colon != std::string_view::npos &&
+                              authority.substr(colon + 1).find_first_not_of("0123456789]") != std::string_view::npos;
+    if (has_odd_port && authority.find('@') == std::string_view::npos) authority = url.substr(begin);
+    const auto at = authority.rfind('@');
+    if (at == std::string_view::npos) return std::string(url);
+    return fmt::format("{}***{}", url.substr(0, begin), url.substr(begin + at));
+}
+
+std::string url_for_messages(std::string_view url) {
+    constexpr std::size_t longest = 400;
+    std::string text = url_without_password(url);
+    if (text.size() > longest) text = text.substr(0, longest) + "...";
+    return text;
 }
 
 }  // namespace command

@@ -2,12 +2,35 @@
 // What a URL says about the file behind it.
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace command {
 
-/// The name under which the file behind `url` is kept: `name` unless it is empty, else the last part of the URL's path,
-/// percent-decoded. Throws Failure (request_wrong) when `url` is not a well-formed http or https URL, or when the name
-/// can name no file in a directory: empty, "." or "..", with a slash or a control character in it, or too long.
-std::string file_name_from_url(const std::string& url, const std::string& name = {});
+/// The URL of a file, taken apart.
+struct FileUrl {
+    std::string url;                ///< as it is sent: percent-encoded throughout
+    std::string host;               ///< with the port, where the URL has one
+    std::vector<std::string> path;  ///< percent-decoded, without empty parts but the last, which is the file's name
+};
+
+/// Takes a URL apart. Blanks around it are dropped; blanks and bytes beyond ASCII in its path are percent-encoded.
+/// Throws Failure (request_wrong) when it is not a well-formed http or https URL.
+FileUrl parse_file_url(std::string_view url);
+
+/// The name under which the file behind `url` is kept: `name` unless it is empty, else the last part of the URL's path.
+/// Throws Failure (request_wrong) when the URL is malformed, or when the name can name no file below a directory:
+/// fault_of_file_name() says when; a name from a URL must not have a slash in it either.
+std::string file_name_from_url(std::string_view url, std::string_view name = {});
+
+/// Why `name` can name no file below a directory, or "": it is absolute, or one of its parts is empty, "." or "..", has
+/// a control character in it or is longer than 255 bytes.
+std::string fault_of_file_name(std::string_view name);
+
+/// `url`, well-formed or not, with "***" in place of the user and password in it.
+std::string url_without_password(std::string_view url);
+
+/// As url_without_password(), but cut to a length that a message can have.
+std::string url_for_messages(std::string_view url);
 
 }  // namespace command

@@ -7,11 +7,22 @@
 
 namespace command {
 
+namespace {
+
+// A program that was told to ignore a signal, as nohup does, goes on.
+bool is_ignored(int signal) {
+    struct sigaction action {};
+    return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
 StopSignals::StopSignals() {
     sigset_t signals{};
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+        if (!is_ignored(signal)) sigaddset(&signals, signal);
+    }
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
     // A daemon: it must not keep the program from ending.

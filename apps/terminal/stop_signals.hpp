@@ -1,5 +1,5 @@
 #pragma once
-// Ctrl-C and SIGTERM as a request to stop.
+// Ctrl-C, SIGTERM and SIGHUP as a request to stop.
 
 #include <atomic>
 #include <memory>
@@ -7,8 +7,9 @@
 
 namespace command {
 
-/// From its construction on, the first SIGINT or SIGTERM requests a stop instead of ending the program; the second one
-/// ends it. Construct it before other threads start: they inherit that these signals are left to its own thread.
+/// From its construction on, the first SIGINT, SIGTERM or SIGHUP requests a stop instead of ending the program; the
+/// second one ends it. Those that were ignored before, as nohup does, stay ignored. Construct it before other threads
+/// start: they inherit that these signals are left to its own thread.
 class StopSignals {
 public:
     StopSignals();

@@ -21,6 +21,7 @@ using httplib::Request;
 using httplib::Response;
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -87,7 +88,7 @@ TEST_F(Download, BeginsNothingWhenTheRequestIsWrong) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> requests{
         {{server.url("/a"), "ht!tp://x"}, "\"ht!tp://x\" is not a URL"},
         {{server.url("/a"), "ftp://localhost/x"}, "neither http nor https"},
-        {{server.url("/1/a"), server.url("/2/a")}, "two URLs would both be kept as \"a\""},
+        {{server.url("/1/a"), server.url("/1/a?x")}, "two URLs would both be kept as \"a\""},
         {{server.url("/..%2f..%2fetc%2fpasswd")}, "a slash in it"},
         {{server.url("/folder/")}, "gives no file name"},
         {{"--checksum", checksums, server.url("/a"), server.url("/b")}, "no line for \"b\""},
@@ -288,25 +289,137 @@ TEST_F(Download, SaysThatTheDiskIsFull) {
     EXPECT_THAT(result.errors, AllOf(HasSubstr("No space left on device"), HasSubstr("free some space")));
 }
 
+// A download of two files that does not get beyond the first; `signal` comes when it is under way, and then, if it goes
+// on, the rest.
+CommandResult interrupted_download(const std::filesystem::path& out, int signal,
+                                   const std::function<void()>& before_exec = {}) {
+    threadwise::Event under_way;
+    threadwise::Event go_on;
+    ScriptedServer server([&](const Request&, Response& response) {
+        response.set_content_provider(content.size(), "application/octet-stream",
+                                      [&](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+                                          if (offset == 0) return sink.write(content.data(), 1000);
+                                          under_way.set();
+                                          go_on.wait();
+                                          return sink.write(content.data() + offset, content.size() - offset);
+                                      });
+    });
+    RunningCommand process(threadwise_with({"download", "-d", out, "-j", "1", server.url("/a"), server.url("/b")}),
+                           before_exec);
+    under_way.wait();
+    process.send(signal);
+    if (before_exec) go_on.set();  // the signal is ignored
+    CommandResult result = process.finish();
+    go_on.set();
+    return result;
+}
+
 TEST_F(Download, StopsAtOnceAndLeavesNothing) {
-    for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
-        threadwise::Event under_way;
-        threadwise::Event ended;
-        ScriptedServer server([&](const Request&, Response& response) {
-            send_truncated(response, content.size(), content.substr(0, 1000), [&] {
-                under_way.set();
-                ended.wait();
-            });
-        });
-        RunningCommand process(threadwise_with({"download", "-d", out, "-j", "1", server.url("/a"), server.url("/b")}));
-        under_way.wait();
-        process.send(signal);
-        const auto result = process.finish();
-        ended.set();
+    for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
+        const auto result = interrupted_download(out, signal);
         EXPECT_EQ(result.code, code);
         EXPECT_THAT(result.output, HasSubstr("2 stopped"));
         EXPECT_THAT(names_in(out), IsEmpty());
     }
+}
+
+// As with nohup, and in the background of a shell without job control.
+TEST_F(Download, GoesOnWhereASignalIsIgnored) {
+    for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+        std::filesystem::remove_all(out);
+        EXPECT_EQ(interrupted_download(out, signal, [signal] { ::signal(signal, SIG_IGN); }).code, 0);
+        EXPECT_THAT(names_in(out), ElementsAre("a", "b"));
+    }
+}
+
+TEST_F(Download, SaysThatNobodyReadsItsOutput) {
+    ScriptedServer server(send_content);
+    for (const bool closed : {true, false}) {
+        std::filesystem::remove_all(out);
+        const auto result = RunningCommand(threadwise_with({"download", "-d", out, server.url("/a")}), [closed] {
+                                if (closed) {
+                                    ::close(STDOUT_FILENO);
+                                } else {
+                                    std::array<int, 2> ends{};
+                                    if (::pipe(ends.data()) == -1) ::_exit(127);
+                                    ::close(ends[0]);
+                                    ::dup2(ends[1], STDOUT_FILENO);
+                                }
+                            }).finish();
+        EXPECT_EQ(result.code, 1);
+        EXPECT_THAT(result.errors, HasSubstr("cannot write standard output"));
+        EXPECT_THAT(names_in(out), ElementsAre("a"));
+        EXPECT_TRUE(read_file(out / "a") == content);
+    }
+}
+
+TEST_F(Download, ShowsNoPasswords) {
+    ScriptedServer server([](const Request& request, Response& response) {
+        EXPECT_EQ(request.get_header_value("Authorization"), "Basic dXNlcjpzZWNyZXQ=");
+        if (request.path == "/missing") {
+            response.status = 404;
+            return;
+        }
+        send_content(request, response);
+    });
+    const auto with_password = [&](const std::string& path) {
+        return "http://user:secret@" + server.url(path).substr(std::string_view("http://").size());
+    };
+    for (const auto& more : {std::vector<std::string>{"--json"}, {}, {"-q"}}) {
+        auto arguments = more;
+        arguments.insert(arguments.end(), {"--existing", "replace", with_password("/a"), with_password("/missing")});
+        const auto result = download(arguments);
+        EXPECT_EQ(result.code, 1);
+        EXPECT_THAT(result.errors, AllOf(HasSubstr("***@127.0.0.1"), HasSubstr("404")));
+        EXPECT_THAT(result.output + result.errors, Not(HasSubstr("secret")));
+    }
+}
+
+TEST_F(Download, KeepsFilesWithOneNameInFolders) {
+    ScriptedServer server([](const Request& request, Response& response) { send(response, request.path); });
+    EXPECT_EQ(download({server.url("/x/1/a"), server.url("/x/2/a"), server.url("/b")}).code, 0);
+    EXPECT_EQ(read_file(out / "1" / "a"), "/x/1/a");
+    EXPECT_EQ(read_file(out / "2" / "a"), "/x/2/a");
+    EXPECT_EQ(read_file(out / "b"), "/b");
+    EXPECT_EQ(download({"-o", "deep/er/c", server.url("/c")}).code, 0);
+    EXPECT_THAT(names_in(out / "deep" / "er"), ElementsAre("c"));
+    const auto result = download({"-o", "b/c", server.url("/c")});
+    EXPECT_EQ(result.code, 1) << "the folder is a file";
+    EXPECT_THAT(result.errors, HasSubstr("cannot write into the folder"));
+}
+
+TEST_F(Download, EncodesUrlsAndReadsListsOfOtherSystems) {
+    ScriptedServer server([](const Request& request, Response& response) { send(response, request.path); });
+    EXPECT_EQ(download({server.url("/two words caf\xC3\xA9")}).code, 0);
+    EXPECT_EQ(read_file(out / "two words caf\xC3\xA9"), "/two words caf\xC3\xA9");
+    EXPECT_EQ(
+        download({"-i", list("\xEF\xBB\xBF" + server.url("/a") + "\r\n\r\n" + server.url("/b c\td") + "\r\n")}).code,
+        0);
+    EXPECT_EQ(read_file(out / "a"), "/a");
+    EXPECT_EQ(read_file(out / "d"), "/b c");
+}
+
+// As the proxy is told it, because no such host is there.
+TEST_F(Download, TakesHostsBeyondAscii) {
+    ScriptedServer proxy([](const Request& request, Response& response) {
+        EXPECT_EQ(request.get_header_value("Host"), "xn--bcher-kva.example");
+        send_content(request, response);
+    });
+    auto arguments = threadwise_with({"download", "-d", out,
+                                      "http://b\xC3\xBC"
+                                      "cher.example/a"});
+    arguments.insert(arguments.begin(), {"env", "no_proxy=", "LC_ALL=C", "http_proxy=" + proxy.url("")});
+    const auto result = RunningCommand(arguments).finish();
+    EXPECT_EQ(result.code, 0) << result.errors;
+}
+
+TEST_F(Download, SaysThatAListBreaksOff) {
+    const auto result = RunningCommand(threadwise_with({"download", "-d", out, "-i", "-"}), [] {
+                            ::close(STDIN_FILENO);
+                            ::open("/", O_RDONLY);  // a folder cannot be read
+                        }).finish();
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.errors, HasSubstr("cannot read standard input"));
 }
 
 TEST_F(Download, IsQuietWhenAskedTo) {
@@ -359,7 +472,7 @@ TEST_F(Download, DrawsBarsOnATerminal) {
     ScriptedServer server(send_content);
     const std::string seen = seen_on_terminal({"download", "-d", out, server.url("/a")});
     EXPECT_THAT(seen, AllOf(HasSubstr("1 of 1 files"), HasSubstr("\x1b[32m"), HasSubstr("####")));
-    EXPECT_TRUE(seen.ends_with("\x1b[J")) << "the bars are taken away in the end";
+    EXPECT_THAT(seen, AllOf(EndsWith("\x1b[1F"), Not(HasSubstr("\x1b[J")))) << "the bars are taken away in the end";
 
     ::setenv("NO_COLOR", "1", 1);
     EXPECT_THAT(seen_on_terminal({"download", "-d", out, server.url("/b")}), Not(HasSubstr("\x1b[32m")));
