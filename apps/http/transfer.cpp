@@ -73,7 +73,7 @@ std::string effective_url(CURL* easy) {
     return url == nullptr ? "" : url;
 }
 
-Answer answer_of(CURL* easy) {
+FileAnswer answer_of(CURL* easy) {
     return {.status = status_of(easy),
             .url = effective_url(easy),
             .content_length = header(easy, "Content-Length"),

@@ -10,7 +10,7 @@
 #include <stop_token>
 #include <string>
 
-#include "http/answer.hpp"
+#include "http/file_answer.hpp"
 
 namespace command {
 

@@ -22,7 +22,7 @@ struct ArrivedPart {
 
 /// The header of an answer with status 200 or 206: fields as they were sent, "" where there is none, several of one
 /// name joined by ", ".
-struct Answer {
+struct FileAnswer {
     long status = 0;
     std::string url;  ///< that answered, after redirections
     std::string content_length;
@@ -51,6 +51,6 @@ struct Judgement {
 /// Judges `answer` by all that it says. The rest of the file was asked for, under the condition that it has not changed
 /// (If-Range), if `arrived.resumable()`, and the whole file otherwise. `name` is the file's: bytes that are encoded
 /// (Content-Encoding) are the file only if its name says so, as "a.tar.gz" does for gzip.
-Judgement judge_answer(const ArrivedPart& arrived, const Answer& answer, const std::string& name);
+Judgement judge_answer(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name);
 
 }  // namespace command

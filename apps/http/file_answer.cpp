@@ -1,4 +1,4 @@
-#include "http/answer.hpp"
+#include "http/file_answer.hpp"
 
 #include <fmt/format.h>
 #include <strings.h>
@@ -34,7 +34,7 @@ bool is_multipart(const std::string& content_type) {
     return ::strncasecmp(content_type.c_str(), multipart.data(), multipart.size()) == 0;
 }
 
-std::string encoding_of(const Answer& answer) {
+std::string encoding_of(const FileAnswer& answer) {
     return equal_ignoring_case(answer.content_encoding, "identity") ? std::string() : answer.content_encoding;
 }
 
@@ -58,7 +58,7 @@ bool name_tells_encoding(std::string_view name, const std::string& encoding) {
 }
 
 // Why the answer's body does not continue `arrived` at its end, or "".
-std::string fault_of_part(const ArrivedPart& arrived, const Answer& answer) {
+std::string fault_of_part(const ArrivedPart& arrived, const FileAnswer& answer) {
     if (is_multipart(answer.content_type)) return "it is one of several parts";
     const auto range = parse_content_range(answer.content_range);
     if (!range) return fmt::format("its Content-Range is \"{}\"", answer.content_range);
@@ -89,7 +89,7 @@ std::string fault_of_part(const ArrivedPart& arrived, const Answer& answer) {
     return {};
 }
 
-Judgement judge_part(const ArrivedPart& arrived, const Answer& answer) {
+Judgement judge_part(const ArrivedPart& arrived, const FileAnswer& answer) {
     if (const std::string fault = fault_of_part(arrived, answer); !fault.empty()) return start_over(fault);
     const auto range = parse_content_range(answer.content_range);
     Judgement judgement;
@@ -100,7 +100,7 @@ Judgement judge_part(const ArrivedPart& arrived, const Answer& answer) {
     return judgement;
 }
 
-Judgement judge_whole(const ArrivedPart& arrived, const Answer& answer, const std::string& name) {
+Judgement judge_whole(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name) {
     const std::string encoding = encoding_of(answer);
     if (!encoding.empty() && !name_tells_encoding(name, encoding)) {
         return useless(Verdict::give_up,
@@ -133,7 +133,7 @@ Judgement judge_whole(const ArrivedPart& arrived, const Answer& answer, const st
 
 }  // namespace
 
-Judgement judge_answer(const ArrivedPart& arrived, const Answer& answer, const std::string& name) {
+Judgement judge_answer(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name) {
     constexpr long partial_status = 206;
     if (answer.status != partial_status) return judge_whole(arrived, answer, name);
     if (arrived.resumable()) return judge_part(arrived, answer);
