@@ -224,9 +224,11 @@ std::string name_of(ThreadRecord& record) {
     return record.name;
 }
 
-std::string short_name_of(const ThreadRecord& record) {
+std::array<char, 16> short_name_of(const ThreadRecord& record) noexcept {
+    std::array<char, 16> name{};
     const std::lock_guard hold(the_registry().lock);
-    return record.name;
+    record.name.copy(name.data(), name.size() - 1);
+    return name;
 }
 
 void rename(ThreadRecord& record, std::string name) {

@@ -1,6 +1,7 @@
 #pragma once
 // All thread records of the process.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -57,8 +58,8 @@ bool is_lost(std::uint32_t ident) noexcept;
 
 /// Completes a default name with that of the thread's target, when asked for the first time.
 std::string name_of(ThreadRecord& record);
-/// Without that.
-std::string short_name_of(const ThreadRecord& record);
+/// The beginning of the name without that, up to a 0: what a starting thread, which may not fail, shows to the system.
+std::array<char, 16> short_name_of(const ThreadRecord& record) noexcept;
 void rename(ThreadRecord& record, std::string name);
 
 }  // namespace registry

@@ -19,7 +19,7 @@ void ThreadState::main(void* first) {
          next = os_thread.await_next()) {
         auto& state = static_cast<ThreadState&>(*next);  // kept alive by the registry until the thread has ended
         // Before the registry says that it runs: who waits for that may look at the name.
-        platform::name_this_thread(runtime::registry::short_name_of(state));
+        platform::name_this_thread(runtime::registry::short_name_of(state).data());
         runtime::registry::bind(state);
         {
             const detail::Finally let_go([&state] { state.target.reset(); });  // also when pthread_exit() unwinds
