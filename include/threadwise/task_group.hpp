@@ -49,7 +49,9 @@ public:
         core_.join({});
     }
 
-    /// Forks `function()`. Once a task of the group has failed, tasks that have not begun are dropped.
+    /// Forks `function()`. Once a task of the group has failed, tasks that have not begun are dropped. Throws what
+    /// copying the function throws, std::bad_alloc, and outside of the pool what ThreadPoolExecutor::submit() throws:
+    /// then there is no task.
     template <class Function>
         requires std::is_invocable_v<std::decay_t<Function>>
     void run(Function&& function) {
@@ -69,7 +71,8 @@ public:
         }
     }
 
-    /// Returns when all tasks have ended. Throws what a task threw; if several have, an ExceptionGroup of it all. After
+    /// Returns when all tasks have ended. Throws what a task threw; if several have, an ExceptionGroup of it all, or
+    /// std::bad_alloc if there is no memory for that. After
     /// that the group may be used again. An interrupt() cancels the group and is thrown as InterruptedError once the
     /// tasks that had begun have ended. Throws RuntimeError in another task than the one that made the group.
     void wait(SourceLocation where = SourceLocation::current()) {
@@ -117,7 +120,7 @@ private:
         try {
             core_.fork_from_elsewhere(task, detail::relocation<detail::TaskContent<Call>>());
         } catch (...) {
-            if (!task.is_gone()) std::destroy_at(&task.content<detail::TaskContent<Call>>());
+            std::destroy_at(&task.content<detail::TaskContent<Call>>());
             throw;
         }
     }

@@ -11,6 +11,7 @@
 // than `max_workers`, but no more than that many that run. The bound is exceeded for a moment when such a wait ends.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <ranges>
@@ -34,6 +35,11 @@ namespace threadwise {
 
 class ThreadPoolExecutor;
 
+namespace detail {
+/// Whether a worker will run what is submitted; starts one if there is none. Also if the pool refuses everything.
+THREADWISE_API bool has_worker(ThreadPoolExecutor& executor) noexcept;
+}  // namespace detail
+
 /// The pool for those who name none, with as many workers as the process may use cores; made when first asked for, and
 /// anew in a forked child.
 THREADWISE_API ThreadPoolExecutor& default_executor();
@@ -52,8 +58,10 @@ public:
     ThreadPoolExecutor& operator=(const ThreadPoolExecutor&) = delete;
 
     /// Schedules `function(arguments...)`, moved or copied as std::thread does, and returns the future of its result.
-    /// Throws RuntimeError after shutdown() ("cannot schedule new futures after shutdown"), BrokenThreadPool if an
-    /// initializer has failed, and in a pool with max_queued what that entails: Full, or InterruptedError.
+    /// Throws RuntimeError after shutdown() ("cannot schedule new futures after shutdown"), or if the pool has no
+    /// thread and none can be started ("can't start new thread"); BrokenThreadPool if an initializer has failed; and in
+    /// a pool with max_queued what that entails: Full, or InterruptedError. Then nothing was submitted. If more threads
+    /// cannot be started, those that there are run what was submitted, and try again.
     template <class Function, class... Arguments>
         requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
     auto submit(Function&& function, Arguments&&... arguments) {
@@ -93,7 +101,7 @@ public:
         try {
             submit_task(task, detail::relocation<Content>());
         } catch (...) {
-            if (!task.is_gone()) std::destroy_at(&task.content<Content>());
+            std::destroy_at(&task.content<Content>());
             throw;
         }
     }
@@ -157,7 +165,9 @@ public:
         requires(sizeof...(Ranges) > 0)
     auto map(MapOptions options, Function&& function, Ranges&&... ranges) {
         if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
-        if (options.buffersize == 0) throw ValueError("buffersize must be None or > 0");
+        if (options.buffersize && (*options.buffersize == 0 || *options.buffersize > PTRDIFF_MAX)) {
+            throw ValueError("buffersize must be None or > 0");
+        }
         return detail::MapResults<ThreadPoolExecutor, std::decay_t<Function>, Ranges...>(
             *this, options.timeout, options.buffersize, std::forward<Function>(function),
             std::forward<Ranges>(ranges)...);
@@ -181,6 +191,7 @@ public:
 
 private:
     friend class TaskGroup;
+    friend bool detail::has_worker(ThreadPoolExecutor& executor) noexcept;
     friend ThreadPoolExecutor& default_executor();
 
     template <class Call, class... Arguments>

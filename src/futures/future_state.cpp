@@ -9,6 +9,7 @@
 #include "platform/internal_lock.hpp"
 #include "runtime/block_cache.hpp"
 #include "runtime/door.hpp"
+#include "runtime/exception_of.hpp"
 #include "runtime/fork.hpp"
 #include "threading/wait_result.hpp"
 #include "threadwise/detail/failure.hpp"
@@ -171,8 +172,8 @@ bool FutureState::fail_if_pending(std::exception_ptr exception) {
 }
 
 void FutureState::cancel_late() {
-    exception_ = std::make_exception_ptr(
-        CancelledError("the call was cancelled: it could not begin within the time given by start_within"));
+    exception_ = runtime::exception_of<CancelledError>(
+        "the call was cancelled: it could not begin within the time given by start_within");
     put(Status::cancelled, 0);
 }
 

@@ -1,6 +1,9 @@
 #include "threadwise/detail/group_core.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,19 +11,31 @@
 #include "futures/pool.hpp"
 #include "futures/pool_worker.hpp"
 #include "runtime/door.hpp"
+#include "runtime/exception_of.hpp"
 #include "runtime/spin.hpp"
+#include "threadwise/detail/report.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {
 
+/// Newest first.
 struct GroupCore::Failure {
     std::exception_ptr exception;
     Failure* next;
+
+    /// The end of a list that lacks what there was no memory for. Only its address means anything.
+    static Failure* lost() noexcept {
+        alignas(Failure) static constinit std::array<std::byte, sizeof(Failure)> mark{};
+        return reinterpret_cast<Failure*>(mark.data());
+    }
+
+    /// Deletes the first one of the list.
+    static void drop(Failure*& first) noexcept { delete std::exchange(first, first->next); }
 };
 
 GroupCore::~GroupCore() {
-    Failure* failure = failures_.load(std::memory_order_acquire);
-    while (failure != nullptr) delete std::exchange(failure, failure->next);
+    Failure* first = failures_.load(std::memory_order_acquire);
+    while (first != nullptr && first != Failure::lost()) Failure::drop(first);
 }
 
 void GroupCore::forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept {
@@ -38,7 +53,7 @@ void GroupCore::fork_from_elsewhere(Task& task, Task::Relocate how) {
     try {
         pool_->submit(task, how, Pool::Accept::group_tasks);
     } catch (...) {
-        if (!task.is_gone()) count_one_less_elsewhere();
+        count_one_less_elsewhere();
         throw;
     }
 }
@@ -58,7 +73,7 @@ void GroupCore::run_elsewhere(Task& task, PoolWorker& worker) {
 
 void GroupCore::drop(Task& task) noexcept {
     cancel();
-    keep(std::make_exception_ptr(CancelledError("the pool was shut down before the group's task could run")));
+    keep(runtime::exception_of<CancelledError>("the pool was shut down before the group's task could run"));
     task.invoke(task, TaskAction::cancel);
     count_one_less_elsewhere();
 }
@@ -146,13 +161,14 @@ void GroupCore::push_kept_back() noexcept {
 // Leapfrogging (Wagner and Calder, "Leapfrogging: a portable technique for implementing efficient futures", 1993): who
 // waits for a thief steals from that thief, and only what the stolen task has forked.
 bool GroupCore::help() {
+    if (home_->deque().has_given_up()) return false;
     const std::uint64_t trail = trail_.load(std::memory_order_acquire);  // acquire: pairs with run_elsewhere()
     if (trail == 0) return false;
     Task* const task = PoolWorker::follow(*pool_, trail);
     if (task == nullptr) return false;
     // If the trail has ended meanwhile, the task may be anybody's.
     if (trail_.load() != trail) {
-        pool_->take_back(*task);
+        home_->deque().give_up(*task);
         announce_work(*pool_);
         return true;
     }
@@ -168,7 +184,7 @@ bool GroupCore::spin_for_others() noexcept {
         // relaxed: the loop looks again.
         if (elsewhere_.load(std::memory_order_relaxed) == 0) return true;
         const std::uint64_t trail = trail_.load(std::memory_order_relaxed);
-        return trail != 0 && PoolWorker::can_follow(*pool_, trail);
+        return trail != 0 && !home_->deque().has_given_up() && PoolWorker::can_follow(*pool_, trail);
     });
     pool_->end_help();
     return found;
@@ -189,13 +205,13 @@ void GroupCore::wait_for_others(const SourceLocation& where) {
     if (wakeup == runtime::Wakeup::interrupted) {
         runtime::take_interrupt(waiting.record());
         cancel();
-        keep(std::make_exception_ptr(InterruptedError("interrupted while waiting for a TaskGroup's tasks")));
+        keep(runtime::exception_of<InterruptedError>("interrupted while waiting for a TaskGroup's tasks"));
     }
 }
 
 void GroupCore::stop() noexcept {
     cancel();
-    keep(std::make_exception_ptr(InterruptedError("stop was requested while a TaskGroup's tasks were waited for")));
+    keep(runtime::exception_of<InterruptedError>("stop was requested while a TaskGroup's tasks were waited for"));
 }
 
 void GroupCore::fail(std::exception_ptr exception) noexcept {
@@ -204,22 +220,35 @@ void GroupCore::fail(std::exception_ptr exception) noexcept {
 }
 
 void GroupCore::keep(std::exception_ptr exception) noexcept {
-    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): better to end than to lose an exception
-    auto* const failure = new Failure{std::move(exception), failures_.load(std::memory_order_relaxed)};
+    Failure* first = failures_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    auto* const failure = new (std::nothrow) Failure{exception, first};
+    if (failure == nullptr) return report_lost(exception);
     // release: pairs with rethrow().
     while (!failures_.compare_exchange_weak(failure->next, failure, std::memory_order_release,
                                             std::memory_order_relaxed)) {}
 }
 
+// Said on standard error; and rethrow() has something to throw.
+void GroupCore::report_lost(const std::exception_ptr& exception) {
+    Failure* none = nullptr;
+    failures_.compare_exchange_strong(none, Failure::lost(), std::memory_order_release);  // release: as above
+    report_exception("no memory to keep what a TaskGroup's task has thrown", exception);
+}
+
 void GroupCore::throw_failures() {
-    std::vector<std::exception_ptr> exceptions;
-    Failure* failure = failures_.exchange(nullptr, std::memory_order_acquire);
-    while (failure != nullptr) {
-        exceptions.push_back(std::move(failure->exception));
-        delete std::exchange(failure, failure->next);
-    }
+    struct List {
+        Failure* first;
+        ~List() {
+            while (!is_empty()) Failure::drop(first);
+        }
+        bool is_empty() const { return first == nullptr || first == Failure::lost(); }
+    } list{failures_.exchange(nullptr, std::memory_order_acquire)};
     cancelled_.store(false, std::memory_order_relaxed);  // relaxed: no task is left that could read it
-    if (exceptions.size() == 1) std::rethrow_exception(exceptions.front());
+    if (list.is_empty()) throw std::bad_alloc();
+    if (list.first->next == nullptr || list.first->next == Failure::lost())
+        std::rethrow_exception(list.first->exception);
+    std::vector<std::exception_ptr> exceptions;
+    for (; !list.is_empty(); Failure::drop(list.first)) exceptions.push_back(list.first->exception);
     std::reverse(exceptions.begin(), exceptions.end());
     throw ExceptionGroup("unhandled errors in a TaskGroup", std::move(exceptions));
 }

@@ -16,7 +16,8 @@ namespace threadwise::detail {
 ///    wakes one, who counts as searching from that moment on (claim()).
 /// 2. Who searches and finds nothing first counts itself as sleeping and then looks once more before it sleeps.
 /// 3. Who searches and finds something stops to search; if it was the last one, it looks whether there is more, and
-///    then does as in rule 1. That task's submitter may have relied on it.
+///    then does as in rule 1. That task's submitter may have relied on it. So does who has claimed a vacancy and can
+///    start no thread.
 ///
 /// In 1 against 2 and in 1 against 3 each side writes one thing and then reads the other's. Both use seq_cst for both,
 /// so in their single order one of the writes comes first and the other side's read sees it.
@@ -32,7 +33,16 @@ public:
     /// Rule 1: whether nobody searches and somebody could.
     bool needs_waking() const noexcept { return needs_waking(word_.load(std::memory_order_seq_cst)); }
 
-    /// Rule 1: turns a sleeper, or else a vacancy, into a searcher, unless there is a searcher already.
+    /// Rule 1: turns a sleeper into a searcher, unless there is a searcher already, or no sleeper.
+    bool claim_sleeper() noexcept {
+        std::uint64_t word = word_.load(std::memory_order_seq_cst);
+        while (searchers(word) == 0 && sleepers(word) != 0) {
+            if (word_.compare_exchange_weak(word, word + searcher - sleeper)) return true;
+        }
+        return false;
+    }
+
+    /// Rule 1: the same, or else turns a vacancy into a searcher. Under the lock that guards starting threads.
     Claim claim() noexcept {
         std::uint64_t word = word_.load(std::memory_order_seq_cst);
         while (needs_waking(word)) {
@@ -44,7 +54,7 @@ public:
         return Claim::nobody;
     }
 
-    /// The vacancy could not be filled after all.
+    /// The vacancy could not be filled after all. The caller must look for sleepers, as in rule 3.
     void give_back_vacancy() noexcept { word_.fetch_add(vacancy - searcher); }
 
     /// Returns whether somebody else searches already.
@@ -60,12 +70,15 @@ public:
     void fall_asleep() noexcept { word_.fetch_add(sleeper - searcher); }
 
     /// From sleeping to searching, by oneself. False: somebody has claimed this sleeper, his wake-up is under way.
-    bool get_up() noexcept { return move(sleeper, searcher); }
+    bool get_up() noexcept {
+        std::uint64_t word = word_.load();
+        while (sleepers(word) != 0) {
+            if (word_.compare_exchange_weak(word, word - sleeper + searcher)) return true;
+        }
+        return false;
+    }
 
-    /// From sleeping to gone, by oneself. False: as above.
-    bool leave_bed() noexcept { return move(sleeper, vacancy); }
-
-    /// From searching to gone.
+    /// From searching to gone. Under the lock that guards starting threads.
     void leave() noexcept { word_.fetch_add(vacancy - searcher); }
 
     /// All sleepers become searchers; returns how many there were.
@@ -120,14 +133,6 @@ private:
 
     static bool needs_waking(std::uint64_t word) noexcept {
         return searchers(word) == 0 && (sleepers(word) | vacancies(word)) != 0;
-    }
-
-    bool move(std::uint64_t from, std::uint64_t to) noexcept {
-        std::uint64_t word = word_.load();
-        while (sleepers(word) != 0) {
-            if (word_.compare_exchange_weak(word, word - from + to)) return true;
-        }
-        return false;
     }
 
     alignas(64) std::atomic<std::uint64_t> word_;

@@ -40,7 +40,7 @@ InjectionQueue::~InjectionQueue() {
 
 bool InjectionQueue::push(Task& task, Task::Relocate how) {
     const Hold hold(push_lock_);
-    if (closed_.load(std::memory_order_relaxed)) return false;  // relaxed: written under this lock
+    if (state_.load(std::memory_order_relaxed) != State::attended) return false;  // relaxed: written under this lock
     write(task, how);
     publish(1);
     return true;
@@ -48,7 +48,7 @@ bool InjectionQueue::push(Task& task, Task::Relocate how) {
 
 std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
     const Hold hold(push_lock_);
-    if (closed_.load(std::memory_order_relaxed)) return 0;  // relaxed: written under this lock
+    if (state_.load(std::memory_order_relaxed) != State::attended) return 0;  // relaxed: written under this lock
     std::size_t written = 0;
     try {
         for (; written < tasks.size(); ++written) {
@@ -86,16 +86,17 @@ void InjectionQueue::publish(std::uint64_t count) noexcept {
     pushed_.exchange(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
 }
 
-void InjectionQueue::close() noexcept {
+void InjectionQueue::set_state(State state) noexcept {
     const Hold hold(push_lock_);
-    closed_.store(true, std::memory_order_release);
+    // relaxed: written under this lock. release: see closed().
+    if (state_.load(std::memory_order_relaxed) != State::closed) state_.store(state, std::memory_order_release);
 }
 
 void InjectionQueue::close_in_child() noexcept {
     push_lock_.reset_after_fork();
     pop_lock_.reset_after_fork();
     spare_lock_.reset_after_fork();
-    closed_.store(true, std::memory_order_release);
+    state_.store(State::closed, std::memory_order_release);
 }
 
 InjectionQueue::Taken InjectionQueue::pop() noexcept {

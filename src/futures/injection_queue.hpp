@@ -29,20 +29,26 @@ public:
     InjectionQueue(const InjectionQueue&) = delete;
     InjectionQueue& operator=(const InjectionQueue&) = delete;
 
-    /// Moves the task in. False: the queue is closed. Throws std::bad_alloc.
+    /// Moves the task in. False: the queue is closed or unattended. Throws std::bad_alloc.
     bool push(Task& task, Task::Relocate how);
-    /// Moves in as many as there is memory for; returns how many. 0: the queue is closed. Throws std::bad_alloc if
-    /// there is no memory for the first. What has been moved in is_gone().
+    /// Moves in as many as there is memory for; returns how many. 0: the queue is closed or unattended. Throws
+    /// std::bad_alloc if there is no memory for the first. What has been moved in is_gone().
     std::size_t push(std::span<Task> tasks, Task::Relocate how);
     /// One task, even when closed, for tasks that had been accepted before.
     void push_always(Task& task);
 
-    /// What is pushed from now on is refused.
-    void close() noexcept;
+    /// What is pushed from now on is refused until a worker attends to the queue. As it is at first. Unless closed.
+    void leave_unattended() noexcept { set_state(State::unattended); }
+    /// A worker will take what is pushed from now on. Unless closed.
+    void attend() noexcept { set_state(State::attended); }
+    /// What is pushed from now on is refused for good.
+    void close() noexcept { set_state(State::closed); }
     /// The same in a forked child, whatever state the queue was left in.
     void close_in_child() noexcept;
+    /// Whether push() would accept a task just now. acquire: as below.
+    bool attended() const noexcept { return state_.load(std::memory_order_acquire) == State::attended; }
     /// acquire: who sees it closed sees why.
-    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+    bool closed() const noexcept { return state_.load(std::memory_order_acquire) == State::closed; }
 
     /// A task and the segment it lies in, which must be told when the task has run.
     struct Taken {
@@ -63,6 +69,9 @@ public:
     }
 
 private:
+    enum class State : std::uint8_t { attended, unattended, closed };
+
+    void set_state(State state) noexcept;
     void write(Task& task, Task::Relocate how);
     void publish(std::uint64_t count) noexcept;
     Taken take(Segment*& left) noexcept;
@@ -72,7 +81,7 @@ private:
 
     // The submitters' line.
     alignas(64) QueueLock push_lock_;
-    std::atomic<bool> closed_{false};
+    std::atomic<State> state_{State::unattended};  // written under the lock
     Segment* last_;
     std::uint32_t write_place_ = 0;
     std::atomic<std::uint64_t> pushed_{0};

@@ -1,9 +1,7 @@
 #include "futures/pool.hpp"
 
-#include <algorithm>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "futures/current_worker.hpp"
@@ -17,13 +15,7 @@ namespace threadwise::detail {
 
 constinit thread_local Worker* this_worker = nullptr;
 
-void announce_work(Pool& pool) noexcept {
-    try {
-        pool.announce();
-    } catch (const RuntimeError&) {
-        // Only when the pool has no worker: then nobody is here to make work visible.
-    }
-}
+void announce_work(Pool& pool) noexcept { pool.announce(); }
 
 Pool::Pool(Options options)
     : options_(std::move(options)),
@@ -50,6 +42,7 @@ void Pool::become_orphan() noexcept {
     // If one of its workers has forked, it is the child's only thread, and goes when its task has ended.
     const bool has_worker = runs_here(this);
     alive_.store(has_worker ? 1 : 0, std::memory_order_relaxed);  // relaxed: nobody else is there
+    attending_ = alive_;
     idle_.become_orphan(has_worker);
 }
 
@@ -64,11 +57,11 @@ void Pool::throw_refusal() const {
     throw RuntimeError("cannot schedule new futures after shutdown");
 }
 
-void Pool::announce() {
-    switch (idle_.claim()) {
-        case IdleState::Claim::nobody: break;
-        case IdleState::Claim::sleeper: wake_sleeper(); break;
-        case IdleState::Claim::vacancy: fill_vacancy(); break;
+void Pool::announce() noexcept {
+    if (idle_.claim_sleeper()) {
+        wake_sleeper();
+    } else if (idle_.needs_waking()) {
+        fill_vacancy();
     }
 }
 
@@ -127,23 +120,131 @@ bool Pool::wake_stand_in() noexcept {
     });
 }
 
-void Pool::fill_vacancy() {
-    if (wake_stand_in()) return;
+void Pool::fill_vacancy() noexcept {
     std::optional<Thread> former;  // that had the place; joined without the lock
-    const std::lock_guard hold(threads_lock_);
+    {
+        const std::lock_guard hold(threads_lock_);
+        switch (idle_.claim()) {
+            case IdleState::Claim::nobody: return;
+            case IdleState::Claim::sleeper: return wake_sleeper();
+            case IdleState::Claim::vacancy: break;
+        }
+        if (wake_stand_in() || start_worker(former)) return;
+        idle_.give_back_vacancy();
+        alert_blocked_workers();
+    }
+    // Who has fallen asleep, or made work visible, meanwhile has relied on the thread.
+    if (work_is_visible() && idle_.claim_sleeper()) wake_sleeper();
+}
+
+/// With a claimed vacancy, and the lock. False: the system gives no thread, or no memory, or there are as many as may
+/// be.
+bool Pool::start_worker(std::optional<Thread>& former) noexcept {
     try {
-        if (PoolWorker* const worker = vacant_worker()) {
-            former = worker->take_thread();
-            worker->start();
-            return;
+        PoolWorker* const worker = vacant_worker();
+        if (worker == nullptr) return false;
+        former = worker->take_thread();
+        worker->start();
+        ++attending_;
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+bool Pool::try_attend() noexcept {
+    if (injection_.attended()) return true;
+    std::optional<Thread> former;  // as above
+    const std::lock_guard hold(threads_lock_);
+    if (injection_.closed()) return true;
+    if (attending_ == 0) {
+        static_cast<void>(idle_.claim());  // a vacancy, as all workers are gone
+        if (!start_worker(former)) {
+            idle_.give_back_vacancy();
+            return false;
         }
-        idle_.give_back_vacancy();
-    } catch (const std::exception& error) {
-        idle_.give_back_vacancy();
-        if (threads() == 0) {
-            throw RuntimeError(std::string("can't start new thread: ") + error.what() +
-                               "; the task stays queued until one can be started");
+    }
+    ranked_.attend();
+    injection_.attend();
+    return true;
+}
+
+/// Returns once somebody attends to the queues, or throws.
+void Pool::attend() {
+    if (!try_attend()) {
+        throw RuntimeError(
+            "can't start new thread: the pool has none, and the system gives none; nothing was queued, try again when "
+            "other threads have ended or memory is free");
+    }
+    if (injection_.closed()) throw_refusal();
+}
+
+/// A worker goes. With the lock. False: it is the last one, and there still is work.
+bool Pool::may_leave() noexcept {
+    if (attending_ == 1) {
+        ranked_.leave_unattended();
+        injection_.leave_unattended();
+        if (work_is_visible()) {
+            ranked_.attend();
+            injection_.attend();
+            return false;
         }
+    }
+    --attending_;
+    return true;
+}
+
+/// From searching to gone. False: go on searching.
+bool Pool::leave() noexcept {
+    {
+        const std::lock_guard hold(threads_lock_);
+        if (!may_leave()) return false;
+        idle_.leave();
+    }
+    if (work_is_visible()) announce();  // rule 2 of IdleState: leaving is a way to sleep
+    return true;
+}
+
+/// From standing by to gone. False: search.
+bool Pool::leave_standing_by() noexcept {
+    const std::lock_guard hold(threads_lock_);
+    if (may_leave()) return true;
+    static_cast<void>(idle_.claim());  // a vacancy, as all others are gone
+    return false;
+}
+
+/// A worker that may not run anything goes.
+void Pool::leave_broken() noexcept {
+    const std::lock_guard hold(threads_lock_);
+    --attending_;
+    idle_.leave();
+}
+
+/// A worker whose thread was ended by a task goes. The last one not before another has come, if there is work.
+void Pool::leave_to_others() {
+    const auto may_go = [this] {
+        const std::lock_guard hold(threads_lock_);
+        return may_leave();
+    };
+    while (!may_go()) {
+        announce();
+        if (may_go()) break;
+        constexpr std::chrono::milliseconds pause{10};
+        const char nothing = 0;
+        runtime::Waiting waiting({.kind = runtime::WaitKind::worker,
+                                  .object = this,
+                                  .where = {},
+                                  .deadline = runtime::deadline_after(pause)});
+        waiting.park(&nothing, [] { return true; });
+        runtime::take_interrupt(waiting.record());
+    }
+    if (work_is_visible()) announce();
+}
+
+/// With the lock: workers that wait in a task try again to start a thread, see PoolWorker::before_sleep().
+void Pool::alert_blocked_workers() noexcept {
+    for (std::size_t i = 0; i < worker_count_; ++i) {
+        workers_[i].load()->look_up_if_blocked();
     }
 }
 
@@ -225,11 +326,11 @@ void Pool::wait_for_threads(SourceLocation where) {
             throw InterruptedError("interrupted while waiting for a pool's workers to end");
         }
     }
-    std::vector<Thread> ended;  // joined without the lock
-    ended.reserve(worker_count_);
-    const std::lock_guard hold(threads_lock_);
-    for (std::size_t i = 0; i < worker_count_; ++i) {
-        if (std::optional<Thread> thread = workers_[i].load()->take_thread()) ended.push_back(std::move(*thread));
+    const std::size_t count = worker_count_.load(std::memory_order_acquire);  // acquire: the workers were made before
+    for (std::size_t i = 0; i < count; ++i) {
+        std::optional<Thread> ended;  // joined without the lock
+        const std::lock_guard hold(threads_lock_);
+        ended = workers_[i].load()->take_thread();
     }
 }
 

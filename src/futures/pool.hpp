@@ -24,6 +24,10 @@
 #include "threadwise/thread_pool_options.hpp"
 #include "threadwise/timeout.hpp"
 
+namespace threadwise {
+class Thread;
+}
+
 namespace threadwise::detail {
 
 class CallLimits;
@@ -49,18 +53,19 @@ public:
     /// What is accepted after shutdown: nothing, or what tasks that still run fork.
     enum class Accept : std::uint8_t { nothing, group_tasks };
 
-    /// Queues a task from any thread. Throws RuntimeError after shutdown, BrokenThreadPool if broken, Full. If the task
-    /// has been queued nevertheless, because no thread could be started, it is_gone().
+    /// Queues a task from any thread. Throws RuntimeError after shutdown, or if the pool has no thread and none can be
+    /// started; BrokenThreadPool if broken; Full. The task is still the caller's then.
     void submit(Task& task, Task::Relocate how, Accept after_shutdown = Accept::nothing);
     /// The same for a call with limits.
     void submit(Task& task, const CallLimits& limits);
     /// Several at once. Those that have been queued are gone, also when it throws.
     void submit(std::span<Task> tasks, Task::Relocate how);
-    /// Queues what a worker of this pool could not keep to itself. Also works after shutdown.
-    void take_back(Task& task) noexcept;
 
-    /// Work has become visible: see IdleState. Throws RuntimeError if there is no worker and none can be started.
-    void announce();
+    /// Work has become visible: see IdleState. If no thread can be started, those that there are will come to it.
+    void announce() noexcept;
+
+    /// Whether a worker will see what is queued; starts one if there is none. Also if the pool refuses everything.
+    bool try_attend() noexcept;
 
     void begin_help() noexcept { idle_.begin_help(); }
     void end_help() noexcept { idle_.end_help(); }
@@ -102,7 +107,8 @@ private:
     void enqueue_timed(Task& task, Task::Relocate how, int priority);
     void enqueue(Task& task, Task::Relocate how, int priority = 0, Accept after_shutdown = Accept::nothing);
     void push_own(Task& task, Task::Relocate how);
-    void announce_queued(Task& task);
+    void push_boxed(Task& own);
+    void attend();
 
     InjectionQueue::Taken take_injected() noexcept;
     Task* take_ranked(RankedQueue::Taken taken) noexcept;
@@ -116,9 +122,16 @@ private:
 
     void wake_sleeper() noexcept;
     void wake_all_sleepers() noexcept;
-    void fill_vacancy();
+    void fill_vacancy() noexcept;
     bool wake_stand_in() noexcept;
+    bool start_worker(std::optional<Thread>& former) noexcept;
     PoolWorker* vacant_worker();
+    void alert_blocked_workers() noexcept;
+    bool may_leave() noexcept;
+    bool leave() noexcept;
+    bool leave_standing_by() noexcept;
+    void leave_broken() noexcept;
+    void leave_to_others();
     void wait_for_threads(SourceLocation where);
 
     const Options options_;
@@ -139,7 +152,10 @@ private:
     /// Workers that are one too many sleep on this one's address, until they can stand in again.
     char stand_ins_ = 0;
 
-    platform::InternalLock threads_lock_;  ///< guards starting threads
+    platform::InternalLock threads_lock_;  ///< guards starting threads, and what follows
+    /// Workers that come to what is queued, sooner or later: they run, wait in a task, sleep, or stand by. With none
+    /// the queues refuse all tasks, so that none is accepted that nobody would run.
+    std::size_t attending_ = 0;
     std::atomic<std::size_t> alive_{0};
     std::atomic<std::size_t> worker_count_{0};  ///< how many of workers_ there are
     std::unique_ptr<std::atomic<PoolWorker*>[]> workers_;

@@ -49,7 +49,7 @@ void Pool::submit_watched(Task& task, Task::Relocate how, const CallLimits* limi
         const int priority = limits == nullptr ? 0 : limits->priority();
         options_.measure_times ? enqueue_timed(task, how, priority) : enqueue(task, how, priority);
     } catch (...) {
-        if (takes_place && !task.is_gone()) places_->release();
+        if (takes_place) places_->release();
         throw;
     }
 }
@@ -78,12 +78,7 @@ void Pool::enqueue_timed(Task& task, Task::Relocate how, int priority) {
     try {
         enqueue(box, nullptr, priority);
     } catch (...) {
-        if (box.is_gone()) {
-            static_cast<void>(timed.release());  // the queue owns it now
-            task.invoke = nullptr;
-        } else {
-            relocate(task, timed->task, how);
-        }
+        relocate(task, timed->task, how);
         throw;
     }
     static_cast<void>(timed.release());  // the queue owns it now
@@ -92,15 +87,15 @@ void Pool::enqueue_timed(Task& task, Task::Relocate how, int priority) {
 inline void Pool::enqueue(Task& task, Task::Relocate how, int priority, Accept after_shutdown) {
     const bool here = runs_here(this);
     if (priority != 0) {
-        if (!ranked_.push(task, priority, !here)) throw_refusal();
+        while (!ranked_.push(task, priority, !here)) attend();
     } else if (here) {
         if (injection_.closed() && after_shutdown == Accept::nothing) throw_refusal();
         push_own(task, how);
         this_worker->deque().share_all();
-    } else if (!injection_.push(task, how)) {
-        throw_refusal();
+    } else {
+        while (!injection_.push(task, how)) [[unlikely]] attend();
     }
-    if (idle_.needs_waking()) announce_queued(task);
+    if (idle_.needs_waking()) announce();
 }
 
 void Pool::submit(std::span<Task> tasks, Task::Relocate how) {
@@ -118,22 +113,14 @@ void Pool::submit(std::span<Task> tasks, Task::Relocate how) {
             task.invoke = nullptr;
         }
         this_worker->deque().share_all();
-    } else {
-        for (std::span<Task> rest = tasks; !rest.empty();) {
-            const std::size_t taken = injection_.push(rest, how);
-            if (taken == 0) throw_refusal();
-            rest = rest.subspan(taken);
-        }
+        if (idle_.needs_waking()) announce();
+        return;
     }
-    if (idle_.needs_waking()) announce_queued(tasks.back());
-}
-
-void Pool::announce_queued(Task& task) {
-    try {
-        announce();
-    } catch (...) {
-        task.invoke = nullptr;
-        throw;
+    while (!tasks.empty()) {
+        const std::size_t taken = injection_.push(tasks, how);
+        if (taken == 0) attend();
+        tasks = tasks.subspan(taken);
+        if (idle_.needs_waking()) announce();
     }
 }
 
@@ -141,7 +128,15 @@ void Pool::push_own(Task& task, Task::Relocate how) {
     Worker& worker = *this_worker;
     Task& own = worker.new_task();
     relocate(own, task, how);
-    if (worker.deque().push(own) == WorkDeque::Pushed::full) take_back(own);
+    if (worker.deque().push(own) != WorkDeque::Pushed::full) [[likely]]
+        return;
+    try {
+        push_boxed(own);
+    } catch (...) {
+        relocate(task, own, how);
+        worker.free_task(own);
+        throw;
+    }
 }
 
 void TaskBatch::submit() {
@@ -150,9 +145,10 @@ void TaskBatch::submit() {
     count_ = 0;
 }
 
-void Pool::take_back(Task& task) noexcept {
+/// Queues what the worker's deque has no room for.
+void Pool::push_boxed(Task& own) {
     Task box{.invoke = &invoke_boxed, .group = nullptr, .bytes = {}};
-    box.content<Boxed>() = {&task, this};
+    box.content<Boxed>() = {&own, this};
     injection_.push_always(box);
 }
 

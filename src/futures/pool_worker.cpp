@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/door.hpp"
+#include "threading/thread_state.hpp"
 #include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/group_core.hpp"
 #include "threadwise/detail/report.hpp"
@@ -31,7 +32,7 @@ void PoolWorker::start() {
 void PoolWorker::main(const std::shared_ptr<Pool>& pool) {
     this_worker = this;
     const Finally end([&] { leave(pool); });
-    if (!initialize()) return pool->idle_.leave();
+    if (!initialize()) return pool->leave_broken();
     const BlockingHooksScope scope(*this);
     work();
 }
@@ -50,7 +51,7 @@ void PoolWorker::leave(const std::shared_ptr<Pool>& pool) noexcept {
     if (was_ended) {
         // While this thread still counts as alive, so that nobody takes the pool for ended before another one does.
         pool->idle_.vacate();
-        if (pool->work_is_visible()) announce_work(*pool);
+        pool->leave_to_others();
     }
     // acq_rel: a thread that waits for the last one sees what all of them did.
     if (pool->alive_.fetch_sub(1, std::memory_order_acq_rel) == 1) runtime::unpark_all(&pool->alive_);
@@ -100,6 +101,7 @@ PoolWorker::Found PoolWorker::find() noexcept {
     }
     if (Task* const task = deque().pop()) return {task, nullptr};
     if (const Found found = injected(); found.task != nullptr) return found;
+    if (Task* const task = deque().take_given_up()) return {task, nullptr};
     if (Task* const task = steal()) return {task, nullptr};
     return {pool.take_ranked(pool.ranked_.pop()), nullptr};
 }
@@ -165,9 +167,7 @@ PoolWorker::Rest PoolWorker::rest(bool others_search) {
     const bool awake = there_is_reason() || (!others_search && waiting.spin(&pool.wake_ups_, there_is_reason));
     if (!awake) return sleep(waiting);
     if (!pool.injection_.closed() || pool.work_is_visible()) return Rest::woken;
-    pool.idle_.leave();
-    if (pool.work_is_visible()) announce_work(pool);  // rule 2 of IdleState: leaving is a way to sleep
-    return Rest::leave;
+    return pool.leave() ? Rest::leave : Rest::woken;
 }
 
 PoolWorker::Rest PoolWorker::sleep(runtime::Waiting& waiting) {
@@ -184,8 +184,8 @@ PoolWorker::Rest PoolWorker::sleep(runtime::Waiting& waiting) {
             case runtime::Wakeup::refused: return Rest::woken;
             case runtime::Wakeup::timed_out:
                 // If it has been claimed just now, the wake-up is about to come.
-                if (pool.idle_.leave_bed()) return Rest::leave;
-                break;
+                if (!pool.idle_.get_up()) break;
+                return !pool.work_is_visible() && pool.leave() ? Rest::leave : Rest::woken;
             case runtime::Wakeup::interrupted: runtime::take_interrupt(waiting.record()); break;
         }
     }
@@ -205,7 +205,7 @@ bool PoolWorker::stand_by() {
         switch (waiting.park(&pool.stand_ins_, [&pool] { return !pool.injection_.closed(); })) {
             case runtime::Wakeup::woken: return waiting.token() == Pool::has_place;
             case runtime::Wakeup::refused:
-            case runtime::Wakeup::timed_out: return false;
+            case runtime::Wakeup::timed_out: return !pool.leave_standing_by();
             case runtime::Wakeup::interrupted: runtime::take_interrupt(waiting.record()); break;
         }
     }
@@ -213,18 +213,32 @@ bool PoolWorker::stand_by() {
 
 // A short wait is over before a stand-in could begin: only who really goes to sleep gives its place away.
 void PoolWorker::before_sleep() noexcept {
-    if (!runs_task_.load(std::memory_order_relaxed) || vacated_) return;
+    if (!runs_task_.load(std::memory_order_relaxed)) return;
     Pool& pool = this->pool();
-    const bool only_time_passes = runtime::this_record().site.read().kind == runtime::WaitKind::sleep;
-    if (only_time_passes && !pool.options_.replace_sleepers) return;
-    vacated_ = true;
-    deque().share_all();
-    pool.idle_.vacate();
-    if (pool.work_is_visible()) announce_work(pool);
+    runtime::ThreadRecord& record = runtime::this_record();
+    if (!vacated_.load(std::memory_order_relaxed)) {  // relaxed: its own
+        const bool only_time_passes = record.site.read().kind == runtime::WaitKind::sleep;
+        if (only_time_passes && !pool.options_.replace_sleepers) return;
+        // seq_cst: either the loads below see what has become visible, or who has made it so sees this.
+        vacated_.store(true);
+        deque().share_all();
+        pool.idle_.vacate();
+    }
+    if (!pool.work_is_visible()) return;
+    announce_work(pool);
+    // If no thread could be started, this one is perhaps all there is to try again.
+    constexpr std::chrono::milliseconds pause{10};
+    if (pool.idle_.needs_waking() && pool.work_is_visible()) record.look_up_at = platform::now() + pause;
 }
 
 void PoolWorker::after_wait() noexcept {
-    if (std::exchange(vacated_, false)) pool().idle_.come_back();
+    if (!vacated_.load(std::memory_order_relaxed)) return;
+    vacated_.store(false, std::memory_order_relaxed);  // relaxed: one needless look at most
+    pool().idle_.come_back();
+}
+
+void PoolWorker::look_up_if_blocked() noexcept {
+    if (vacated_.load() && thread_) runtime::look_up(ThreadHandleAccess::record(*thread_));
 }
 
 std::uint64_t PoolWorker::trail() noexcept {

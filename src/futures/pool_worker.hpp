@@ -21,16 +21,18 @@ namespace threadwise::detail {
 /// can steal. While a task waits at the door for something, the worker gives its place to another (the blocking hooks).
 class PoolWorker final : public Worker, private BlockingHooks {
 public:
-    PoolWorker(Pool& pool, std::size_t index) noexcept
+    PoolWorker(Pool& pool, std::size_t index)
         : Worker(pool, pool.options_.max_workers, pool.idle_.word()),
           index_(index),
           times_(pool.options_.measure_times ? std::make_unique<CallTimes>() : nullptr) {}
 
-    /// Starts its thread. Throws RuntimeError. Under the lock that guards that, as the next two.
+    /// Starts its thread. Throws RuntimeError. Under the lock that guards that, as the next three.
     void start();
     bool has_thread() const noexcept { return in_use_.load(std::memory_order_acquire); }
     /// The thread that it had, which may not quite have ended.
     std::optional<Thread> take_thread() noexcept { return std::exchange(thread_, std::nullopt); }
+    /// If its task waits: it calls before_sleep() again.
+    void look_up_if_blocked() noexcept;
 
     /// Where a thief is, for those who wait for what it has stolen: itself, and above which place of its deque the
     /// descendants of the stolen task lie. Never 0.
@@ -89,7 +91,7 @@ private:
     std::uint32_t random_ = static_cast<std::uint32_t>(index_) * 2654435761U + 1;
     std::uint32_t thefts_ = 0;
     std::atomic<bool> runs_task_{false};
-    bool vacated_ = false;
+    std::atomic<bool> vacated_{false};  ///< written by its own thread
 
     CallCounts counts_;
     const std::unique_ptr<CallTimes> times_;

@@ -8,7 +8,7 @@ namespace threadwise::detail {
 bool RankedQueue::push(const Task& task, int priority, bool counted) {
     auto own = std::make_unique<Task>(task);
     const std::lock_guard hold(lock_);
-    if (closed_) return false;
+    if (state_ != State::attended) return false;
     heap_.push({priority, counted, own.get()});
     static_cast<void>(own.release());  // the queue owns it now
     // relaxed: written under this lock.
@@ -18,9 +18,9 @@ bool RankedQueue::push(const Task& task, int priority, bool counted) {
     return true;
 }
 
-void RankedQueue::close() noexcept {
+void RankedQueue::set_state(State state) noexcept {
     const std::lock_guard hold(lock_);
-    closed_ = true;
+    if (state_ != State::closed) state_ = state;
 }
 
 RankedQueue::Taken RankedQueue::pop(bool only_urgent) noexcept {

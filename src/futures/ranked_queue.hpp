@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "platform/internal_lock.hpp"
 #include "threadwise/detail/heap.hpp"
@@ -14,14 +15,16 @@ namespace threadwise::detail {
 class RankedQueue {
 public:
     /// Copies the task, whose content must allow that. `counted`: whether it takes up a place of the pool's bound.
-    /// False: the queue is closed. Throws std::bad_alloc.
+    /// False: the queue is closed or unattended. Throws std::bad_alloc.
     bool push(const Task& task, int priority, bool counted);
-    /// What is pushed from now on is refused.
-    void close() noexcept;
+    /// As InjectionQueue's.
+    void leave_unattended() noexcept { set_state(State::unattended); }
+    void attend() noexcept { set_state(State::attended); }
+    void close() noexcept { set_state(State::closed); }
     /// The same in a forked child, whatever state the queue was left in.
     void close_in_child() noexcept {
         lock_.reset_after_fork();
-        closed_ = true;
+        state_ = State::closed;
     }
 
     /// A task in memory of its own, which is the caller's from now on.
@@ -42,6 +45,8 @@ public:
     std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
 
 private:
+    enum class State : std::uint8_t { attended, unattended, closed };
+
     struct Entry {
         int priority;
         bool counted;
@@ -51,10 +56,11 @@ private:
         bool operator()(const Entry& a, const Entry& b) const noexcept { return a.priority > b.priority; }
     };
 
+    void set_state(State state) noexcept;
     Taken pop(bool only_urgent) noexcept;
 
     platform::InternalLock lock_;
-    bool closed_ = false;
+    State state_ = State::unattended;
     Heap<Entry, Earlier, true> heap_{Earlier()};
     std::atomic<std::size_t> size_{0};
     std::atomic<std::size_t> urgent_{0};  // how many of them have a priority above 0

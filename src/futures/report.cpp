@@ -1,6 +1,7 @@
 #include "threadwise/detail/report.hpp"
 
 #include <cstdio>
+#include <new>
 #include <utility>
 
 #include "runtime/exception_text.hpp"
@@ -10,7 +11,11 @@
 namespace threadwise::detail {
 
 void report_exception(const char* what_happened, const std::exception_ptr& exception) {
-    std::fprintf(stderr, "threadwise: %s: %s\n", what_happened, runtime::exception_text(exception).c_str());
+    try {
+        std::fprintf(stderr, "threadwise: %s: %s\n", what_happened, runtime::exception_text(exception).c_str());
+    } catch (const std::bad_alloc&) {
+        std::fprintf(stderr, "threadwise: %s, and no memory is left to say which\n", what_happened);
+    }
 }
 
 void handle_escaped_exception(std::exception_ptr exception) { excepthook({std::move(exception), current_thread()}); }

@@ -10,6 +10,7 @@
 #include "futures/live_pools.hpp"
 #include "futures/pool.hpp"
 #include "platform/cpu.hpp"
+#include "runtime/exception_of.hpp"
 
 namespace threadwise {
 namespace {
@@ -58,8 +59,8 @@ detail::TaskOutcome invoke_future(detail::Task& task, detail::TaskAction action)
             break;
         case detail::TaskAction::cancel: break;
         case detail::TaskAction::fail:
-            if (!state->fail_if_pending(std::make_exception_ptr(
-                    BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")))) {
+            if (!state->fail_if_pending(runtime::exception_of<BrokenThreadPool>(
+                    "A thread initializer failed, the thread pool is not usable anymore"))) {
                 break;
             }
             return Outcome::failed;
@@ -104,7 +105,7 @@ void ThreadPoolExecutor::submit_call(detail::FutureState& state) {
     try {
         pool_->submit(task, nullptr);
     } catch (...) {
-        if (!task.is_gone()) state.drop_owner();
+        state.drop_owner();
         throw;
     }
 }
@@ -118,7 +119,7 @@ void ThreadPoolExecutor::submit_limited(detail::FutureState& state, detail::Call
     try {
         pool_->submit(task, limits);
     } catch (...) {
-        if (!task.is_gone() && limits.stop_listening()) state.drop_owner();
+        if (limits.stop_listening()) state.drop_owner();
         throw;
     }
 }
@@ -133,6 +134,8 @@ PoolStats ThreadPoolExecutor::stats() const noexcept { return pool_->stats(); }
 std::size_t ThreadPoolExecutor::queued() const noexcept { return pool_->queued(); }
 std::size_t ThreadPoolExecutor::threads() const noexcept { return pool_->threads(); }
 int ThreadPoolExecutor::max_workers() const noexcept { return static_cast<int>(pool_->options().max_workers); }
+
+bool detail::has_worker(ThreadPoolExecutor& executor) noexcept { return executor.pool_->try_attend(); }
 
 bool ThreadPoolExecutor::runs_this_thread() const noexcept { return detail::runs_here(pool_.get()); }
 

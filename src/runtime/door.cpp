@@ -95,8 +95,14 @@ Parker::State Waiting::sleep_once(platform::Instant deadline) noexcept {
     return record_.parker.sleep(deadline);
 }
 
-Wakeup Waiting::sleep() {
+/// Lets the hooks know, and ask to be called again.
+void Waiting::prepare_to_sleep() noexcept {
+    record_.look_up_at = platform::never;
     run_before_sleep(record_);
+}
+
+Wakeup Waiting::sleep() {
+    prepare_to_sleep();
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
@@ -108,13 +114,17 @@ Wakeup Waiting::sleep() {
             if (withdraw()) return Wakeup::interrupted;
             may_give_up = false;
         }
-        const Parker::State state = sleep_once(may_give_up ? std::min(site_.deadline, wake_at_) : platform::never);
+        const platform::Instant end = may_give_up ? std::min(site_.deadline, wake_at_) : platform::never;
+        const bool ends_first = end <= record_.look_up_at;
+        const Parker::State state = sleep_once(std::min(end, record_.look_up_at));
         if (state == Parker::State::notified) return Wakeup::woken;
-        if (state == Parker::State::timed_out) {
+        const bool timed_out = state == Parker::State::timed_out;
+        if (timed_out && ends_first) {
             if (withdraw()) return Wakeup::timed_out;
             may_give_up = false;
         }
         look_up = kicked = state == Parker::State::kicked;
+        if (kicked || (timed_out && !ends_first)) prepare_to_sleep();
     }
 }
 
@@ -191,6 +201,8 @@ std::size_t requeue(const void* from, const void* to, std::size_t count) {
     }
     return moved;
 }
+
+void look_up(ThreadRecord& record) noexcept { record.parker.kick(); }
 
 void interrupt(ThreadRecord& record) noexcept {
     record.interrupt_requested.store(true);

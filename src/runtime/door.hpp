@@ -113,6 +113,7 @@ private:
         void operator()() const noexcept { record.parker.kick(); }
     };
 
+    void prepare_to_sleep() noexcept;
     Wakeup sleep();
     Parker::State sleep_once(platform::Instant deadline) noexcept;
     bool must_end(bool kicked) noexcept;
@@ -153,6 +154,9 @@ inline std::size_t unpark_all(const void* address) {
 /// Moves up to `count` sleepers from one address to another without waking them: they will wake one after another, as
 /// the lock at `to` is handed on. Returns how many were moved. The caller must hold that lock.
 std::size_t requeue(const void* from, const void* to, std::size_t count);
+
+/// If that thread sleeps at the door, its hooks' before_sleep() is called again.
+void look_up(ThreadRecord& record) noexcept;
 
 /// Ends the wait of that thread, or its next one, as interrupted. Async-signal-safe.
 void interrupt(ThreadRecord& record) noexcept;

@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include "runtime/exception_of.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::detail {
@@ -13,16 +14,16 @@ std::exception_ptr handled_exception() {
     } catch (const abi::__forced_unwind&) {
         throw;
     } catch (...) {
-        return std::make_exception_ptr(ForeignExceptionError(
+        return runtime::exception_of<ForeignExceptionError>(
             "something that is not a C++ exception was thrown: it comes from code in another language, or from another "
-            "C++ runtime; catch it there"));
+            "C++ runtime; catch it there");
     }
 }
 
 std::exception_ptr thread_exit() noexcept {
-    return std::make_exception_ptr(
-        ThreadExitError("the thread that made the call was ended by pthread_exit() or pthread_cancel() before the call "
-                        "was through"));
+    return runtime::exception_of<ThreadExitError>(
+        "the thread that made the call was ended by pthread_exit() or pthread_cancel() before the call "
+        "was through");
 }
 
 }  // namespace threadwise::detail

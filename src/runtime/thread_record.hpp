@@ -79,9 +79,11 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     QueuePlace place;
     alignas(64) Published<WaitSite> site;
     std::atomic<bool> interrupt_requested{false};
-    std::atomic<bool> signalled{false};     ///< as if by a signal, and no hook has ended a wait for it yet
-    BlockingHooks* hooks = nullptr;         ///< newest first; the owner's alone
-    bool in_hook = false;                   ///< the owner's alone
+    std::atomic<bool> signalled{false};  ///< as if by a signal, and no hook has ended a wait for it yet
+    BlockingHooks* hooks = nullptr;      ///< newest first; the owner's alone
+    bool in_hook = false;                ///< the owner's alone
+    /// A sleep at the door calls the hooks' before_sleep() again at that moment; the owner's alone.
+    platform::Instant look_up_at = platform::never;
     bool spins_only_on_idle_cores = false;  ///< the owner's alone, see spinning.hpp
 
     detail::ReaderSlots reader_slots;  ///< SharedLocks that it reads

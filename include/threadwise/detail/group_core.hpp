@@ -99,6 +99,7 @@ private:
 
     void forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept;
     void keep(std::exception_ptr exception) noexcept;
+    void report_lost(const std::exception_ptr& exception);
     void join_slow(const SourceLocation& where);
     void run_own();
     Task* take_own() noexcept;

@@ -33,13 +33,16 @@ public:
           function_(std::make_shared<Function>(std::forward<F>(function))),
           ranges_(std::forward<Ranges>(ranges)...),
           next_(std::apply([](auto&... range) { return std::tuple(std::ranges::begin(range)...); }, ranges_)) {
-        for (std::size_t i = 0; (!buffersize || i < *buffersize) && submit_next(); ++i) {}
+        try {
+            for (std::size_t i = 0; (!buffersize || i < *buffersize) && submit_next(); ++i) {}
+        } catch (...) {
+            cancel_all();
+            throw;
+        }
     }
     MapResults(const MapResults&) = delete;
     MapResults& operator=(const MapResults&) = delete;
-    ~MapResults() {
-        for (const auto& call : calls_) call.cancel();
-    }
+    ~MapResults() { cancel_all(); }
 
     class Iterator {
     public:
@@ -65,10 +68,15 @@ public:
     std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
+    void cancel_all() {
+        for (const auto& call : calls_) call.cancel();
+    }
+
     void drop_first() {
-        // What failed ends the iteration in Python; here, too, nobody gets beyond it without asking for it.
-        calls_.pop_front();
+        // What failed ends the iteration in Python; here, too, nobody gets beyond it without asking for it. In this
+        // order: if the next call cannot be submitted, the iteration is where it was.
         submit_next();
+        calls_.pop_front();
     }
 
     bool submit_next() { return submit_next(std::index_sequence_for<Ranges...>()); }
@@ -76,9 +84,17 @@ private:
     template <std::size_t... I>
     bool submit_next(std::index_sequence<I...>) {
         if (((std::get<I>(next_) == std::ranges::end(std::get<I>(ranges_))) || ...)) return false;
-        calls_.push_back(executor_.submit([function = function_](std::ranges::range_value_t<Ranges&>&&... elements)
-                                              -> Result { return std::invoke(*function, std::move(elements)...); },
-                                          std::ranges::range_value_t<Ranges&>(*std::get<I>(next_))...));
+        Future<Result>& call = calls_.emplace_back();  // first: a call that was submitted is not to be lost
+        try {
+            call = executor_.submit(
+                [function = function_](std::ranges::range_value_t<Ranges&>&&... elements) -> Result {
+                    return std::invoke(*function, std::move(elements)...);
+                },
+                std::ranges::range_value_t<Ranges&>(*std::get<I>(next_))...);
+        } catch (...) {
+            calls_.pop_back();
+            throw;
+        }
         (++std::get<I>(next_), ...);
         return true;
     }

@@ -11,10 +11,11 @@
 
 namespace threadwise::detail {
 
-/// Calls `work()` in a worker of the pool: here, if this is one, or there, while the calling thread waits.
+/// Calls `work()` in a worker of the pool: here, if this is one, or there, while the calling thread waits. Here as well
+/// if the pool has no thread and none can be started.
 template <class Work>
 void run_inside(ThreadPoolExecutor& executor, Work&& work) {
-    if (executor.runs_this_thread()) {
+    if (executor.runs_this_thread() || !has_worker(executor)) {
         work();
         return;
     }
@@ -34,8 +35,10 @@ void run_inside(Work&& work) {
 }
 
 /// Lazy splitting (Tzannes, Caragea, Barua and Vishkin, "Lazy binary-splitting", 2010): work is split when somebody has
-/// nothing to do and finds nothing to steal from this worker, and not before. Two loads. For workers only.
-inline bool work_is_wanted() noexcept { return this_worker->others_are_idle() && !this_worker->deque().has_shared(); }
+/// nothing to do and finds nothing to steal from this worker, and not before. Two loads. Outside of pools: never.
+inline bool work_is_wanted() noexcept {
+    return this_worker != nullptr && this_worker->others_are_idle() && !this_worker->deque().has_shared();
+}
 
 /// How many of `left` elements to do before looking up again: few enough that what cannot be split any more is a small
 /// part of what is left, and so many that looking up costs nothing.

@@ -45,7 +45,7 @@ struct Task {
         return *std::launder(reinterpret_cast<Content*>(bytes));
     }
 
-    /// After a submission that failed: whether it has been queued all the same, because what failed came after that.
+    /// After a submission of several that failed: whether this one has been queued.
     bool is_gone() const noexcept { return invoke == nullptr; }
 
     Invoke invoke;

@@ -88,11 +88,29 @@ public:
                static_cast<std::int32_t>(static_cast<std::uint32_t>(top) - from) >= 0;
     }
 
-    Task* steal() noexcept { return steal_from(static_cast<std::uint32_t>(top_.load(std::memory_order_relaxed))); }
+    /// Thieves: the task that the owner has given up, or the oldest one; null if there is none or another thread was
+    /// faster.
+    Task* steal() noexcept {
+        if (Task* const task = take_given_up()) return task;
+        return steal_from(static_cast<std::uint32_t>(top_.load(std::memory_order_relaxed)));
+    }
 
     /// Anybody: whether there is something to steal. seq_cst: see IdleState.
     bool has_shared() const noexcept {
-        return top_.load(std::memory_order_seq_cst) < split_.load(std::memory_order_seq_cst);
+        return top_.load(std::memory_order_seq_cst) < split_.load(std::memory_order_seq_cst) ||
+               given_up_.load(std::memory_order_seq_cst) != nullptr;
+    }
+
+    /// Owner only, while has_given_up() is false: leaves to thieves what it has stolen and may not run.
+    void give_up(Task& task) noexcept { given_up_.store(&task, std::memory_order_seq_cst); }  // seq_cst: see IdleState
+    /// Owner only. relaxed: nobody else puts anything there.
+    bool has_given_up() const noexcept { return given_up_.load(std::memory_order_relaxed) != nullptr; }
+    /// Anybody: what the owner has given up, if it is still there.
+    Task* take_given_up() noexcept {
+        if (given_up_.load(std::memory_order_relaxed) == nullptr) [[likely]]  // relaxed: a hint
+            return nullptr;
+        // acquire: pairs with give_up(), which publishes the task.
+        return given_up_.exchange(nullptr, std::memory_order_acquire);
     }
 
 private:
@@ -139,6 +157,7 @@ private:
     // The line of thieves.
     alignas(64) std::atomic<std::int64_t> top_{0};
     std::atomic<std::int64_t> split_{0};
+    std::atomic<Task*> given_up_{nullptr};
 
     alignas(64) std::array<std::atomic<Task*>, static_cast<std::size_t>(capacity)> slots_{};
 };
