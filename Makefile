@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean wheel test-python test-cpython bench-python
+.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -40,6 +40,9 @@ test-python: | bootstrap-build bootstrap-python ## Build the Python package for 
 
 test-cpython: | bootstrap-build bootstrap-python bootstrap-cpython ## Run CPython's own tests on threadwise (PYTHON=3.13 MODULES="test_queue" STOCK=1)
 	@PYTHON="$(PYTHON)" MODULES="$(MODULES)" STOCK="$(STOCK)" SANITIZE="$(SANITIZE)" LEAKS="$(LEAKS)" python3 python/cpython/run
+
+test-python-tools: | bootstrap-build bootstrap-python ## Let profilers and debuggers look at threads, on the standard modules and ours
+	@PYTHON="$(PYTHON)" TOOLS="$(TOOLS)" python3 python/tools/run
 
 soak: build/release/build.ninja ## Run the tests that take minutes
 	@cmake --build --preset release
