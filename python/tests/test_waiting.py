@@ -15,6 +15,29 @@ class Interrupted(Exception):
     pass
 
 
+class TimeoutTests(unittest.TestCase):
+    def test_far_below_zero_is_over(self):
+        end = threading.Event()
+        thread = threading.Thread(target=end.wait)
+        thread.start()
+        condition = threading.Condition()
+        with condition:
+            for timeout in (-1, -1e300, float("-inf"), -(10**30)):
+                with self.subTest(timeout=timeout):
+                    self.assertIsNone(thread.join(timeout))
+                    self.assertFalse(end.wait(timeout))
+                    self.assertFalse(condition.wait(timeout))
+                    self.assertFalse(condition.wait_for(lambda: False, timeout))
+                    self.assertFalse(threading.Semaphore(0).acquire(timeout=timeout))
+        for timeout in (1e300, 10**30):
+            with self.assertRaises(OverflowError):
+                thread.join(timeout)
+        with self.assertRaises(ValueError):
+            thread.join(float("nan"))
+        end.set()
+        thread.join()
+
+
 class InterruptTests(unittest.TestCase):
     def test_interrupt_main_ends_the_main_threads_wait(self):
         program = """if True:

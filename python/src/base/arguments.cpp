@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
+
+#include "base/raised.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -51,6 +54,18 @@ bool is_like_float(PyObject* seconds) {
 bool number_to_duration(PyObject* seconds, Timeout& duration) {
     const double value = PyFloat_AsDouble(seconds);
     return (value != -1 || PyErr_Occurred() == nullptr) && float_to_duration(value, duration);
+}
+
+/// After to_duration() has failed: whether that was because the number is below all durations. The standard modules
+/// take it for zero before they convert it. Clears the error then.
+bool is_too_far_below_zero(PyObject* seconds) {
+    if (PyErr_ExceptionMatches(PyExc_OverflowError) == 0) return false;
+    Ref error = take_raised();
+    const Ref zero = Ref::steal(PyLong_FromLong(0));
+    if (zero.get() != nullptr && PyObject_RichCompareBool(seconds, zero.get(), Py_LT) == 1) return true;
+    PyErr_Clear();  // what the comparison may have raised
+    restore_raised(std::move(error));
+    return false;
 }
 
 /// Where a keyword's argument belongs; names.size() if nowhere.
@@ -107,7 +122,10 @@ bool to_duration(PyObject* seconds, Timeout& duration) {
 bool to_timeout(PyObject* seconds_or_none, Timeout& timeout) {
     timeout = forever;
     if (seconds_or_none == nullptr || seconds_or_none == Py_None) return true;
-    if (!to_duration(seconds_or_none, timeout)) return false;
+    if (!to_duration(seconds_or_none, timeout)) {
+        if (!is_too_far_below_zero(seconds_or_none)) return false;
+        timeout = nanoseconds(0);
+    }
     if (timeout.is_negative()) timeout = nanoseconds(0);
     return true;
 }
