@@ -253,6 +253,23 @@ void leave_threads_behind(Numbers& queue, py::Event& event, py::Pool& pool) {
         } catch (const std::exception&) {  // Python has closed it
         }
     }).detach();
+    // Unknown to the interpreter each time that they come.
+    std::thread([] {
+        for (;;) py::detail::Attached();
+    }).detach();
+    std::thread([] {
+        for (;;) py::Event::make().set();
+    }).detach();
+    std::thread([] {
+        for (;;) {
+            auto future = py::Future<long>::make();
+            future.set_result(1);
+            try {
+                future.set_result(2);
+            } catch (const py::Error&) {  // what else
+            }
+        }
+    }).detach();
 }
 
 PyMethodDef functions[] = {

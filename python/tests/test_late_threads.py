@@ -1,6 +1,9 @@
 """Threads that ask for the interpreter's lock after its end has begun: up to Python 3.13 it unwinds them by force."""
 
+import pathlib
 import platform
+import subprocess
+import tempfile
 import unittest
 
 import programs
@@ -215,3 +218,23 @@ class ForcedUnwindTests(unittest.TestCase):
                 lines = [line[8:] if line.startswith(" " * 8) else line for line in source.strip("\n").splitlines()]
                 done = programs.run(source=PROLOGUE + "\n".join(lines) + EPILOGUE, check=False)
                 self.assertEqual((done.returncode, done.stdout), (0, "alive\n"), done.stderr)
+
+
+class HeaderTests(unittest.TestCase):
+    """The frames of other extension modules are theirs: there each call is guarded."""
+
+    CHECK = pathlib.Path(__file__).parents[2] / "scripts" / "check-guarded"
+
+    def complaints(self, *lines):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "header.hpp").write_text("\n".join(lines) + "\n")
+            done = subprocess.run([self.CHECK, folder], capture_output=True, text=True)
+        self.assertEqual((done.returncode != 0, done.stderr), (bool(done.stdout), ""))
+        return len(done.stdout.splitlines())
+
+    def test_an_unguarded_call_is_found(self):
+        self.assertEqual(self.complaints("return guarded<PyObject_Str>(object);", "/// PyObject_Str() may raise", "Py_INCREF(x);"), 0)
+        self.assertEqual(self.complaints("return PyObject_Str(object);", "if (!x) Py_DECREF(Py_NewRef(y));"), 2)
+
+    def test_the_headers_are_guarded(self):
+        subprocess.run([self.CHECK], check=True)

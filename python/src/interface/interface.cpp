@@ -6,6 +6,7 @@
 
 #include "../../threadwise/include/threadwise/python/attach.hpp"
 #include "base/object.hpp"
+#include "base/thread_states.hpp"
 #include "base/waiting.hpp"
 #include "futures/future.hpp"
 #include "locks/event.hpp"
@@ -170,13 +171,16 @@ constexpr Interface interface = {
     .future_set = future_set,
     .pool_submit = pool_submit,
     .start_worker = submit_attached,
+    .new_thread_state = [] { return python::new_thread_state(PyInterpreterState_Main()); },
 };
 
 }  // namespace
 
 int add_interface(PyObject* module) {
     const Ref capsule = Ref::steal(PyCapsule_New(const_cast<Interface*>(&interface), Interface::capsule_name, nullptr));
-    return capsule ? PyModule_AddObjectRef(module, "_interface", capsule.get()) : -1;
+    if (!capsule || guard_new_thread_states() < 0) return -1;
+    py::detail::installed.store(&interface, std::memory_order_release);  // release: for this module's own Attached
+    return PyModule_AddObjectRef(module, "_interface", capsule.get());
 }
 
 }  // namespace threadwise::python

@@ -8,6 +8,7 @@
 #include "base/finalization.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
+#include "base/thread_states.hpp"
 #include "base/waiting.hpp"
 #include "locks/event.hpp"
 #include "threads/thread_start.hpp"
@@ -218,6 +219,7 @@ PyObject* join_all(PyObject* module, PyObject*) {
 
 PyObject* forget_other_threads(PyObject* module, PyObject*) {
     ++state_of_module(module).forks;
+    forget_other_new_states();
     forget_other_waits();
     (*state_of_module(module).lives)->forget_others();
     Py_RETURN_NONE;

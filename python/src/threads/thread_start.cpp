@@ -5,6 +5,7 @@
 
 #include "base/finalization.hpp"
 #include "base/object.hpp"
+#include "base/thread_states.hpp"
 #include "base/waiting.hpp"
 #include "locks/event.hpp"
 
@@ -70,9 +71,8 @@ void forget([[maybe_unused]] ThreadLife& life, PyThreadState* thread_state) {
 /// What the new thread runs.
 void run(void* argument) {
     const std::unique_ptr<Beginning> beginning(static_cast<Beginning*>(argument));
-    if (is_finalizing()) stay_for_good();
     // Made here and not by the starter: the interpreter notes down which thread makes it.
-    PyThreadState* const thread_state = PyThreadState_New(beginning->interpreter);
+    PyThreadState* const thread_state = new_thread_state(beginning->interpreter);
     if (thread_state == nullptr) Py_FatalError("threadwise: no memory for a thread's state");
     ThreadLife& life = *beginning->life;
     life.run();

@@ -7,8 +7,12 @@
 
 #include <cxxabi.h>
 
+#include <atomic>
 #include <chrono>
+#include <new>
 #include <thread>
+
+#include "interface.hpp"
 
 namespace threadwise::py::detail {
 
@@ -29,8 +33,8 @@ inline bool is_attached() noexcept {
     for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
-/// Around what may wait for the interpreter's lock, as all does that may run Python code. Up to 3.13 an interpreter
-/// that ends unwinds a thread that comes too late, through destructors which would touch it again. Such a thread stays
+/// Around what may run Python code, or ask for the interpreter's lock otherwise. Up to 3.13 an interpreter whose end
+/// has begun unwinds a thread that asks for it, through destructors which would touch Python again. Such a thread stays
 /// here until the process ends, as it does from 3.14 on.
 template <class Function>
 auto or_stay(Function function) {
@@ -41,19 +45,57 @@ auto or_stay(Function function) {
     }
 }
 
+/// Calls one of Python's functions that way, as in `guarded<PyObject_Str>(object)`. The other headers call those no
+/// other way: scripts/check-guarded holds them to it.
+template <auto function, class... Arguments>
+auto guarded(Arguments... arguments) {
+    return or_stay([&] { return function(arguments...); });
+}
+
+/// Gives up a reference.
+inline void drop(PyObject* object) noexcept {
+    or_stay([object] { Py_XDECREF(object); });
+}
+
+/// The interface of the module that is installed, once it is known.
+inline constinit std::atomic<const Interface*> installed{nullptr};
+
+/// A state for this thread, which has none.
+inline PyThreadState* new_thread_state() {
+    const Interface* const interface = installed.load(std::memory_order_acquire);  // acquire: pairs with its stores
+    PyThreadState* const made =
+        interface != nullptr ? interface->new_thread_state() : PyThreadState_New(PyInterpreterState_Main());
+    return made != nullptr ? made : throw std::bad_alloc();
+}
+
 /// Holds the interpreter's lock for a scope, whether this thread has it already or not.
 class Attached {
 public:
     Attached() {
-        if (!is_attached() && Py_IsInitialized() == 0) stay_for_good();
-        state_ = or_stay(PyGILState_Ensure);
+        if (is_attached()) return;
+        if (Py_IsInitialized() == 0) stay_for_good();
+        state_ = PyGILState_GetThisThreadState();
+        if (state_ == nullptr) {
+            state_ = new_thread_state();
+            is_own_ = true;
+        }
+        guarded<PyEval_RestoreThread>(state_);
     }
-    ~Attached() { PyGILState_Release(state_); }
+    ~Attached() {
+        if (state_ == nullptr) return;
+        if (is_own_) {
+            guarded<PyThreadState_Clear>(state_);
+            PyThreadState_DeleteCurrent();
+        } else {
+            PyEval_SaveThread();
+        }
+    }
     Attached(const Attached&) = delete;
     Attached& operator=(const Attached&) = delete;
 
 private:
-    PyGILState_STATE state_;
+    PyThreadState* state_ = nullptr;
+    bool is_own_ = false;
 };
 
 /// Lets the interpreter's lock go for a scope, if this thread has it.
@@ -61,7 +103,7 @@ class Detached {
 public:
     Detached() : state_(is_attached() ? PyEval_SaveThread() : nullptr) {}
     ~Detached() {
-        if (state_ != nullptr) or_stay([this] { PyEval_RestoreThread(state_); });
+        if (state_ != nullptr) guarded<PyEval_RestoreThread>(state_);
     }
     Detached(const Detached&) = delete;
     Detached& operator=(const Detached&) = delete;
@@ -74,7 +116,7 @@ private:
 class Reference {
 public:
     explicit Reference(PyObject* object) noexcept : object_(object) {}
-    ~Reference() { Py_XDECREF(object_); }
+    ~Reference() { drop(object_); }
     Reference(const Reference&) = delete;
     Reference& operator=(const Reference&) = delete;
 

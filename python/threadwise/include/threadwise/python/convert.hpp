@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -27,7 +28,7 @@ template <std::floating_point T>
 struct Convert<T> {
     static PyObject* to_python(T value) { return PyFloat_FromDouble(static_cast<double>(value)); }
     static T from_python(PyObject* object) {
-        const double value = PyFloat_AsDouble(object);
+        const double value = detail::guarded<PyFloat_AsDouble>(object);
         if (value == -1 && PyErr_Occurred() != nullptr) detail::throw_python_error();
         return static_cast<T>(value);
     }
@@ -46,13 +47,13 @@ struct Convert<T> {
     }
     static T from_python(PyObject* object) {
         if constexpr (std::same_as<T, bool>) {
-            const int value = PyObject_IsTrue(object);
+            const int value = detail::guarded<PyObject_IsTrue>(object);
             if (value < 0) detail::throw_python_error();
             return value != 0;
         } else if constexpr (std::is_signed_v<T>) {
-            return narrow(PyLong_AsLongLong(object));
+            return narrow(detail::guarded<PyLong_AsLongLong>(object));
         } else {
-            return narrow(PyLong_AsUnsignedLongLong(object));
+            return narrow(detail::guarded<PyLong_AsUnsignedLongLong>(object));
         }
     }
 
@@ -105,8 +106,13 @@ struct Native : NativeItem {
 
 /// What a function threw: as it is for C++, an exception for Python.
 struct NativeError : NativeItem {
+    /// `given` is null where std::current_exception() was, for something that is no C++ exception.
     NativeError(std::exception_ptr given, std::string in)
-        : NativeItem{&identity, to_python_object, destroy_item}, thrown(std::move(given)), function(std::move(in)) {}
+        : NativeItem{&identity, to_python_object, destroy_item},
+          thrown(given != nullptr
+                     ? std::move(given)
+                     : std::make_exception_ptr(std::runtime_error("it threw something that is no C++ exception"))),
+          function(std::move(in)) {}
 
     static PyObject* to_python_object(NativeItem* item) {
         const auto& self = *static_cast<NativeError*>(item);

@@ -39,9 +39,9 @@ inline PyObject* take_raised() {
     PyObject* value = nullptr;
     PyObject* traceback = nullptr;
     PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
+    guarded<PyErr_NormalizeException>(&type, &value, &traceback);
+    drop(type);
+    drop(traceback);
     return value;
 #endif
 }
@@ -49,12 +49,13 @@ inline PyObject* take_raised() {
 /// Turns the Python exception that is set into a C++ one.
 [[noreturn]] inline void throw_python_error() {
     const Reference raised(take_raised());
-    const Reference name(raised ? PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(raised.get())), "__name__")
-                                : nullptr);
-    const Reference text(raised ? PyObject_Str(raised.get()) : nullptr);
+    const Reference name(
+        raised ? guarded<PyObject_GetAttrString>(reinterpret_cast<PyObject*>(Py_TYPE(raised.get())), "__name__")
+               : nullptr);
+    const Reference text(raised ? guarded<PyObject_Str>(raised.get()) : nullptr);
     const char* const type = name ? PyUnicode_AsUTF8(name.get()) : nullptr;
     const char* const words = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-    PyErr_Clear();
+    guarded<PyErr_Clear>();
     throw Error(type != nullptr ? type : "Exception", words != nullptr ? words : "");
 }
 
@@ -76,9 +77,10 @@ inline void raise(const std::exception_ptr& thrown, const std::string& function)
     try {
         std::rethrow_exception(thrown);
     } catch (const std::exception& error) {
-        PyErr_Format(type_for(error), "%s(): %s", function.c_str(), error.what());
+        guarded<PyErr_Format>(type_for(error), "%s(): %s", function.c_str(), error.what());
     } catch (...) {
-        PyErr_Format(PyExc_RuntimeError, "%s(): it threw something that is no std::exception", function.c_str());
+        guarded<PyErr_Format>(PyExc_RuntimeError, "%s(): it threw something that is no std::exception",
+                              function.c_str());
     }
 }
 

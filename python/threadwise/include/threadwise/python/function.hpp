@@ -33,10 +33,12 @@ public:
 
     static PyObject* to_python(std::unique_ptr<Exported> exported) {
         NativeFunction* const native = exported.get();
-        const Reference capsule(PyCapsule_New(native, capsule_name, [](PyObject* self) {
-            delete static_cast<Exported*>(static_cast<NativeFunction*>(PyCapsule_GetPointer(self, capsule_name)));
-        }));
-        return capsule ? PyCFunction_New(&exported.release()->definition_, capsule.get()) : nullptr;
+        const Reference capsule(guarded<PyCapsule_New>(
+            native, capsule_name, +[](PyObject* self) {
+                delete static_cast<Exported*>(static_cast<NativeFunction*>(PyCapsule_GetPointer(self, capsule_name)));
+            }));
+        if (!capsule) return nullptr;
+        return guarded<PyCMethod_New>(&exported.release()->definition_, capsule.get(), nullptr, nullptr);
     }
 
 private:
@@ -64,7 +66,7 @@ private:
 
     static NativeCall* prepare_call(NativeFunction* function, PyObject* const* arguments, Py_ssize_t count) {
         const auto& self = *static_cast<Exported*>(function);
-        return self.guarded(
+        return self.raising(
             [&]() -> NativeCall* { return self.takes(count) ? new Call(self, convert(arguments)) : nullptr; });
     }
 
@@ -72,20 +74,20 @@ private:
     static PyObject* call(PyObject* capsule, PyObject* const* arguments, Py_ssize_t count) {
         const auto& self =
             *static_cast<Exported*>(static_cast<NativeFunction*>(PyCapsule_GetPointer(capsule, capsule_name)));
-        return self.guarded([&]() -> PyObject* {
+        return self.raising([&]() -> PyObject* {
             if (!self.takes(count)) return nullptr;
             Values values = convert(arguments);
             const Value result = [&] {
                 const Detached detached;
                 return self.apply(values);
             }();
-            return Convert<Value>::to_python(result);
+            return or_stay([&] { return Convert<Value>::to_python(result); });
         });
     }
 
     /// What it returns; null with an exception set for what it throws.
     template <class Step>
-    std::invoke_result_t<Step> guarded(Step step) const {
+    std::invoke_result_t<Step> raising(Step step) const {
         try {
             return step();
         } catch (const abi::__forced_unwind&) {
@@ -98,14 +100,14 @@ private:
 
     bool takes(Py_ssize_t count) const {
         if (count == sizeof...(Parameters)) return true;
-        PyErr_Format(PyExc_TypeError, "%s() takes %zu arguments (%zd given)", name_.c_str(), sizeof...(Parameters),
-                     count);
+        guarded<PyErr_Format>(PyExc_TypeError, "%s() takes %zu arguments (%zd given)", name_.c_str(),
+                              sizeof...(Parameters), count);
         return false;
     }
 
     static Values convert([[maybe_unused]] PyObject* const* arguments) {
         return [&]<std::size_t... i>(std::index_sequence<i...>) {
-            return Values{Convert<std::decay_t<Parameters>>::from_python(arguments[i])...};
+            return Values{or_stay([&] { return Convert<std::decay_t<Parameters>>::from_python(arguments[i]); })...};
         }
         (std::index_sequence_for<Parameters...>());
     }

@@ -42,7 +42,7 @@ struct NativeFunction {
 /// these functions needs the interpreter's lock, nor may those that wait be called with it, but for start_worker.
 struct Interface {
     static constexpr const char* capsule_name = "threadwise._threadwise._interface";
-    static constexpr int current_version = 2;
+    static constexpr int current_version = 3;
 
     enum Outcome : int {
         done,       ///< it has been done
@@ -78,6 +78,10 @@ struct Interface {
     Outcome (*pool_submit)(PyObject* pool, NativeCall* call);
     /// The same with the interpreter's lock held. Takes the call over in any case; false with an exception set.
     bool (*start_worker)(PyObject* pool, NativeCall* call);
+
+    /// A state in the main interpreter for the calling thread, which has none; null without memory. Does not return
+    /// once that interpreter's end has begun.
+    PyThreadState* (*new_thread_state)();
 };
 
 namespace detail {

@@ -19,14 +19,15 @@ namespace detail {
 
 /// The interface of the module that is installed, which is imported if need be.
 inline const Interface& interface() {
-    static const Interface* const found = [] {
-        const Attached attached;
-        const Reference module(or_stay([] { return PyImport_ImportModule("threadwise._threadwise"); }));
-        const void* const pointer = module ? PyCapsule_Import(Interface::capsule_name, 0) : nullptr;
-        if (pointer == nullptr) throw_python_error();
-        return &check(*static_cast<const Interface*>(pointer));
-    }();
-    return *found;
+    if (const Interface* const found = installed.load(std::memory_order_acquire)) return *found;  // acquire: see below
+    // Several threads may come here at the same time: none may keep the others waiting while it waits for Python.
+    const Attached attached;
+    const Reference module(guarded<PyImport_ImportModule>("threadwise._threadwise"));
+    const void* const pointer = module ? guarded<PyCapsule_Import>(Interface::capsule_name, 0) : nullptr;
+    if (pointer == nullptr) throw_python_error();
+    const Interface& found = check(*static_cast<const Interface*>(pointer));
+    installed.store(&found, std::memory_order_release);  // release: the module is complete for those who read it
+    return found;
 }
 
 }  // namespace detail
@@ -50,12 +51,9 @@ public:
     }
     ~Object() {
         if (object_ == nullptr) return;
-        if (detail::is_attached()) {
-            Py_DECREF(object_);
-        } else if (Py_IsInitialized() != 0) {
-            const detail::Attached attached;
-            detail::or_stay([this] { Py_DECREF(object_); });
-        }
+        if (!detail::is_attached() && Py_IsInitialized() == 0) return;
+        const detail::Attached attached;
+        detail::drop(object_);
     }
 
     /// For Python; borrowed.
@@ -71,9 +69,9 @@ namespace detail {
 template <class Handle, class... Arguments>
 Handle make(const char* module_name, const char* name, const char* format, Arguments... arguments) {
     const Attached attached;
-    const Reference module(or_stay([&] { return PyImport_ImportModule(module_name); }));
+    const Reference module(guarded<PyImport_ImportModule>(module_name));
     if (!module) throw_python_error();
-    const Reference object(or_stay([&] { return PyObject_CallMethod(module.get(), name, format, arguments...); }));
+    const Reference object(guarded<PyObject_CallMethod>(module.get(), name, format, arguments...));
     if (!object) throw_python_error();
     return Handle(object.get());
 }
@@ -81,7 +79,7 @@ Handle make(const char* module_name, const char* name, const char* format, Argum
 /// What an object's method returns. With the interpreter's lock held; throws what it raises.
 template <class... Arguments>
 PyObject* call(const Object& object, const char* method, const char* format, Arguments... arguments) {
-    PyObject* const result = or_stay([&] { return PyObject_CallMethod(object.get(), method, format, arguments...); });
+    PyObject* const result = guarded<PyObject_CallMethod>(object.get(), method, format, arguments...);
     if (result == nullptr) throw_python_error();
     return result;
 }

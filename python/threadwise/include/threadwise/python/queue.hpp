@@ -89,10 +89,9 @@ private:
     /// Throws all else.
     PyObject* call(const char* method, PyObject* item, double seconds) {
         PyObject* const time = std::isinf(seconds) ? Py_NewRef(Py_None) : PyFloat_FromDouble(seconds);
-        PyObject* const result = detail::or_stay([&] {
-            return item != nullptr ? PyObject_CallMethod(object(), method, "OON", item, Py_True, time)
-                                   : PyObject_CallMethod(object(), method, "ON", Py_True, time);
-        });
+        PyObject* const result =
+            item != nullptr ? detail::guarded<PyObject_CallMethod>(object(), method, "OON", item, Py_True, time)
+                            : detail::guarded<PyObject_CallMethod>(object(), method, "ON", Py_True, time);
         if (result != nullptr) return result;
         try {
             detail::throw_python_error();
