@@ -4,11 +4,15 @@
 /// What Queue, LifoQueue and PriorityQueue have in common: everything but the order of their items. Include
 /// `threadwise/queue.hpp` instead of this.
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iterator>
 #include <limits>
+#include <memory>
+#include <new>
 #include <optional>
 #include <ranges>
 #include <stop_token>
@@ -16,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "threadwise/detail/queue_claim.hpp"
 #include "threadwise/detail/queue_waiter.hpp"
 #include "threadwise/detail/unfinished_tasks.hpp"
 #include "threadwise/queue_errors.hpp"
@@ -36,7 +41,14 @@ namespace threadwise {
 /// moment are there more items.
 ///
 /// **Exceptions.** An item that was not put is left as it was, and what moving an item throws reaches the caller
-/// without loss: an item that could not be moved out of the queue is still in it.
+/// without loss: an item that could not be moved out of the queue is still in it. Each item is moved once in and once
+/// out.
+///
+/// **Your code** (moves, destructors, comparisons, iterators) is never run under a lock of the queue's. While it runs
+/// in the midst of an operation, other threads that want the same side of the queue wait as they wait for an item or
+/// for room: with their timeouts, stop tokens and interrupts. It may look at the queue; what would have to wait for the
+/// very operation that it is part of throws RuntimeError. In try_put() and the like that wait has no timeout, and may
+/// throw InterruptedError.
 ///
 /// **Cost.** See docs/queues.md. Nobody is woken while somebody is awake and about to come.
 template <class T, class Storage>
@@ -81,13 +93,19 @@ public:
     /// The same, but false if the queue is full.
     template <std::convertible_to<T> Item = T>
     [[nodiscard]] bool try_put(Item&& item) {
-        return with_item(std::forward<Item>(item), [this](T&& converted) { return begun(try_add(converted)); });
+        return with_item(std::forward<Item>(item), [this](T&& converted) {
+            const Attempt attempt = try_add(converted);
+            return attempt == Attempt::begun ||
+                   (attempt == Attempt::claimed ? put_waiting(converted, {}, now, {}) : begun(attempt));
+        });
     }
 
-    /// Puts all items of a range, many at a time: with one wake-up for as many as there is room for. They are moved out
-    /// of an rvalue container and copied from anything else. Items of other threads may come in between. Returns how
-    /// many were put: fewer than all if there was no room for more within `timeout`, or the queue was shut down
-    /// meanwhile; throws ShutDown if it was before the first. If copying an item throws, those before it have been put.
+    /// Puts all items of a range: many at a time, with one wake-up for as many as there is room for, if it is an array,
+    /// a vector or another contiguous range of items that are moved and copied by no code of yours; else one after
+    /// another. They are moved out of an rvalue container and copied from anything else. Items of other threads may
+    /// come in between. Returns how many were put: fewer than all if there was no room for more within `timeout`, or
+    /// the queue was shut down meanwhile; throws ShutDown if it was before the first. If copying an item throws, those
+    /// before it have been put.
     template <std::ranges::input_range Items>
     std::size_t put_all(Items&& items, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
         return put_range(std::forward<Items>(items), {}, timeout, where);
@@ -115,15 +133,23 @@ public:
     /// Gets the next item if there is one. Throws Empty if not, and ShutDown if the queue is shut down as well.
     T get_nowait() {
         Pop pop(storage_);
-        if (!begun(pop.begin())) throw Empty();
-        return take<T>(pop);
+        const Attempt attempt = pop.begin();
+        if (attempt == Attempt::begun) [[likely]]
+            return take<T>(pop);
+        if (attempt == Attempt::claimed) return get_waiting<T>({}, now, {});
+        begun(attempt);
+        throw Empty();
     }
 
     /// The same, but nothing if the queue is empty.
     [[nodiscard]] std::optional<T> try_get() {
         Pop pop(storage_);
-        if (!begun(pop.begin())) return std::nullopt;
-        return take<std::optional<T>>(pop);
+        const Attempt attempt = pop.begin();
+        if (attempt == Attempt::begun) [[likely]]
+            return take<std::optional<T>>(pop);
+        if (attempt == Attempt::claimed) return get_waiting<std::optional<T>>({}, now, {});
+        begun(attempt);
+        return std::nullopt;
     }
 
     /// Waits for an item, and gets the up to `most` items that are there then, in one go: `*out++ = item`. Returns how
@@ -168,9 +194,11 @@ public:
     /// From now on put() throws ShutDown, and get() does once the queue is empty; who waits in them is woken to learn
     /// that. With `immediate` the items are dropped, so that get() throws at once, and count as done for join(). May be
     /// called more than once.
-    void shutdown(bool immediate = false) {
-        const std::size_t dropped = storage_.shutdown(immediate);
-        if (immediate) unfinished_.forget(dropped);
+    /// Waits for a put() of another thread that is moving its item in.
+    void shutdown(bool immediate = false, SourceLocation where = SourceLocation::current()) {
+        typename Storage::Dropped dropped;  // destroyed last, when nothing is locked
+        storage_.shutdown(immediate, dropped, this, where);
+        if (immediate) unfinished_.forget(dropped.size());
     }
 
     /// Whether shutdown() has been called.
@@ -182,10 +210,13 @@ public:
     std::default_sentinel_t end() const noexcept { return std::default_sentinel; }
 
 private:
-    using Push = typename Storage::Push;
-    using Pop = typename Storage::Pop;
+    using Push = typename Storage::template Push<Storage::moves_outside>;
+    using Pop = typename Storage::template Pop<Storage::moves_outside>;
     using Attempt = detail::Attempt;
-    using Waiter = detail::QueueWaiter;
+    using Kind = detail::QueueWaiter::Kind;
+    using Call = detail::QueueCall;
+
+    static constexpr Timeout now = std::chrono::nanoseconds(0);
 
     static constexpr std::size_t limit(std::ptrdiff_t maxsize) noexcept {
         return maxsize > 0 ? static_cast<std::size_t>(maxsize) : std::numeric_limits<std::size_t>::max();
@@ -210,8 +241,8 @@ private:
     Attempt try_add(T& item) {
         Push push(storage_);
         const Attempt attempt = push.begin();
-        if (attempt == Attempt::begun) [[likely]]
-            push.add(std::move(item));
+        if (attempt == Attempt::begun && !push.add(std::move(item))) [[unlikely]]
+            return Attempt::shut_down;
         return attempt;
     }
 
@@ -223,55 +254,133 @@ private:
         });
     }
 
-    [[gnu::noinline]] bool put_waiting(T& item, std::stop_token stop, Timeout timeout, SourceLocation where) {
-        Waiter waiter(Waiter::Kind::put, storage_.room(), this, timeout, std::move(stop), where);
-        while (waiter.wait()) {
-            if (begun(try_add(item))) return true;
-        }
-        return false;
+    Call put_call(std::stop_token stop, Timeout timeout, SourceLocation where) {
+        return Call(Kind::put, storage_.room(), storage_.put_claim(), this, timeout, std::move(stop), where);
     }
+
+    Call get_call(std::stop_token stop, Timeout timeout, SourceLocation where) {
+        return Call(Kind::get, storage_.items(), storage_.get_claim(), this, timeout, std::move(stop), where);
+    }
+
+    [[gnu::noinline]] bool put_waiting(T& item, std::stop_token stop, Timeout timeout, SourceLocation where) {
+        Call call = put_call(std::move(stop), timeout, where);
+        return begun(put_by(call, item));
+    }
+
+    /// `not_now`: there was no room within the time that the call has.
+    Attempt put_by(Call& call, T& item) {
+        for (;;) {
+            const Attempt attempt = try_add(item);
+            if (attempt == Attempt::begun || attempt == Attempt::shut_down) return attempt;
+            if (!call.wait(attempt)) return Attempt::not_now;
+        }
+    }
+
+    /// Whether a range is an array of items, whose copies, or moves, run no code of the user's.
+    template <class Items, bool moves>
+    static constexpr bool is_plain_array = [] {
+        if constexpr (std::ranges::contiguous_range<Items> && std::ranges::sized_range<Items> &&
+                      std::is_same_v<std::remove_cv_t<std::ranges::range_value_t<Items>>, T>) {
+            return !Storage::moves_outside && (moves || std::is_trivially_copyable_v<T>);
+        } else {
+            return false;
+        }
+    }();
 
     template <class Items>
     std::size_t put_range(Items&& items, std::stop_token stop, Timeout timeout, SourceLocation where) {
         detail::check_timeout(timeout);
         constexpr bool moves = !std::is_lvalue_reference_v<Items> && !std::ranges::view<std::remove_cvref_t<Items>>;
-        std::size_t count = 0;
-        std::optional<Waiter> waiter;
-        auto item = std::ranges::begin(items);
-        const auto end = std::ranges::end(items);
-        while (item != end) {
-            {
-                Push push(storage_);
-                const Attempt attempt = push.begin();
-                if (attempt == Attempt::shut_down && count > 0) return count;
-                if (begun(attempt)) {
-                    for (std::size_t room = push.room(); room > 0 && item != end; --room, ++item, ++count) {
-                        if constexpr (moves) {
-                            push.add(std::ranges::iter_move(item));
-                        } else {
-                            push.add(T(*item));
-                        }
-                    }
-                    continue;
-                }
+        if constexpr (is_plain_array<std::remove_reference_t<Items>, moves>) {
+            auto* const first = std::ranges::data(items);
+            auto* const last = first + std::ranges::size(items);
+            auto* next = first;
+            Attempt attempt = put_some<moves>(next, last);
+            if (next == last) return static_cast<std::size_t>(next - first);
+            Call call = put_call(std::move(stop), timeout, where);
+            do {
+                if (attempt == Attempt::shut_down && (next != first || !begun(attempt))) break;
+                if (attempt != Attempt::begun && !call.wait(attempt)) break;
+                attempt = put_some<moves>(next, last);
+            } while (next != last);
+            return static_cast<std::size_t>(next - first);
+        } else {
+            Call call = put_call(std::move(stop), timeout, where);
+            return put_each<moves>(call, items);
+        }
+    }
+
+    /// As many as there is room for now.
+    template <bool moves, class Item>
+    Attempt put_some(Item*& next, Item* last) {
+        if (next == last) return Attempt::begun;
+        Push push(storage_);
+        const Attempt attempt = push.begin();
+        if (attempt != Attempt::begun) return attempt;
+        for (std::size_t room = push.room(); room > 0 && next != last; --room, ++next) {
+            if constexpr (moves && !std::is_const_v<Item>) {
+                push.add(std::move(*next));
+            } else {
+                push.add(T(*next));
             }
-            if (!waiter) waiter.emplace(Waiter::Kind::put, storage_.room(), this, timeout, stop, where);
-            if (!waiter->wait()) break;
+        }
+        return attempt;
+    }
+
+    /// By the user's iterator, which is not used while anything is locked or claimed.
+    template <bool moves, class Items>
+    std::size_t put_each(Call& call, Items& items) {
+        std::size_t count = 0;
+        const auto end = std::ranges::end(items);
+        for (auto position = std::ranges::begin(items); position != end; ++position, ++count) {
+            Attempt attempt = Attempt::begun;
+            const auto put = [&](T&& item) { return (attempt = put_by(call, item)) == Attempt::begun; };
+            if constexpr (moves) {
+                with_item(std::ranges::iter_move(position), put);
+            } else {
+                with_item(*position, put);
+            }
+            if (attempt == Attempt::shut_down && count != 0) break;
+            if (!begun(attempt)) break;
         }
         return count;
     }
 
+    /// Removes the item that a result is being made of, unless that throws.
+    class Removal {
+    public:
+        explicit Removal(Pop& pop) noexcept : pop_(pop) {}
+        Removal(const Removal&) = delete;
+        Removal& operator=(const Removal&) = delete;
+        ~Removal() {
+            if constexpr (!std::is_nothrow_move_constructible_v<T>) {
+                if (std::uncaught_exceptions() != exceptions_) return;
+            }
+            pop_.pop();
+        }
+
+    private:
+        static int count_exceptions() noexcept {
+            if constexpr (std::is_nothrow_move_constructible_v<T>) {
+                return 0;
+            } else {
+                return std::uncaught_exceptions();
+            }
+        }
+
+        Pop& pop_;
+        const int exceptions_ = count_exceptions();
+    };
+
+    /// Moves the item once, to where the caller wants it: what is returned is no object before.
     template <class Result>
     static Result take(Pop& pop) {
-        // One variable and one return, so that it is constructed where the caller wants it.
+        T& item = pop.front();
+        const Removal removal(pop);
         if constexpr (std::is_same_v<Result, T>) {
-            Result item(std::move(pop.front()));
-            pop.pop();
-            return item;
+            return T(std::move(item));
         } else {
-            Result item(std::in_place, std::move(pop.front()));
-            pop.pop();
-            return item;
+            return Result(std::in_place, std::move(item));
         }
     }
 
@@ -288,10 +397,15 @@ private:
 
     template <class Result>
     [[gnu::noinline]] Result get_waiting(std::stop_token stop, Timeout timeout, SourceLocation where) {
-        Waiter waiter(Waiter::Kind::get, storage_.items(), this, timeout, std::move(stop), where);
-        while (waiter.wait()) {
-            Pop pop(storage_);
-            if (begun(pop.begin())) return take<Result>(pop);
+        Call call = get_call(std::move(stop), timeout, where);
+        for (;;) {
+            Attempt attempt = Attempt::begun;
+            {
+                Pop pop(storage_);
+                attempt = pop.begin();
+                if (begun(attempt)) return take<Result>(pop);
+            }
+            if (!call.wait(attempt)) break;
         }
         if constexpr (std::is_same_v<Result, T>) {
             throw Empty();
@@ -300,26 +414,69 @@ private:
         }
     }
 
+    /// Whether assigning items by that iterator runs no code of the user's.
+    template <class Out>
+    static constexpr bool writes_plainly = [] {
+        if constexpr (Storage::moves_outside) {
+            return false;
+        } else if constexpr (std::contiguous_iterator<Out>) {
+            return std::is_same_v<std::iter_value_t<Out>, T> && std::is_trivially_copyable_v<T>;
+        } else {
+            return std::is_same_v<Out, std::back_insert_iterator<std::vector<T>>>;
+        }
+    }();
+
     template <class Out>
     std::size_t get_several(Out& out, std::size_t most, std::stop_token stop, Timeout timeout, SourceLocation where) {
         detail::check_timeout(timeout);
         if (most == 0) return 0;
-        std::optional<Waiter> waiter;
+        std::size_t count = 0;
+        if (begun(get_available(out, most, count))) return count;
+        Call call = get_call(std::move(stop), timeout, where);
         for (;;) {
-            {
-                Pop pop(storage_);
-                if (begun(pop.begin())) {
-                    const std::size_t count = pop.available(most);
-                    for (std::size_t i = 0; i < count; ++i) {
-                        *out++ = std::move(pop.front());
-                        pop.pop();
-                    }
-                    return count;
-                }
-            }
-            if (!waiter) waiter.emplace(Waiter::Kind::get, storage_.items(), this, timeout, stop, where);
-            if (!waiter->wait()) return 0;
+            const Attempt attempt = get_available(out, most, count);
+            if (begun(attempt)) return count;
+            if (!call.wait(attempt)) return 0;
         }
+    }
+
+    template <class Out>
+    Attempt get_available(Out& out, std::size_t most, std::size_t& count) {
+        if constexpr (!writes_plainly<Out>) {
+            return get_each(out, most, count);
+        } else if constexpr (std::contiguous_iterator<Out>) {
+            return get_at_once(std::to_address(out), most, count);
+        } else {
+            return get_at_once(out, most, count);
+        }
+    }
+
+    template <class Out>
+    Attempt get_at_once(Out out, std::size_t most, std::size_t& count) {
+        Pop pop(storage_);
+        const Attempt attempt = pop.begin();
+        if (attempt != Attempt::begun) return attempt;
+        const std::size_t available = pop.available(most);
+        for (; count < available; ++count) {
+            *out++ = std::move(pop.front());
+            pop.pop();
+        }
+        return attempt;
+    }
+
+    /// By the user's iterator: with the claim alone, and with a new one for each item, so that what has been written
+    /// has left the queue when the iterator is used again.
+    template <class Out>
+    Attempt get_each(Out& out, std::size_t most, std::size_t& count) {
+        do {
+            typename Storage::template Pop<true> pop(storage_);
+            const Attempt attempt = pop.begin();
+            if (attempt != Attempt::begun) return count == 0 ? attempt : Attempt::begun;
+            if (count == 0) most = pop.available(most);
+            *out++ = std::move(pop.front());
+            pop.pop();
+        } while (++count < most);
+        return Attempt::begun;
     }
 
     Storage storage_;
@@ -353,10 +510,15 @@ private:
     explicit iterator(BasicQueue& queue) : queue_(&queue) { next(); }
 
     void next() {
-        item_.reset();
+        // Made where it is to be, not assigned: that would move the item a second time.
+        std::destroy_at(&item_);
         try {
-            item_.emplace(queue_->get());
+            ::new (static_cast<void*>(&item_)) std::optional<T>(queue_->get(std::stop_token()));
         } catch (const ShutDown&) {  // the end of the items, not an error
+            std::construct_at(&item_);
+        } catch (...) {
+            std::construct_at(&item_);
+            throw;
         }
     }
 

@@ -20,7 +20,8 @@ concept Executor = requires(E& executor, void (*function)(), bool flag) {
 };
 
 /// Stands for an executor whose type is of no interest. Copies stand for the same one, which must outlive them all and
-/// decides about thread-safety. A call costs two allocations more than without.
+/// decides about thread-safety. A call costs two allocations more than without. One that has been moved from throws
+/// RuntimeError when it is used.
 class AnyExecutor {
 public:
     template <Executor E>
@@ -33,14 +34,15 @@ public:
     auto submit(Function&& function, Arguments&&... arguments) {
         using Call = detail::BoundCallOf<Function, Arguments...>;
         using Result = detail::BoundResult<Function, Arguments...>;
+        Target& executor = target();
         auto* const state = new detail::CallState<Result, Call>(nullptr, std::forward<Function>(function),
                                                                 std::forward<Arguments>(arguments)...);
         auto future = detail::FutureAccess::adopt<Result>(state);
-        target_->run(detail::StatePointer<detail::FutureState>(state));
+        executor.run(detail::StatePointer<detail::FutureState>(state));
         return future;
     }
 
-    void shutdown(bool wait = true, bool cancel_futures = false) { target_->shutdown(wait, cancel_futures); }
+    void shutdown(bool wait = true, bool cancel_futures = false) { target().shutdown(wait, cancel_futures); }
 
 private:
     struct Target {
@@ -72,6 +74,12 @@ private:
 
         E& executor;
     };
+
+    Target& target() const {
+        if (target_ == nullptr) [[unlikely]]
+            throw RuntimeError("this AnyExecutor was moved from: it stands for no executor any more");
+        return *target_;
+    }
 
     std::shared_ptr<Target> target_;
 };

@@ -22,8 +22,9 @@ enum class Equals {
 /// The item that `Compare` orders before all others comes out first: the least with `std::less` (not the greatest as
 /// from a `std::priority_queue`). Entries are typically pairs or tuples whose first member is the priority.
 ///
-/// One lock for all; put and get compare and move O(log n) items under it. What a comparison throws reaches the caller
-/// and leaves the queue as it was. Memory is given back as items leave.
+/// One lock for all; put and get compare and move O(log n) items, under it where that runs no code of yours. What a
+/// comparison throws reaches the caller and leaves the queue as it was. A comparison may look at the queue; if it puts
+/// or gets, that throws RuntimeError. Memory is given back as items leave.
 template <class T, class Compare = std::less<T>, Equals equals = Equals::in_any_order>
 class PriorityQueue
     : public BasicQueue<T, detail::LockedStorage<T, detail::Heap<T, Compare, equals == Equals::in_order_of_arrival>>> {

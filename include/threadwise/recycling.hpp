@@ -12,7 +12,8 @@ namespace threadwise {
 /// it; OS threads on offer at that moment end within about 100 ms.
 ///
 /// There is no need to forbid it for correctness' sake: an OS thread is used again only where that cannot be noticed,
-/// but by its native_id() and its processor time. docs/threads.md says when that is.
+/// but by its native_id() and its processor time. docs/threads.md says when that is: not in a program that is linked
+/// statically with an allocator of its own, for one.
 THREADWISE_API bool set_recycling(bool allowed) noexcept;
 
 }  // namespace threadwise

@@ -41,12 +41,12 @@ public:
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    /// Cancels what has not begun and waits for the rest; their exceptions are lost. Call wait() to hear of them.
+    /// Cancels what has not begun and waits for the rest; their exceptions are lost. Call wait() to hear of them. An
+    /// interrupt() does not end that wait, but the thread's next one.
     ~TaskGroup() {
         if (core_.is_joined()) [[likely]]
             return;
-        core_.cancel();
-        core_.join({});
+        core_.abandon();
     }
 
     /// Forks `function()`. Once a task of the group has failed, tasks that have not begun are dropped. Throws what

@@ -69,6 +69,18 @@ _active_limbo_lock = RLock()  # guards the two dictionaries
 _IS_JOINABLE = _sys.version_info >= (3, 13)
 _own_start_new_thread = _start_new_thread
 
+# Further names that programs find in the standard module of this version.
+if _IS_JOINABLE:
+    import warnings
+
+    _LockType = _thread.LockType
+    _thread_shutdown = _thread._shutdown
+    _make_thread_handle = _thread._make_thread_handle
+    _get_main_thread_ident = _thread._get_main_thread_ident
+else:
+    import functools
+    from itertools import islice as _islice
+
 
 def _make_invoke_excepthook():
     """What is called, while an exception is handled that run() raised, with the thread; it works until the interpreter is gone."""
@@ -453,6 +465,8 @@ class _AtThreadEnd:
 
 
 _local_to_dummy = local()
+if _IS_JOINABLE:  # as the standard module calls them
+    _thread_local_info, _DeleteDummyThreadOnDel = _local_to_dummy, _AtThreadEnd
 
 
 def _numbers_of_main_thread():

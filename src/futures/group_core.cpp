@@ -91,13 +91,9 @@ void GroupCore::count_one_less_elsewhere() noexcept {
 // NOLINTNEXTLINE(bugprone-exception-escape): by another thread than the group's, which must not go unnoticed
 void GroupCore::abandon() noexcept {
     cancel();
-    for (;;) {
-        try {
-            return join(SourceLocation());
-        } catch (const InterruptedError&) {
-            continue;  // the tasks refer to what is about to go
-        }
-    }
+    interrupted_ = false;
+    join(SourceLocation());
+    if (interrupted_) runtime::interrupt(runtime::this_record());
 }
 
 void GroupCore::join_slow(const SourceLocation& where) {
@@ -204,6 +200,7 @@ void GroupCore::wait_for_others(const SourceLocation& where) {
     });
     if (wakeup == runtime::Wakeup::interrupted) {
         runtime::take_interrupt(waiting.record());
+        interrupted_ = true;
         cancel();
         keep(runtime::exception_of<InterruptedError>("interrupted while waiting for a TaskGroup's tasks"));
     }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace threadwise::detail {
 
@@ -9,7 +10,9 @@ bool RankedQueue::push(const Task& task, int priority, bool counted) {
     auto own = std::make_unique<Task>(task);
     const std::lock_guard hold(lock_);
     if (state_ != State::attended) return false;
-    heap_.push({priority, counted, own.get()});
+    Entry entry{priority, counted, own.get()};
+    heap_.place(entry);
+    heap_.push(std::move(entry));
     static_cast<void>(own.release());  // the queue owns it now
     // relaxed: written under this lock.
     if (priority > 0) urgent_.store(urgent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

@@ -42,20 +42,13 @@ struct Line {
     Wait wait;
 };
 
-/// Asked of the bucket's own list: whose lock we hold. The record's mark may be guarded by another bucket's by now.
-bool is_queued_in(const runtime::Bucket& bucket, const ThreadRecord& record) {
-    const ThreadRecord* queued = bucket.head;
-    while (queued != nullptr && queued != &record) queued = queued->place.next;
-    return queued != nullptr;
-}
-
 /// With the lock of the bucket in which the thread is queued it cannot go on, so what it waits for is still there, and
 /// its holder can be read. Otherwise only what the thread itself has written down is sure to be there.
 Wait look_at(ThreadRecord& record) {
     return runtime::with_bucket_of(record, [&](const runtime::Bucket& bucket) {
         Wait wait{.site = record.site.read()};
         wait.owner = wait.site.owner;
-        if (is_queued_in(bucket, record)) {
+        if (bucket.has(record)) {
             // relaxed: nothing is read by way of the owner.
             if (wait.site.owner_word != nullptr) {
                 wait.owner = wait.site.owner_word->load(std::memory_order_relaxed) & runtime::owner_mask;
@@ -108,7 +101,9 @@ void describe_wait(std::ostream& out, const Wait& wait, const Names& names, plat
     }
     out << " for " << seconds(std::max(now - site.since, platform::Instant::duration::zero()));
     if (site.deadline != platform::never) {
-        out << ", at most " << seconds(std::max(site.deadline - now, platform::Instant::duration::zero())) << " more";
+        // Compared first: a deadline may lie so far back that the difference does not fit.
+        const auto left = site.deadline > now ? site.deadline - now : platform::Instant::duration::zero();
+        out << ", at most " << seconds(left) << " more";
     }
     if (site.where.line() != 0) out << ", at " << site.where.file_name() << ':' << site.where.line();
 }

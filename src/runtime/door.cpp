@@ -16,7 +16,6 @@ namespace threadwise::runtime {
 platform::Instant deadline_after(Timeout timeout) noexcept {
     if (timeout.is_forever()) return platform::never;
     const platform::Instant now = platform::now();
-    if (timeout.duration().count() <= 0) return now;  // and not before the clock began
     return timeout.duration() >= platform::never - now ? platform::never : now + timeout.duration();
 }
 

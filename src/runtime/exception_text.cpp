@@ -7,6 +7,7 @@
 namespace threadwise::runtime {
 
 std::string exception_text(const std::exception_ptr& exception) {
+    if (exception == nullptr) return "no exception";
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& error) {

@@ -50,7 +50,7 @@ void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
     QueuePlace& place = record.place;
     // release: pairs with with_bucket_of(), which reads the address before it has the lock.
     place.address.store(address, std::memory_order_release);
-    place.queued = true;
+    place.queued.store(true, std::memory_order_release);  // release: after the address, see has()
     if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
     place.next = nullptr;
     place.previous = tail;
@@ -61,7 +61,7 @@ void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
 void Bucket::push_front(ThreadRecord& record, const void* address) noexcept {
     QueuePlace& place = record.place;
     place.address.store(address, std::memory_order_release);  // release: as in push_back()
-    place.queued = true;
+    place.queued.store(true, std::memory_order_release);      // release: after the address, see has()
     if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
     place.next = head;
     place.previous = nullptr;
@@ -73,7 +73,7 @@ void Bucket::remove(ThreadRecord& record) noexcept {
     QueuePlace& place = record.place;
     (place.previous == nullptr ? head : place.previous->place.next) = place.next;
     (place.next == nullptr ? tail : place.next->place.previous) = place.previous;
-    place.queued = false;
+    place.queued.store(false, std::memory_order_relaxed);  // relaxed: under the lock, see has()
     // relaxed: an address changes only under the lock that we hold.
     const void* const address = place.address.load(std::memory_order_relaxed);
     if (detail::is_counted(address)) detail::sleepers_on(address).fetch_sub(1);
@@ -86,6 +86,13 @@ ThreadRecord* Bucket::first(const void* address) const noexcept {
         record = record->place.next;
     }
     return record;
+}
+
+bool Bucket::has(const ThreadRecord& record) const noexcept {
+    // acquire: pairs with the release in push_back(). If the mark was set for another bucket, whose lock is not ours,
+    // that one's address is seen, too; it cannot be one of this bucket's again, as that takes the lock that we hold.
+    if (!record.place.queued.load(std::memory_order_acquire)) return false;
+    return &bucket_of(record.place.address.load(std::memory_order_relaxed)) == this;
 }
 
 ThreadRecord* Bucket::next_on(const ThreadRecord& record, const void* address) noexcept {

@@ -23,6 +23,8 @@ struct alignas(64) Bucket {
     void push_front(ThreadRecord& record, const void* address) noexcept;
     void remove(ThreadRecord& record) noexcept;
     ThreadRecord* first(const void* address) const noexcept;
+    /// Whether that thread is in this queue. A thread that is in none may just be entering another one.
+    bool has(const ThreadRecord& record) const noexcept;
     /// The next one after `record` on the same address.
     static ThreadRecord* next_on(const ThreadRecord& record, const void* address) noexcept;
 };

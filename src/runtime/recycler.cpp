@@ -65,7 +65,7 @@ bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
     if (!is_allowed.load(std::memory_order_relaxed) || &record == &registry::main_record()) return false;
     erase_local_values(record);
     registry::unbind();
-    if (platform::is_as_new()) {
+    if (platform::is_as_new(beginning_)) {
         inheritance_ = platform::inheritance_of_this_thread();
         parker_.reset();
         // On offer before its joiner goes on, who may start the next one at once.

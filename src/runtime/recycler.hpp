@@ -20,7 +20,9 @@ bool allow_recycling(bool allowed) noexcept;
 /// One OS thread, which runs Threads one after another. Lives on its stack.
 class RecyclableThread {
 public:
-    explicit RecyclableThread(std::size_t stack_size) noexcept : stack_size_(stack_size) {}
+    /// As the OS thread begins, before anything of the user's has run on it.
+    explicit RecyclableThread(std::size_t stack_size) noexcept
+        : stack_size_(stack_size), beginning_(platform::beginning_of_this_thread()) {}
 
     /// The record's thread has done its work. True: it has ended, as its joiners see it, and the OS thread is on offer;
     /// await_next() is to be called. False: the OS thread has to end for that.
@@ -34,6 +36,7 @@ private:
     bool withdraw() noexcept;
 
     std::size_t stack_size_;
+    platform::Beginning beginning_;
     platform::Inheritance inheritance_;
     ThreadRecord* next_ = nullptr;  ///< written before the parker is notified
     Parker parker_;

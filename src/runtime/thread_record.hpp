@@ -22,12 +22,13 @@ namespace threadwise::runtime {
 struct ThreadRecord;
 
 /// A thread's place in the queue of those who sleep on an address. All of it is guarded by the bucket's lock, but for
-/// `address`, which is also read without it in order to find the bucket.
+/// `address`, which is also read without it in order to find the bucket, and `queued`, which who holds the lock of
+/// another bucket may read: see Bucket::has().
 struct QueuePlace {
     ThreadRecord* next = nullptr;
     ThreadRecord* previous = nullptr;
     std::atomic<const void*> address{nullptr};
-    bool queued = false;
+    std::atomic<bool> queued{false};
     bool entitled = false;    ///< to be handed what it waits for, see Waiting::Claim
     bool requeued = false;    ///< moved to another address than the one it began to wait on
     std::uint32_t token = 0;  ///< what the waker handed over; the primitive's own meaning

@@ -17,6 +17,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "support/backend.hpp"
 #include "support/threads.hpp"
 #include "threadwise/event.hpp"
@@ -52,6 +56,9 @@ std::atomic<int> foreign_exceptions{0};
 /// What another thread's pthread_cancel() does once this one comes to it.
 [[noreturn]] void be_cancelled() {
     pthread_cancel(pthread_self());
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_handle_no_return();  // as the compiler does before pthread_exit(): the frames above will go
+#endif
     for (;;) pthread_testcancel();
 }
 

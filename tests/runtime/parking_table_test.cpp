@@ -79,7 +79,9 @@ TEST_F(ParkingTable, TellsAddressesInOneBucketApart) {
 
 TEST_F(ParkingTable, RemovesFromFrontMiddleAndBack) {
     for (const auto& record : records) bucket.push_back(*record, addresses.one);
+    EXPECT_TRUE(bucket.has(*records[1]));
     bucket.remove(*records[1]);
+    EXPECT_FALSE(bucket.has(*records[1]));
     EXPECT_EQ(Bucket::next_on(*records[0], addresses.one), records[2].get());
     bucket.remove(*records[0]);
     EXPECT_EQ(bucket.first(addresses.one), records[2].get());

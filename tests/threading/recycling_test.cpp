@@ -1,18 +1,22 @@
 #include "threadwise/recycling.hpp"
 
+#include <dlfcn.h>
 #include <fenv.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -51,6 +55,50 @@ protected:
 };
 
 TEST_F(Recycling, UsesAnOsThreadAgain) { EXPECT_EQ(native_id_after(nothing), native_id_after(nothing)); }
+
+/// Runs this program's test of that name anew, with another allocator before libc's.
+int run_with_allocator(const char* library, const char* test) {
+    const pid_t child = fork();
+    if (child == 0) {
+        setenv("LD_PRELOAD", library, 1);
+        setenv("ALLOCATOR_OF_TEST", library, 1);
+        execl("/proc/self/exe", "recycling_test", (std::string("--gtest_filter=") + test).c_str(),
+              "--gtest_also_run_disabled_tests", nullptr);
+        _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// Whether malloc() is that library's, and not libc's: the loader goes on if it does not find what it is to preload.
+bool allocates_by(std::string_view library) {
+    Dl_info found{};
+    const void* const allocate = dlsym(RTLD_DEFAULT, "malloc");
+    if (allocate == nullptr || dladdr(allocate, &found) == 0) return false;
+    const std::string_view file(found.dli_fname);
+    return file.substr(file.rfind('/') + 1).starts_with(library.substr(0, library.find(".so")));
+}
+
+constexpr int not_installed = 77;
+
+TEST_F(Recycling, DISABLED_WithTheAllocatorOfTheEnvironment) {
+    const char* const library = std::getenv("ALLOCATOR_OF_TEST");
+    if (library == nullptr || !allocates_by(library)) std::_Exit(not_installed);
+    const auto allocate = [] { std::vector<std::string>(100, std::string(100, 'x')); };
+    EXPECT_EQ(native_id_after(allocate), native_id_after(allocate));
+}
+
+TEST_F(Recycling, WorksWithOtherAllocators) {
+    int tried = 0;
+    for (const char* const library : {"libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2"}) {
+        const int code = run_with_allocator(library, "Recycling.DISABLED_WithTheAllocatorOfTheEnvironment");
+        if (code == not_installed) continue;
+        EXPECT_EQ(code, 0) << library;
+        ++tried;
+    }
+    if (tried == 0) GTEST_SKIP() << "no other allocator is installed";
+}
 
 TEST_F(Recycling, CanBeForbidden) {
     EXPECT_TRUE(set_recycling(false));

@@ -79,6 +79,12 @@ public:
         prefetch_beyond<true>(++next_);
     }
 
+    /// Begins anew, with a chain of no block yet.
+    void restart(Block<T>*& first) noexcept {
+        next_ = end_ = nullptr;
+        link_ = &first;
+    }
+
 private:
     void extend(SpareBlock<T>& spare) {
         Block<T>* block = spare.take().release();
@@ -104,6 +110,14 @@ public:
     ~ChainFront() {
         Block<T>* block = block_ == nullptr ? first_ : block_;
         while (block != nullptr) delete std::exchange(block, block->next);
+    }
+
+    /// Takes over all blocks of another one, and its items; this one has none so far.
+    void take_over(ChainFront& other) noexcept {
+        item_ = std::exchange(other.item_, nullptr);
+        end_ = std::exchange(other.end_, nullptr);
+        block_ = std::exchange(other.block_, nullptr);
+        first_ = std::exchange(other.first_, nullptr);
     }
 
     /// Set by the back, before it adds the first item.
@@ -134,6 +148,33 @@ private:
     T* end_ = nullptr;
     Block<T>* block_ = nullptr;
     Block<T>* first_ = nullptr;
+};
+
+/// What was taken out of a queue all at once. Its items are destroyed with it.
+template <class T>
+class DroppedChain {
+public:
+    DroppedChain() = default;
+    DroppedChain(const DroppedChain&) = delete;
+    DroppedChain& operator=(const DroppedChain&) = delete;
+    ~DroppedChain() {
+        SpareBlock<T> spare;
+        for (; size_ != 0; --size_) {
+            chain_.item(spare);
+            chain_.pop();
+        }
+    }
+
+    /// The `size` items of that chain, which is left without a block.
+    void take_over(ChainFront<T>& chain, std::size_t size) noexcept {
+        chain_.take_over(chain);
+        size_ = size;
+    }
+    std::size_t size() const noexcept { return size_; }
+
+private:
+    ChainFront<T> chain_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace threadwise::detail

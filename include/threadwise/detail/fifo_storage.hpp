@@ -11,7 +11,9 @@
 // that a queue is empty or full is known when the other side's count is read, as one's own cannot change meanwhile. So
 // every operation takes effect at one moment between its call and its return: the queue is linearizable.
 //
-// Locks are taken in the order get side, put side.
+// Locks are taken in the order get side, put side. An operation that runs code of the user's does so without its side's
+// lock, but with the claim to that side (queue_claim.hpp); while a side is claimed, what the others go by says that the
+// queue is full, or empty, so that they come to look at the claim by the same branch.
 
 #include <algorithm>
 #include <atomic>
@@ -21,6 +23,8 @@
 #include <utility>
 
 #include "threadwise/detail/block_chain.hpp"
+#include "threadwise/detail/plain_item.hpp"
+#include "threadwise/detail/queue_claim.hpp"
 #include "threadwise/detail/queue_lock.hpp"
 #include "threadwise/detail/queue_sleepers.hpp"
 #include "threadwise/detail/queue_waiter.hpp"
@@ -30,14 +34,26 @@ namespace threadwise::detail {
 template <class T>
 class FifoStorage {
 public:
+    /// Puts items, or takes them out. `Outside` the side's lock, if the caller has user's code run in between.
+    template <bool Outside>
     class Push;
+    template <bool Outside>
     class Pop;
+
+    /// Whether moving an item into the queue or out of it may run code of the user's.
+    static constexpr bool moves_outside = !moves_plainly<T>;
+
+    /// What shutdown() has dropped.
+    using Dropped = DroppedChain<T>;
 
     /// Holds at most `limit` items.
     explicit FifoStorage(std::size_t limit) : put_side_(limit, get_side_.chain.first()), limit_(limit) {}
     FifoStorage(const FifoStorage&) = delete;
     FifoStorage& operator=(const FifoStorage&) = delete;
-    ~FifoStorage() { drop_all(); }
+    ~FifoStorage() {
+        Dropped dropped;
+        drop_all(dropped);
+    }
 
     /// How many items have ever been put.
     std::uint64_t total() const noexcept {
@@ -59,19 +75,23 @@ public:
         return shut_down_.load(std::memory_order_acquire);  // acquire: pairs with the release in shutdown()
     }
 
-    /// Refuses items from now on, and drops those that are there if `immediate`; returns how many that were.
-    std::size_t shutdown(bool immediate) {
-        std::size_t dropped = 0;
+    /// Refuses items from now on, and if `immediate` takes out those that are there. Waits for who is about to put an
+    /// item, and if `immediate` for who is about to take one; throws RuntimeError if that is the calling thread itself.
+    void shutdown(bool immediate, Dropped& dropped, const void* queue, SourceLocation where) {
+        put_side_.claim.refuse_reentry();
+        if (immediate) get_side_.claim.refuse_reentry();
         {
-            const std::lock_guard hold_gets(get_side_.lock);
-            const std::lock_guard hold_puts(put_side_.lock);
-            shut_down_.store(true, std::memory_order_release);
+            // First, so that those who come in the meantime cannot put it off for ever.
+            const std::lock_guard hold(put_side_.lock);
+            put_side_.closing = true;
             put_side_.until = 0;
-            if (immediate) dropped = drop_all();
+        }
+        while (!try_shut_down(immediate, dropped)) {
+            put_side_.claim.await(put_side_.lock, queue, where);
+            if (immediate) get_side_.claim.await(get_side_.lock, queue, where);
         }
         put_side_.getters.wake_all();
         get_side_.putters.wake_all();
-        return dropped;
     }
 
     /// What getters wait for.
@@ -83,6 +103,7 @@ public:
                 },
                 this};
     }
+    QueueSide get_claim() noexcept { return get_side_.claim.side(get_side_.lock); }
 
     /// What putters wait for.
     QueueSide room() noexcept {
@@ -93,25 +114,30 @@ public:
                 },
                 this};
     }
+    QueueSide put_claim() noexcept { return put_side_.claim.side(put_side_.lock); }
 
 private:
-    // Cache lines are fetched in pairs. All but what is needed once in a block is in the first of a pair.
+    // Cache lines are fetched in pairs. All but what is needed once in a block, or by a claim, is in the first of a
+    // pair.
     struct alignas(128) PutSide {
         PutSide(std::size_t limit, Block<T>*& first) noexcept : until(limit), chain(first) {}
 
         QueueLock lock;
         QueueSleepers getters;                ///< those who sleep for an item
         std::atomic<std::uint64_t> count{0};  ///< items ever put
-        std::uint64_t until;                  ///< there is room until `count` is this; 0 once shut down
+        std::uint64_t until;                  ///< there is room until `count` is this; 0 while claimed, or shut down
         ChainBack<T> chain;
+        QueueClaim claim;
+        bool closing = false;  ///< no claim and no item is accepted any more
     };
 
     struct alignas(128) GetSide {
         QueueLock lock;
         QueueSleepers putters;                ///< those who sleep for room
         std::atomic<std::uint64_t> count{0};  ///< items ever taken out
-        std::uint64_t put = 0;                ///< the put side's count, when last looked at
+        std::uint64_t put = 0;                ///< the put side's count, when last looked at; `count` while claimed
         ChainFront<T> chain;
+        QueueClaim claim;
     };
 
     // Hints, unless the lock of the side that could change the answer is held. relaxed: that lock gives the order.
@@ -123,18 +149,25 @@ private:
         return put_side_.count.load(std::memory_order_relaxed) - got < limit_;
     }
 
+    /// False: somebody has a claim that stands against it.
+    bool try_shut_down(bool immediate, Dropped& dropped) noexcept {
+        const std::lock_guard hold_gets(get_side_.lock);
+        const std::lock_guard hold_puts(put_side_.lock);
+        if (put_side_.claim.is_taken() || (immediate && get_side_.claim.is_taken())) return false;
+        shut_down_.store(true, std::memory_order_release);
+        if (immediate) drop_all(dropped);
+        return true;
+    }
+
     /// Under both locks, or alone.
-    std::size_t drop_all() noexcept {
+    void drop_all(Dropped& dropped) noexcept {
         // relaxed: nobody else changes them now.
         const std::uint64_t put = put_side_.count.load(std::memory_order_relaxed);
         const std::uint64_t got = get_side_.count.load(std::memory_order_relaxed);
-        for (std::uint64_t i = got; i != put; ++i) {
-            get_side_.chain.item(spare_);
-            get_side_.chain.pop();
-        }
+        dropped.take_over(get_side_.chain, put - got);
+        put_side_.chain.restart(get_side_.chain.first());
         get_side_.put = put;
         get_side_.count.store(put, std::memory_order_release);
-        return put - got;
     }
 
     GetSide get_side_;
@@ -146,6 +179,7 @@ private:
 
 /// Puts items: begin(), then add() up to room() times. They are in the queue once it is destroyed.
 template <class T>
+template <bool Outside>
 class FifoStorage<T>::Push {
 public:
     explicit Push(FifoStorage& storage) noexcept : storage_(storage), side_(storage.put_side_) {}
@@ -156,23 +190,30 @@ public:
         side_.lock.lock();
         count_ = side_.count.load(std::memory_order_relaxed);  // relaxed: changes under this lock alone
         if (room() == 0) [[unlikely]] {
-            // acquire: pairs with the release in ~Pop(), so that a put that waited for a get comes after it.
-            const std::uint64_t got = storage_.get_side_.count.load(std::memory_order_acquire);
-            side_.until = storage_.is_shut_down() ? 0 : got + storage_.limit_;
-            if (room() == 0) {
+            if (const Attempt attempt = look(); attempt != Attempt::begun) {
                 side_.lock.unlock();
-                return storage_.is_shut_down() ? Attempt::shut_down : Attempt::not_now;
+                return attempt;
             }
+        }
+        if constexpr (Outside) {
+            side_.claim.take();
+            until_ = std::exchange(side_.until, 0);
+            side_.lock.unlock();
         }
         begun_ = true;
         return Attempt::begun;
     }
 
-    std::size_t room() const noexcept { return side_.until > count_ ? side_.until - count_ : 0; }
+    std::size_t room() const noexcept {
+        const std::uint64_t until = Outside && begun_ ? until_ : side_.until;
+        return until > count_ ? until - count_ : 0;
+    }
 
-    void add(T&& item) {
+    /// True: it cannot be refused any more.
+    bool add(T&& item) {
         side_.chain.add(std::move(item), storage_.spare_);
         ++count_;
+        return true;
     }
 
     ~Push() {
@@ -180,7 +221,23 @@ public:
     }
 
 private:
+    /// There is no room, going by what the side remembers.
+    Attempt look() noexcept {
+        if (side_.claim.is_taken()) return Attempt::claimed;
+        if (side_.closing) return Attempt::shut_down;
+        // acquire: pairs with the release in ~Pop(), so that a put that waited for a get comes after it.
+        const std::uint64_t got = storage_.get_side_.count.load(std::memory_order_acquire);
+        side_.until = got + std::min<std::uint64_t>(storage_.limit_, UINT64_MAX - got);
+        return room() != 0 ? Attempt::begun : Attempt::not_now;
+    }
+
     void publish() noexcept {
+        bool pass_claim_on = false;
+        if constexpr (Outside) {
+            side_.lock.lock();
+            side_.until = side_.closing ? 0 : until_;
+            pass_claim_on = side_.claim.give_back();
+        }
         const bool added = side_.count.load(std::memory_order_relaxed) != count_;  // relaxed: as in begin()
         // release: who reads the count sees the items.
         side_.count.store(count_, std::memory_order_release);
@@ -188,16 +245,21 @@ private:
         side_.lock.unlock();
         if (wake) [[unlikely]]
             side_.getters.wake_one();
+        if constexpr (Outside) {
+            if (pass_claim_on) side_.claim.wake_one();
+        }
     }
 
     FifoStorage& storage_;
     PutSide& side_;
     std::uint64_t count_ = 0;
+    std::uint64_t until_ = 0;  ///< the side's, while it is claimed
     bool begun_ = false;
 };
 
 /// Takes items out: begin(), then front() and pop() up to available() times. They are gone once it is destroyed.
 template <class T>
+template <bool Outside>
 class FifoStorage<T>::Pop {
 public:
     explicit Pop(FifoStorage& storage) noexcept : storage_(storage), side_(storage.get_side_) {}
@@ -207,23 +269,26 @@ public:
     Attempt begin() {
         side_.lock.lock();
         count_ = side_.count.load(std::memory_order_relaxed);  // relaxed: changes under this lock alone
-        if (available() == 0) [[unlikely]] {
-            // Asked before the last look at the count: nothing is put after the shutdown.
-            const bool shut_down = storage_.is_shut_down();
-            side_.put = storage_.total();
-            if (available() == 0) {
+        if (side_.put == count_) [[unlikely]] {
+            if (const Attempt attempt = look(); attempt != Attempt::begun) {
                 side_.lock.unlock();
-                return shut_down ? Attempt::shut_down : Attempt::not_now;
+                return attempt;
             }
         }
         begun_ = true;
+        if constexpr (Outside) {
+            side_.claim.take();
+            put_ = std::exchange(side_.put, count_);
+            side_.lock.unlock();
+        }
         return Attempt::begun;
     }
 
     /// How many items there are, up to `most`.
     std::size_t available(std::size_t most) noexcept {
-        if (available() < most) side_.put = storage_.total();
-        return std::min(available(), most);
+        std::uint64_t& put = Outside ? put_ : side_.put;
+        if (put - count_ < most) put = storage_.total();
+        return std::min<std::size_t>(put - count_, most);
     }
 
     T& front() noexcept { return side_.chain.item(storage_.spare_); }
@@ -238,10 +303,23 @@ public:
     }
 
 private:
-    /// How many items are known to be there.
-    std::size_t available() const noexcept { return side_.put - count_; }
+    /// There is no item, going by what the side remembers.
+    Attempt look() noexcept {
+        if (side_.claim.is_taken()) return Attempt::claimed;
+        // Asked before the last look at the count: nothing is put after the shutdown.
+        const bool shut_down = storage_.is_shut_down();
+        side_.put = storage_.total();
+        if (side_.put != count_) return Attempt::begun;
+        return shut_down ? Attempt::shut_down : Attempt::not_now;
+    }
 
     void publish() noexcept {
+        bool pass_claim_on = false;
+        if constexpr (Outside) {
+            side_.lock.lock();
+            side_.put = put_;
+            pass_claim_on = side_.claim.give_back();
+        }
         const bool taken = side_.count.load(std::memory_order_relaxed) != count_;  // relaxed: as in begin()
         // release: who finds room by the count comes after what was done with the items' places.
         side_.count.store(count_, std::memory_order_release);
@@ -249,11 +327,15 @@ private:
         side_.lock.unlock();
         if (wake) [[unlikely]]
             side_.putters.wake_one();
+        if constexpr (Outside) {
+            if (pass_claim_on) side_.claim.wake_one();
+        }
     }
 
     FifoStorage& storage_;
     GetSide& side_;
     std::uint64_t count_ = 0;
+    std::uint64_t put_ = 0;  ///< the side's, while it is claimed
     bool begun_ = false;
 };
 

@@ -122,6 +122,7 @@ private:
     std::atomic<std::uint64_t> trail_{0};  ///< of who last stole from the group and has not finished
     std::atomic<Failure*> failures_{nullptr};
     std::atomic<bool> cancelled_{false};
+    bool interrupted_ = false;  ///< a wait was, since abandon() has begun
 };
 
 }  // namespace threadwise::detail

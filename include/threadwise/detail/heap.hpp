@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "threadwise/detail/plain_item.hpp"
+
 namespace threadwise::detail {
 
 /// An item as a heap keeps it: in a place of its own if moving it could throw, as a heap moves its items about.
@@ -57,18 +59,27 @@ private:
 template <class T, class Compare, bool Stable>
 class Heap {
 public:
+    using Item = std::conditional_t<Stable, NumberedHeapItem<T>, HeapItem<T>>;
+    using Items = std::deque<Item>;
+
+    /// Whether to find an item's place takes code of the user's.
+    static constexpr bool compares_outside = !compares_plainly<Compare, T>;
+
     explicit Heap(Compare compare) : less_(std::move(compare)) {}
 
+    /// Compares the item that push() is about to get next.
+    void place(const T& item) { landing_ = place_among_ancestors(items_.size(), item); }
+
+    /// Puts the item where place() has found that it belongs.
     void push(T&& item) {
         const std::size_t last = items_.size();
-        const std::size_t place = place_among_ancestors(last, item);
         if constexpr (Stable) {
             items_.emplace_back(std::move(item), pushed_);
         } else {
             items_.emplace_back(std::move(item));
         }
         ++pushed_;
-        rise(last, place);
+        rise(last, landing_);
     }
 
     T& top() {
@@ -84,11 +95,10 @@ public:
     }
 
     std::size_t size() const noexcept { return items_.size(); }
-    void clear() noexcept { items_.clear(); }
+    /// Exchanges all items for those, which are none.
+    void swap(Items& items) noexcept { items_.swap(items); }
 
 private:
-    using Item = std::conditional_t<Stable, NumberedHeapItem<T>, HeapItem<T>>;
-
     static std::size_t parent(std::size_t place) noexcept { return (place - 1) / 2; }
 
     bool before(const Item& left, const Item& right) const {
@@ -138,9 +148,9 @@ private:
     }
 
     [[no_unique_address]] Compare less_;
-    std::deque<Item> items_;
+    Items items_;
     std::uint64_t pushed_ = 0;
-    std::size_t landing_ = 0;
+    std::size_t landing_ = 0;  ///< where the item goes that is moved next
 };
 
 }  // namespace threadwise::detail

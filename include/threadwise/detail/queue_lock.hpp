@@ -22,7 +22,7 @@ namespace threadwise::detail {
 /// both are plain stores. To take a bias away costs some microseconds.
 class QueueLock {
 public:
-    void lock() {
+    [[gnu::always_inline]] void lock() {
         if (try_enter()) [[likely]] {
             ++uses_;
             return;

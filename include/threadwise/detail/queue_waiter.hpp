@@ -18,6 +18,7 @@ enum class Attempt : std::uint8_t {
     begun,      ///< there is room, or an item
     not_now,    ///< the queue is full, or empty
     shut_down,  ///< and that will not change
+    claimed,    ///< another thread is about to change that, see queue_claim.hpp
 };
 
 [[noreturn]] THREADWISE_API void refuse_timeout();

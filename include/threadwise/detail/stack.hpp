@@ -11,14 +11,20 @@ namespace threadwise::detail {
 template <class T>
 class Stack {
 public:
+    using Items = std::deque<T>;
+
+    /// Whether to find an item's place takes code of the user's.
+    static constexpr bool compares_outside = false;
+
+    void place(const T& /*item*/) noexcept {}
     void push(T&& item) { items_.push_back(std::move(item)); }
     T& top() noexcept { return items_.back(); }
     void pop() noexcept { items_.pop_back(); }
-    std::size_t size() const noexcept { return items_.size(); }
-    void clear() noexcept { items_.clear(); }
+    /// Exchanges all items for those, which are none.
+    void swap(Items& items) noexcept { items_.swap(items); }
 
 private:
-    std::deque<T> items_;
+    Items items_;
 };
 
 }  // namespace threadwise::detail

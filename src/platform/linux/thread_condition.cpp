@@ -7,12 +7,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <span>
@@ -55,6 +57,22 @@ const void* libc_address() noexcept {
     return address;
 }
 
+const void* base_of(const void* address) noexcept {
+    Dl_info found{};
+    return address != nullptr && dladdr(address, &found) != 0 ? found.dli_fbase : nullptr;
+}
+
+/// Somewhere in the allocator, if that is a library of its own; null if it is libc's or the program's.
+const void* own_allocator() noexcept {
+    static const void* const address = []() -> const void* {
+        const void* const allocate = dlsym(RTLD_DEFAULT, "malloc");
+        const void* const base = base_of(allocate);
+        const auto program = reinterpret_cast<const void*>(getauxval(AT_PHDR));
+        return base == base_of(libc_address()) || base == base_of(program) ? nullptr : allocate;
+    }();
+    return address;
+}
+
 /// glibc's table of a thread's specific values: each entry points to those of `keys_in_block` keys, or is null if none
 /// of them was ever set.
 constexpr pthread_key_t keys_in_block = 32;
@@ -70,7 +88,7 @@ const std::uint32_t* specific_table_field() noexcept {
 }
 
 // Found at load: on first use, a fork meanwhile would leave the child an address that is being looked for for good.
-[[maybe_unused]] const bool found_at_load = (libc_address(), specific_table_field(), true);
+[[maybe_unused]] const bool found_at_load = (own_allocator(), specific_table_field(), true);
 
 /// Part of what says that the thread is in visit_objects().
 bool is_of_section(const std::byte& byte) noexcept {
@@ -95,8 +113,9 @@ bool is_initial(const dl_phdr_info& object) noexcept {
 }
 
 int find_changed(dl_phdr_info* object, std::size_t /*size*/, void* result) {
-    // libc's own are its affair (the allocator's caches), but for what is looked at below.
+    // libc's own are its affair (the allocator's caches), but for what is looked at below; so are another allocator's.
     const bool is_libc = holds(*object, libc_address());
+    if (own_allocator() != nullptr && holds(*object, own_allocator())) return 0;
     const bool is_program = object->dlpi_name == nullptr || *object->dlpi_name == '\0';
     if ((is_libc && !is_program) || is_initial(*object)) return 0;
     *static_cast<bool*>(result) = true;
@@ -119,16 +138,23 @@ bool may_have_specific_values(std::size_t block) noexcept {
     return table[block] != nullptr;
 }
 
-bool has_specific_values() noexcept {
+/// Calls `visit(key)` for each key of which the thread has a value, until that is false.
+template <class Visit>
+bool visit_specific_values(Visit visit) noexcept {
     // To ask for all keys takes some 3 us.
     for (std::size_t block = 0; block < SpecificTable::extent; ++block) {
         if (!may_have_specific_values(block)) continue;
         const auto first = static_cast<pthread_key_t>(block) * keys_in_block;
         for (pthread_key_t key = first; key < first + keys_in_block; ++key) {
-            if (pthread_getspecific(key) != nullptr) return true;
+            if (pthread_getspecific(key) != nullptr && !visit(key)) return false;
         }
     }
-    return false;
+    return true;
+}
+
+bool has_new_specific_values(const Beginning& beginning) noexcept {
+    const std::span old(beginning.keys.data(), beginning.key_count);
+    return !visit_specific_values([&](pthread_key_t key) { return std::ranges::find(old, key) != old.end(); });
 }
 
 bool has_pending_signals() noexcept {
@@ -146,10 +172,12 @@ bool has_signal_stack() noexcept {
 }
 
 bool holds_robust_mutexes() noexcept {
-    // The kernel's struct robust_list_head begins with a circular list.
+    // The kernel's struct robust_list_head begins with a circular list. Null: the thread has none, as libc was refused
+    // one (a sandbox), or makes it with the thread's first robust mutex (musl).
     void** head = nullptr;
     std::size_t length = 0;
-    return syscall(SYS_get_robust_list, 0, &head, &length) != 0 || *head != static_cast<void*>(head);
+    if (syscall(SYS_get_robust_list, 0, &head, &length) != 0) return true;
+    return head != nullptr && *head != static_cast<void*>(head);
 }
 
 bool is_cancelable_as_new() noexcept {
@@ -168,21 +196,35 @@ Inheritance inheritance_of_this_thread() noexcept {
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     std::memcpy(found.parts.data(), &mask, sizeof(std::uint64_t));  // the kernel knows 64 signals
     SchedulingAttributes scheduling;
-    syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0);
+    found.known = syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0) == 0;
     found.parts[1] = (std::uint64_t{scheduling.policy} << 32) | static_cast<std::uint32_t>(scheduling.nice);
     found.parts[2] = scheduling.priority;
     found.parts[3] = scheduling.flags;
     found.parts[4] = floating_point_control();
     cpu_set_t processors{};
-    sched_getaffinity(0, sizeof processors, &processors);
+    found.known = sched_getaffinity(0, sizeof processors, &processors) == 0 && found.known;
     static_assert(sizeof processors == 16 * sizeof(std::uint64_t));
     std::memcpy(&found.parts[5], &processors, sizeof processors);
     return found;
 }
 
-bool is_as_new() noexcept {
-    if (!is_cancelable_as_new() || uselocale(nullptr) != LC_GLOBAL_LOCALE || has_signal_stack()) return false;
-    if (has_pending_signals() || holds_robust_mutexes() || has_specific_values()) return false;
+Beginning beginning_of_this_thread() noexcept {
+    Beginning beginning;
+    if (own_allocator() == nullptr) return beginning;
+    void* volatile first = std::malloc(1);  // NOLINT(cppcoreguidelines-no-malloc): what sets the values
+    std::free(first);                       // NOLINT(cppcoreguidelines-no-malloc)
+    beginning.known = visit_specific_values([&](pthread_key_t key) {
+        if (beginning.key_count == beginning.keys.size()) return false;
+        beginning.keys.at(beginning.key_count++) = key;
+        return true;
+    });
+    return beginning;
+}
+
+bool is_as_new(const Beginning& beginning) noexcept {
+    if (!beginning.known || !is_cancelable_as_new() || uselocale(nullptr) != LC_GLOBAL_LOCALE || has_signal_stack())
+        return false;
+    if (has_pending_signals() || holds_robust_mutexes() || has_new_specific_values(beginning)) return false;
     if (!thread_locals_are_initial()) return false;
     feclearexcept(FE_ALL_EXCEPT);
     errno = 0;
