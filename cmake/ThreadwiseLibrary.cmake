@@ -26,6 +26,15 @@ set_source_files_properties(
     "${PROJECT_SOURCE_DIR}/src/version.cpp"
     PROPERTIES COMPILE_DEFINITIONS "THREADWISE_VERSION=\"${PROJECT_VERSION}\""
 )
+if(THREADWISE_SANITIZE AND THREADWISE_PLATFORM STREQUAL linux)
+    # A signal handler runs these wherever a thread is, in the sanitizers' own code, too. Inlined, so that what they use
+    # of the standard library is no sanitized copy.
+    set_source_files_properties(
+        "${PROJECT_SOURCE_DIR}/src/platform/linux/freeze.cpp" "${PROJECT_SOURCE_DIR}/src/platform/linux/call_frames.cpp"
+        "${PROJECT_SOURCE_DIR}/src/platform/linux/diversion.cpp"
+        PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all;-O2"
+    )
+endif()
 set_target_properties(
     threadwise_objects
     PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON

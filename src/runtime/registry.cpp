@@ -138,7 +138,7 @@ void bind(ThreadRecord& record) {
     detail::this_ident = record.ident;
     detail::this_reader_slots = &record.reader_slots;
     detail::this_bias_slot = &*record.bias_slot;
-    if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.held);
+    if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.stopping);
     record.native_id = platform::native_id();
     pass_checkpoint(record);
     advance_life(record, Life::running);

@@ -11,7 +11,7 @@
 #include "platform/exit.hpp"
 #include "platform/freeze.hpp"
 #include "platform/internal_lock.hpp"
-#include "platform/native_thread.hpp"
+#include "runtime/exit_guard.hpp"
 #include "runtime/fork.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/thread_life.hpp"
@@ -22,11 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Threads get so long to be stopped. One that is in the system's libraries nearly all the time has to be asked a
-/// hundred times, and a loaded machine may run it only now and then.
-constexpr auto patience_with_daemons = 15s;
-/// An exit that waits so long for other threads, while some are held, waits for one of those.
-constexpr auto patience_with_exit = 10s;
+/// Threads get so long to be stopped.
+constexpr auto patience_with_daemons = 550ms;
 
 /// Which thread ends the process; null: none yet.
 constinit std::atomic<ThreadRecord*> closer{nullptr};
@@ -95,59 +92,60 @@ bool must_be_held(const ThreadRecord& record) noexcept {
     return record.origin != ThreadRecord::Origin::foreign && &record != closer.load();
 }
 
-bool is_held(const ThreadRecord& record) noexcept {
-    // seq_cst, with `closing` written before: either the thread's change is seen here, or the thread sees `closing` at
-    // its next checkpoint. The same holds for a thread that has not begun yet.
-    return record.held.load() || record.asleep_at_door.load() || record.native_id.load() == 0;
-}
-
 [[noreturn]] void hold(ThreadRecord& record) noexcept {
     record.site.write({.kind = WaitKind::exit, .object = nullptr, .where = {}, .since = platform::now()});
-    record.held.store(true);
+    record.stopping.stopped.store(true);
     platform::sleep_for_good();
 }
 
-/// Asks each thread that is not held yet; returns how many there are.
-std::size_t ask_the_rest(bool can_freeze, std::size_t& all) {
-    std::size_t rest = 0;
-    all = 0;
+/// The threads that are to be held.
+struct Progress {
+    std::size_t all = 0;
+    std::size_t left = 0;     ///< that are not held yet
+    std::size_t waiting = 0;  ///< of those: for other threads, inside of a system library
+};
+
+Progress ask_the_rest(bool can_freeze, bool even_waiting) {
+    Progress progress;
     registry::for_each([&](ThreadRecord& record) {
         if (!must_be_held(record)) return;
-        ++all;
+        ++progress.all;
         if (is_held(record)) return;
-        ++rest;
-        if (can_freeze) platform::ask_to_freeze(record.native_id);
+        ++progress.left;
+        // acquire: pairs with the answer, which is written before.
+        const bool has_answered = !record.stopping.asked.load(std::memory_order_acquire);
+        // relaxed: as above.
+        if (has_answered && record.stopping.waits.load(std::memory_order_relaxed)) ++progress.waiting;
+        if (can_freeze) platform::ask_to_freeze(record.native_id, record.stopping, even_waiting);
     });
-    return rest;
+    return progress;
 }
 
-/// Ends the process if the thread that ends it waits for long for other threads: it will wait forever.
-void watch(void* /*unused*/) {
-    const std::uint64_t watched = closer.load()->native_id;
-    constexpr auto interval = 100ms;
-    auto stuck_for = 0ms;
-    for (std::uint64_t last = 0; stuck_for < patience_with_exit; stuck_for += interval) {
-        std::this_thread::sleep_for(interval);
-        const std::uint64_t wait = platform::wait_for_threads(watched);
-        if (wait == 0 || wait != last) stuck_for = 0ms;
-        last = wait;
+void ask_until_held(platform::Instant give_up) {
+    const bool can_freeze = platform::prepare_to_freeze();
+    bool even_waiting = false;
+    constexpr int rounds_in_a_hurry = 20;
+    for (int round = 0;; ++round) {
+        const Progress progress = ask_the_rest(can_freeze, even_waiting);
+        if (progress.left == 0) return;
+        if (exit_status == platform::unknown_status) return;  // a platform with no more to offer
+        if (platform::now() > give_up || !can_freeze) platform::end_process(exit_status);
+        // Those that wait for each other alone will not go on.
+        even_waiting = progress.waiting == progress.left;
+        std::this_thread::sleep_for(round < rounds_in_a_hurry ? 50us : 500us);
     }
-    platform::end_process(exit_status);
 }
 
 void hold_the_rest() {
-    const bool can_freeze = platform::prepare_to_freeze();
-    const bool status_known = exit_status != platform::unknown_status;
     registry::close();
     closing.store(true);
+    if (ask_the_rest(false, false).all == 0) return;
     const platform::Instant give_up = platform::now() + patience_with_daemons;
-    std::size_t all = 0;
-    while (ask_the_rest(can_freeze, all) != 0) {
-        if (!status_known) return;  // a platform with no more to offer
-        if (platform::now() > give_up || !can_freeze) platform::end_process(exit_status);
-        std::this_thread::sleep_for(50us);
-    }
-    if (all != 0 && status_known) platform::start_native_thread(watch, nullptr, 0);
+    const bool guarded = exit_status != platform::unknown_status;
+    // The guard is to act only if this thread cannot.
+    if (guarded) start_exit_guard(*closer.load(), exit_status, give_up + 50ms);
+    ask_until_held(give_up);
+    if (guarded) guard_destructors();
 }
 
 void end_threads(int status) {
@@ -190,6 +188,12 @@ void on_thread_locals_end() {
 }();
 
 }  // namespace
+
+bool is_held(const ThreadRecord& record) noexcept {
+    // seq_cst, with `closing` written before: either the thread's change is seen here, or the thread sees `closing` at
+    // its next checkpoint. The same holds for a thread that has not begun yet.
+    return record.stopping.stopped.load() || record.asleep_at_door.load() || record.native_id.load() == 0;
+}
 
 void at_shutdown(std::function<void()> function) {
     Functions& all = the_functions();

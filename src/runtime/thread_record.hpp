@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "platform/freeze.hpp"
 #include "runtime/bias_slots.hpp"
 #include "runtime/block_cache.hpp"
 #include "runtime/local_values.hpp"
@@ -69,10 +70,9 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     OwnBiasSlot bias_slot;
 
     // At the end of the process, see shutdown.hpp.
-    std::atomic<bool> held{false};  ///< does nothing any more
-    bool has_returned = false;      ///< from what the thread is for; the owner's alone
-
+    platform::Stopping stopping;
     std::atomic<bool> asleep_at_door{false};  ///< passes a checkpoint before it does anything
+    bool has_returned = false;                ///< from what the thread is for; the owner's alone
 
     // At the door. What a waker touches lies on one cache line, apart from what only the owner writes: each line more
     // is another trip between cores in each wake-up.

@@ -1,12 +1,14 @@
-// exit_program HOW STATUS: ends while daemons are busy in all the ways there are. Run by shutdown_test.cpp.
+// exit_program HOW STATUS [KIND COUNT]: ends while daemons are busy; so many of one kind of busy_daemons.hpp ("all": of
+// each), or else in the ways in which threadwise is used. Run by shutdown_test.cpp.
 
-#include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -16,6 +18,7 @@
 #include <string_view>
 #include <thread>
 
+#include "busy_daemons.hpp"
 #include "runtime/shutdown.hpp"
 #include "threadwise/threading.hpp"
 
@@ -130,8 +133,28 @@ void start_daemons() {
     while (busy < 16) std::this_thread::yield();
 }
 
+/// So many of each kind of that name.
+bool start_busy(std::string_view name, int count) {
+    int started = 0;
+    const auto start = [&](const busy_with::Kind& kind) {
+        for (int i = 0; i < count; ++i, ++started) daemon([step = kind.step] { step(busy); });
+    };
+    for (const busy_with::Kind& kind : busy_with::kinds) {
+        if (name == "all" || name == kind.name) start(kind);
+    }
+    if (name == busy_with::full_pipe.name) start(busy_with::full_pipe);
+    while (busy < started) std::this_thread::yield();
+    return started != 0;
+}
+
+/// The moment from which on the end is timed.
+void say_that_it_ends() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    std::printf("ending %lld\n", static_cast<long long>(std::chrono::nanoseconds(now).count()));
+}
+
 void end_here(int status) {
-    std::puts("ending");
+    say_that_it_ends();
     std::exit(status);
 }
 
@@ -151,7 +174,7 @@ WantsAtTheEnd wants;
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) return 98;
+    if (argc != 3 && argc != 5) return 98;
     const std::string_view how = argv[1];
     const int status = std::atoi(argv[2]);
     // Also where there is no terminal: what was printed must not be lost.
@@ -160,7 +183,11 @@ int main(int argc, char** argv) {
     threadwise::runtime::at_shutdown([] { std::puts("second"); });
     threadwise::runtime::at_shutdown([] { std::puts("first"); });
 
-    start_daemons();
+    if (argc == 3) {
+        start_daemons();
+    } else if (!start_busy(argv[3], std::atoi(argv[4]))) {
+        return 98;
+    }
     // Not joined here; the process does it.
     static auto& worker = *new Thread({.daemon = false}, [] {
         while (threadwise::main_thread().is_alive()) std::this_thread::yield();
@@ -177,7 +204,7 @@ int main(int argc, char** argv) {
             });
             while (busy < 17) std::this_thread::yield();
         }
-        std::puts("ending");
+        say_that_it_ends();
         return status;
     }
     if (how == "exit") {
@@ -207,9 +234,9 @@ int main(int argc, char** argv) {
     }
     if (how == "deaf") {
         Thread thread({.daemon = true}, [] {
-            sigset_t all;
-            sigfillset(&all);
-            pthread_sigmask(SIG_SETMASK, &all, nullptr);
+            // Past libc, which would leave out the signals that it keeps to itself.
+            const std::uint64_t all = ~std::uint64_t{0};
+            syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof(all));
             ++busy;
             for (;;) tripwire.touch();
         });

@@ -34,6 +34,8 @@ void at_exit(void (*run)(int status)) noexcept {
     std::atexit([] { to_run.load()(unknown_status); });
 }
 
+void prepare_to_end_process() noexcept {}
+
 void end_process(int status) noexcept {
     std::cout.flush();
     std::clog.flush();
@@ -46,6 +48,10 @@ void sleep_for_good() noexcept {
     for (;;) futex_wait(never_changes, 0, never);
 }
 
-std::uint64_t wait_for_threads(std::uint64_t /*native_id*/) noexcept { return 0; }
+KernelWait find_wait(std::uint64_t /*native_id*/) noexcept { return {}; }
+
+bool any_native_thread(bool (* /*condition*/)(std::uint64_t, const void*), const void* /*data*/) noexcept {
+    return false;
+}
 
 }  // namespace threadwise::platform
