@@ -7,6 +7,7 @@
 #include "futures/current_worker.hpp"
 #include "futures/pool_worker.hpp"
 #include "runtime/door.hpp"
+#include "runtime/shutdown.hpp"
 #include "threadwise/detail/failure.hpp"
 #include "threadwise/detail/group_core.hpp"
 #include "threadwise/executor_errors.hpp"
@@ -54,6 +55,7 @@ void Pool::throw_refusal() const {
     if (broken_.load(std::memory_order_acquire)) {
         throw BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore");
     }
+    runtime::hold_if_overtaken();  // the pool may have been shut down by another thread's exit()
     throw RuntimeError("cannot schedule new futures after shutdown");
 }
 
@@ -316,6 +318,8 @@ void Pool::end(bool wait) {
 }
 
 void Pool::wait_for_threads(SourceLocation where) {
+    // Those that are left when the process has begun to destroy its static objects are held for good.
+    if (runtime::is_closing()) return;
     // acquire: what the last thread did is visible to who waited for it.
     auto all_gone = [this] { return alive_.load(std::memory_order_acquire) == 0; };
     while (!all_gone()) {

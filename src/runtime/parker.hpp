@@ -33,6 +33,11 @@ public:
     /// A waker's hint: whether the owner sleeps, rather than spins.
     bool is_asleep() const noexcept { return (word_.load(std::memory_order_relaxed) & asleep_bit) != 0; }
 
+    /// A watcher's hint: whether something has happened that the owner has not looked at yet.
+    bool has_news() const noexcept {
+        return (word_.load(std::memory_order_relaxed) & (notified_bit | kicked_bit)) != 0;  // relaxed: a hint
+    }
+
     /// Owner only: what has happened so far, without sleeping. Consumes a kick, unless there was a notification too.
     State look() noexcept {
         // acquire: pairs with raise(); the owner sees what its waker did before.

@@ -122,11 +122,14 @@ namespace registry {
 
 void list(std::shared_ptr<ThreadRecord> record) {
     Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
-    if (registry.closed && record->origin == ThreadRecord::Origin::started) {
-        throw RuntimeError("can't start new thread: the process is ending");
+    {
+        const std::lock_guard hold(registry.lock);
+        if (!registry.closed || record->origin != ThreadRecord::Origin::started) {
+            return registry.records.push_back(std::move(record));
+        }
     }
-    registry.records.push_back(std::move(record));
+    hold_if_overtaken();
+    throw RuntimeError("can't start new thread: the process is ending");
 }
 
 void unlist(const ThreadRecord& record) noexcept { take_off(record); }

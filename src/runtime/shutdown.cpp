@@ -1,7 +1,9 @@
 #include "runtime/shutdown.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -11,6 +13,7 @@
 #include "platform/exit.hpp"
 #include "platform/freeze.hpp"
 #include "platform/internal_lock.hpp"
+#include "runtime/door.hpp"
 #include "runtime/exit_guard.hpp"
 #include "runtime/fork.hpp"
 #include "runtime/registry.hpp"
@@ -28,7 +31,9 @@ constexpr auto patience_with_daemons = 550ms;
 /// Which thread ends the process; null: none yet.
 constinit std::atomic<ThreadRecord*> closer{nullptr};
 constinit std::atomic<bool> closing{false};
+constinit std::atomic<bool> at_once{false};  ///< nothing more is waited for
 constinit std::atomic<int> exit_status{platform::unknown_status};
+constinit bool is_prepared = false;  ///< all are held that are to be; the closer's alone
 
 struct Functions {
     platform::InternalLock lock;
@@ -63,6 +68,8 @@ void run_functions() noexcept {
     while (const std::function<void()> function = next_function()) {
         try {
             function();
+        } catch (const InterruptedError&) {
+            // A second exit() has ended a wait.
         } catch (const std::exception& error) {
             std::fprintf(stderr, "threadwise: an exception while the process ends: %s\n", error.what());
         } catch (...) {
@@ -76,15 +83,82 @@ bool is_alive(const ThreadRecord& record) noexcept {
     return life == Life::started || life == Life::running;
 }
 
+/// Whether the thread waits for one that will never come to it: the closer, a held one, or one that waits so itself.
+bool waits_in_vain(const ThreadRecord& record) {
+    constexpr int longest_chain = 16;
+    std::uint32_t ident = record.ident;
+    for (int i = 0; i < longest_chain; ++i) {
+        const auto waiter = registry::find(ident);
+        if (waiter == nullptr) return false;
+        if (i != 0 && never_finishes(*waiter)) return true;
+        const WaitSite site = waiter->site.read();
+        if (site.kind == WaitKind::none || site.deadline != platform::never) return false;
+        if (site.kind == WaitKind::interpreter_lock) return false;  // handed back while its holder waits
+        ident = site.owner_word != nullptr ? site.owner_word->load() & owner_mask : site.owner;
+    }
+    return false;
+}
+
+/// All threads' waits, if all wait for good.
+class Standstill {
+public:
+    /// Whether nothing has moved since the last look, nor can.
+    bool look() {
+        seen_.swap(last_);
+        seen_.clear();
+        bool stands = true;
+        registry::for_each([&](ThreadRecord& record) {
+            if (&record == closer.load() || record.stopping.stopped.load()) return;
+            const WaitSite site = record.site.read();
+            stands = stands && record.origin != ThreadRecord::Origin::foreign && record.asleep_at_door.load() &&
+                     !record.parker.has_news() && site.deadline == platform::never;
+            seen_.emplace_back(record.native_id.load(), site.since);
+        });
+        return stands && seen_ == last_ && !platform::any_native_thread(is_unknown, this);
+    }
+
+private:
+    /// A thread that threadwise does not know may still do something for one that it knows.
+    static bool is_unknown(std::uint64_t native_id, const void* standstill) {
+        bool known = native_id == closer.load()->native_id.load();
+        registry::for_each([&](const ThreadRecord& record) { known = known || record.native_id.load() == native_id; });
+        return !known && standstill != nullptr;
+    }
+
+    std::vector<std::pair<std::uint64_t, platform::Instant>> seen_;
+    std::vector<std::pair<std::uint64_t, platform::Instant>> last_;
+};
+
+/// Unless it waits in vain, where another thread than the main one has called exit(): that one may be what it waits
+/// for.
 std::shared_ptr<ThreadRecord> any_to_join() {
-    std::shared_ptr<ThreadRecord> found;
+    std::vector<std::shared_ptr<ThreadRecord>> found;
     registry::for_each([&](ThreadRecord& record) {
         const bool is_to_join = record.origin == ThreadRecord::Origin::started && !record.daemon;
-        if (!found && is_to_join && is_alive(record) && &record != &registry::main_record()) {
-            found = record.shared_from_this();
+        if (is_to_join && is_alive(record) && !never_finishes(record) && &record != &registry::main_record()) {
+            found.push_back(record.shared_from_this());
         }
     });
-    return found;
+    for (auto& record : found) {
+        if (!waits_in_vain(*record)) return std::move(record);
+    }
+    return nullptr;
+}
+
+void join_the_rest(ThreadRecord& self) {
+    constexpr auto longest_look = 100ms;
+    std::chrono::nanoseconds look = 1ms;
+    const bool main_ends = &self == &registry::main_record();
+    Standstill standstill;
+    while (!at_once.load()) {
+        const std::shared_ptr<ThreadRecord> thread = any_to_join();
+        if (thread == nullptr) return;
+        // As in Python, a process whose main thread has ended goes on as long as threads wait, for whatever it be.
+        if (!main_ends && standstill.look()) return;
+        await_life(*thread, Life::finished, platform::now() + look, {}, SourceLocation::current());
+        take_interrupt(self);
+        look = std::min<std::chrono::nanoseconds>(look * 2, longest_look);
+    }
 }
 
 /// Foreign threads are their owners' to end.
@@ -95,7 +169,25 @@ bool must_be_held(const ThreadRecord& record) noexcept {
 [[noreturn]] void hold(ThreadRecord& record) noexcept {
     record.site.write({.kind = WaitKind::exit, .object = nullptr, .where = {}, .since = platform::now()});
     record.stopping.stopped.store(true);
+    // Those that join it look again.
+    if (!closing.load()) unpark_all(&record.life);
     platform::sleep_for_good();
+}
+
+/// The same for a thread that goes on elsewhere than at the door: it hands back there what it must not keep.
+[[noreturn]] void hold_at_door() {
+    const Waiting waiting({.kind = WaitKind::exit, .object = nullptr, .where = {}});
+    hold(waiting.record());
+}
+
+/// The calling thread has called exit() while the process ends already. If somebody waits for it, that is in vain; and
+/// in any case the program has been told to end. That main() returns says nothing of the kind.
+[[noreturn]] void call_exit_again(ThreadRecord& record) {
+    if (&record != &registry::main_record()) {
+        at_once = true;
+        if (!closing.load()) interrupt(*closer.load());
+    }
+    hold_at_door();
 }
 
 /// The threads that are to be held.
@@ -137,8 +229,8 @@ void ask_until_held(platform::Instant give_up) {
 }
 
 void hold_the_rest() {
-    registry::close();
     closing.store(true);
+    registry::close();
     if (ask_the_rest(false, false).all == 0) return;
     const platform::Instant give_up = platform::now() + patience_with_daemons;
     const bool guarded = exit_status != platform::unknown_status;
@@ -148,20 +240,45 @@ void hold_the_rest() {
     if (guarded) guard_destructors();
 }
 
+void end_threads(int status);
+
+/// What there is to do before static objects are destroyed.
+void prepare_the_end(ThreadRecord& record) {
+    if (is_prepared) return;
+    // For an exit() made by what is run here: it comes by here first.
+    platform::at_exit(end_threads);
+    run_functions();
+    // Who joins the main thread is not to wait for good.
+    if (&record == &registry::main_record()) advance_life(record, Life::finished);
+    join_the_rest(record);
+    take_interrupt(record);
+    hold_the_rest();
+    is_prepared = true;
+}
+
+/// The status is the first exit's: later ones are made by what the first exit() calls.
+void keep_status(int status) {
+    if (closer.load() != nullptr && status != exit_status) std::exit(exit_status);
+}
+
+/// Constructed before the program's static objects, where the library is part of the program, and so asked after their
+/// destructors whether one of them has called exit().
+struct StatusKeeper {
+    StatusKeeper() { platform::at_exit(keep_status); }
+};
+[[gnu::init_priority(101), maybe_unused]] const StatusKeeper status_keeper;
+
 void end_threads(int status) {
     ThreadRecord& record = this_record();
     ThreadRecord* nobody = nullptr;
-    if (!closer.compare_exchange_strong(nobody, &record)) {
-        if (nobody == &record) return;  // exit() called by what exit() calls
-        hold(record);
+    if (closer.compare_exchange_strong(nobody, &record)) {
+        exit_status = status;
+        unpark_all(&record.life);  // those that join it look again
+    } else if (nobody != &record) {
+        call_exit_again(record);
     }
-    exit_status = status;
-    run_functions();
-    // Who joins the thread that is at its end is not to wait for good.
-    advance_life(record, Life::finished);
-    while (const std::shared_ptr<ThreadRecord> thread = any_to_join())
-        await_life_uninterrupted(*thread, Life::finished);
-    hold_the_rest();
+    prepare_the_end(record);
+    keep_status(status);
 }
 
 /// The calling thread ends, or has called exit().
@@ -175,13 +292,11 @@ void on_thread_locals_end() {
     if (closer.load() == nullptr) {
         platform::at_exit(end_threads);
     } else if (closer.load() != record) {
-        // A second exit(). The first one may be joining this thread.
-        advance_life(*record, Life::finished);
-        hold(*record);
+        call_exit_again(*record);
     }
 }
 
-// For an exit() by a thread that the house does not know: later than it ought to be, but not never.
+// For an exit() by a thread that threadwise does not know: later than it ought to be, but not never.
 [[maybe_unused]] const bool armed = [] {
     platform::at_exit(end_threads);
     return true;
@@ -197,12 +312,39 @@ bool is_held(const ThreadRecord& record) noexcept {
 
 void at_shutdown(std::function<void()> function) {
     Functions& all = the_functions();
-    const std::lock_guard hold_lock(all.lock);
-    if (all.begun) throw RuntimeError("can't register a function at shutdown: the process is ending");
-    all.functions.push_back(std::move(function));
+    {
+        const std::lock_guard hold_lock(all.lock);
+        if (!all.begun) return all.functions.push_back(std::move(function));
+    }
+    hold_if_overtaken();
+    throw RuntimeError("can't register a function at shutdown: the process is ending");
 }
 
-void notice_exit() { platform::at_thread_locals_end(on_thread_locals_end); }
+bool never_finishes(const ThreadRecord& record) noexcept {
+    // The main thread is at its end when it has called exit(), as when it has returned.
+    const bool ends_process = &record == closer.load() && &record != &registry::main_record();
+    return ends_process || record.stopping.stopped.load();
+}
+
+bool may_skip_vain_wait(ThreadRecord& record) {
+    if (closer.load() == &record) return true;
+    if (record.origin != ThreadRecord::Origin::foreign) hold(record);
+    return false;
+}
+
+void hold_if_overtaken() {
+    const ThreadRecord* const record = this_record_if_any();
+    if (record == nullptr || closer.load() == nullptr || !must_be_held(*record)) return;
+    if (record == &registry::main_record() || record->daemon) hold_at_door();
+}
+
+void notice_exit() {
+    platform::at_thread_locals_end(on_thread_locals_end);
+    // For an exit() that is not noticed in time, by a thread that threadwise does not know or by the destructor of a
+    // thread_local: at least before the static objects are destroyed that are there when the first thread starts.
+    static constinit std::atomic<bool> is_armed{false};
+    if (this_record_if_any() == nullptr && !is_armed.exchange(true)) platform::at_exit(end_threads);
+}
 
 bool is_closing() noexcept { return closing.load(); }
 
@@ -228,6 +370,9 @@ SleepingAtDoor::~SleepingAtDoor() {
 void forget_shutdown() noexcept {
     closer = nullptr;
     closing = false;
+    at_once = false;
+    is_prepared = false;
+    exit_status = platform::unknown_status;
     the_functions().begun = false;
 }
 

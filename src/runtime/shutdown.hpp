@@ -22,6 +22,18 @@ void at_shutdown(std::function<void()> function);
 /// OS thread.
 void notice_exit();
 
+/// Whether the thread is held, or ends the process: it will not reach the end of its life, and waiting for it is in
+/// vain.
+bool never_finishes(const ThreadRecord& record) noexcept;
+
+/// The calling thread is about to wait for one that never finishes. Does not return but on foreign threads, which are
+/// not held, and on the thread that ends the process: true, it may do without.
+bool may_skip_vain_wait(ThreadRecord& record);
+
+/// Before an error is thrown that another thread's exit() is to blame for. Does not return on the main thread and on
+/// daemons, which would report the error or end the process with another status.
+void hold_if_overtaken();
+
 /// Whether all threads but the one that ends the process are being held.
 bool is_closing() noexcept;
 

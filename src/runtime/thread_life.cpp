@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/shutdown.hpp"
+
 namespace threadwise::runtime {
 namespace {
 
@@ -55,6 +57,8 @@ Wakeup await_life(ThreadRecord& record, Life life, platform::Instant deadline, s
         std::move(stop));
     if (waiting.spin(&record.life, reached)) return Wakeup::woken;
     for (;;) {
+        const bool in_vain = life == Life::finished && never_finishes(record);
+        if (in_vain && may_skip_vain_wait(waiting.record())) return Wakeup::woken;
         const Wakeup wakeup = waiting.park(&record.life, [&] { return still_to_come(record, life); });
         if (wakeup == Wakeup::refused || reached()) return Wakeup::woken;
         if (wakeup != Wakeup::woken) return wakeup;

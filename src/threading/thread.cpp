@@ -33,10 +33,12 @@ std::string next_default_name() {
     std::abort();
 }
 
-bool runs_object(const ThreadState& state) noexcept {
+bool is_at_work(const ThreadState& state) noexcept {
     const runtime::Life life = runtime::life_of(state);
-    return state.object != nullptr && (life == runtime::Life::started || life == runtime::Life::running);
+    return life == runtime::Life::started || life == runtime::Life::running;
 }
+
+bool runs_object(const ThreadState& state) noexcept { return state.object != nullptr && is_at_work(state); }
 
 }  // namespace
 
@@ -76,7 +78,7 @@ void Thread::release() noexcept {
     ThreadState& mine = state();
     const bool is_itself = &mine == runtime::this_record_if_any();
     if (runs_object(mine)) end_for_misuse(name(), "destroyed");
-    if (mine.daemon || is_itself || !is_alive()) return;
+    if (mine.daemon || is_itself || !is_at_work(mine)) return;
     request_stop();
     runtime::await_life_uninterrupted(mine, runtime::Life::finished);
 }

@@ -1,5 +1,6 @@
 #include "platform/native_thread.hpp"
 #include "runtime/registry.hpp"
+#include "runtime/shutdown.hpp"
 #include "runtime/thread_life.hpp"
 #include "threading/thread_state.hpp"
 #include "threading/wait_result.hpp"
@@ -39,7 +40,7 @@ void ThreadHandle::set_daemon(bool daemon) {
 
 bool ThreadHandle::is_alive() const {
     const Life life = runtime::life_of(record());
-    return life == Life::started || life == Life::running;
+    return (life == Life::started || life == Life::running) && !runtime::never_finishes(record());
 }
 
 bool ThreadHandle::join(Timeout timeout, SourceLocation where) const { return join(std::stop_token(), timeout, where); }

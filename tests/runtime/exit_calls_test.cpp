@@ -1,0 +1,51 @@
+// exit() where it is not expected: in pools' tasks, in hooks, in what exit() itself calls, by several threads.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "support/backend.hpp"
+
+namespace threadwise::runtime {
+namespace {
+
+class ExitCalls : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ExitCalls, EndTheProcessWithTheFirstStatus) {
+    THREADWISE_NEEDS("word for the status with which the process ends");
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "exit_calls_program";
+    for (int status = 1; status <= 10; ++status) {
+        // The thread sanitizer would sleep for a second at each exit.
+        const std::string command = "TSAN_OPTIONS=\"$TSAN_OPTIONS atexit_sleep_ms=0\" timeout -k 1 60 " +
+                                    program.string() + " " + GetParam() + " " + std::to_string(status) + " 2>&1";
+        std::FILE* const pipe = popen(command.c_str(), "r");
+        std::string printed;
+        std::array<char, 4096> part{};
+        while (const std::size_t count = std::fread(part.data(), 1, part.size(), pipe))
+            printed.append(part.data(), count);
+        const int raw = pclose(pipe);
+        ASSERT_TRUE(WIFEXITED(raw)) << printed;
+        ASSERT_EQ(WEXITSTATUS(raw), status)
+            << (WEXITSTATUS(raw) == 124 ? "it hangs; printed\n" : "printed\n") << printed;
+        ASSERT_EQ(printed.find("wrong"), std::string::npos) << printed;
+        ASSERT_EQ(printed.find("xception"), std::string::npos) << printed;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(In, ExitCalls,
+                         ::testing::Values("pool_task", "default_pool_task", "hook", "thread_hook", "awaited_by_thread",
+                                           "main_submits", "main_waits_for_pool", "main_waits_for_future",
+                                           "main_waits_for_group", "main_starts_threads", "main_joins",
+                                           "main_joins_for_a_time", "main_destroys", "main_joins_foreign",
+                                           "thread_joins", "thread_waits_for_future", "thread_waits_at_barrier",
+                                           "thread_waits_for_lock", "with_interpreter_lock", "in_function", "in_atexit",
+                                           "in_destructor", "in_thread_local", "all_at_once", "in_forked_child",
+                                           "while_threads_start"),
+                         [](const auto& how) { return std::string(how.param); });
+
+}  // namespace
+}  // namespace threadwise::runtime
