@@ -1,5 +1,6 @@
 // The `threadwise` command. docs/command.md is its manual.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "failure.hpp"
@@ -77,6 +79,15 @@ Failure failure_of(const CLI::ParseError& error, const CLI::App& app) {
             suggest(name, names_of_options(used), help + " lists what there is")};
 }
 
+// A missing descriptor would be the next file's or socket's, and what is meant for a user be written into that. What is
+// opened in its place cannot be used either, so that errors stay errors.
+void keep_standard_descriptors() {
+    for (const auto& [descriptor, mode] :
+         {std::pair(STDIN_FILENO, O_WRONLY), {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_RDONLY}}) {
+        if (::fcntl(descriptor, F_GETFD) == -1) static_cast<void>(::open("/dev/null", mode));
+    }
+}
+
 int run(std::vector<std::string> words) {
     CLI::App app("Downloads, serves and checks files, many at once, on the threads of the threadwise library.");
     app.name("threadwise");
@@ -113,6 +124,7 @@ int run(std::vector<std::string> words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_standard_descriptors();
     // A write that a limit or a reader forbids is then an error with a message instead of a silent end.
     std::signal(SIGXFSZ, SIG_IGN);
     std::signal(SIGPIPE, SIG_IGN);

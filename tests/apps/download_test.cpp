@@ -353,6 +353,31 @@ TEST_F(Download, SaysThatNobodyReadsItsOutput) {
     }
 }
 
+TEST_F(Download, WritesNoMessageIntoAFile) {
+    ScriptedServer server([](const Request& request, Response& response) {
+        if (request.path == "/missing") response.status = 404;
+        if (request.path == "/a") send_content(request, response);
+    });
+    const auto result =
+        RunningCommand(threadwise_with({"download", "--json", "-d", out, server.url("/missing"), server.url("/a")}),
+                       [] {
+                           for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+                               ::close(descriptor);
+                       })
+            .finish();
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(names_in(out), ElementsAre("a"));
+    EXPECT_TRUE(read_file(out / "a") == content);
+}
+
+TEST_F(Download, TellsItsExitCodes) {
+    const auto result = run_threadwise({"download", "--help"});
+    EXPECT_EQ(result.code, 0);
+    for (const char* code : {"0 when", "1 when", "2 when", "129 (SIGHUP)", "130 (Ctrl-C)", "143 (SIGTERM)"}) {
+        EXPECT_THAT(result.output, HasSubstr(code));
+    }
+}
+
 TEST_F(Download, ShowsNoPasswords) {
     ScriptedServer server([](const Request& request, Response& response) {
         EXPECT_EQ(request.get_header_value("Authorization"), "Basic dXNlcjpzZWNyZXQ=");
