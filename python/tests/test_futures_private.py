@@ -356,6 +356,24 @@ class PoolInternalsTest(unittest.TestCase):
             self.assertEqual(pool.calls, 5)
             self.assertLessEqual(len(pool._threads), 2)
 
+    def test_a_program_may_start_the_workers(self):
+        class Daemons(ThreadPoolExecutor):
+            def _adjust_thread_count(self):
+                if self._idle_semaphore.acquire(timeout=0) or len(self._threads) == self._max_workers:
+                    return
+                reference = weakref.ref(self, lambda _, work_queue=self._work_queue: work_queue.put(None))
+                if hasattr(self, "_create_worker_context"):
+                    arguments = reference, self._create_worker_context(), self._work_queue
+                else:
+                    arguments = reference, self._work_queue, self._initializer, self._initargs
+                worker = threading.Thread(target=pools._worker, args=arguments, daemon=True)
+                worker.start()
+                self._threads.add(worker)
+
+        with Daemons(2) as pool:
+            self.assertEqual(list(pool.map(abs, range(-5, 0))), [5, 4, 3, 2, 1])
+            self.assertTrue(all(worker.daemon for worker in pool._threads))
+
     def test_idle_workers_of_another_queue_are_used_again(self):
         for kind in (queue.LifoQueue, standard_queue.SimpleQueue, standard_queue.Queue):
             with ThreadPoolExecutor(8) as pool:

@@ -226,8 +226,10 @@ class ThreadPoolExecutor(_Pool, Executor):
         self._work_queue = _WorkQueue()
         self._idle_semaphore = self._work_queue._idle_semaphore
 
-    def _create_worker_context(self):
-        return WorkerContext(self._initializer, self._initargs)
+    if sys.version_info >= (3, 14):  # programs that start workers of their own ask whether it is there
+
+        def _create_worker_context(self):
+            return WorkerContext(self._initializer, self._initargs)
 
     def _resolve_work_item_task(self, fn, args, kwargs):
         return fn, args, kwargs
