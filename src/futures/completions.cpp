@@ -49,8 +49,9 @@ Completions::Completions(const std::vector<FutureState*>& states) : left_(states
     nodes_.reserve(states.size());
     for (FutureState* const state : states) {
         nodes_.push_back(std::make_unique<Node>(*this, *state, nodes_.size()));
-        nodes_.back()->watch();
     }
+    // Once nothing can fail any more: a node that is watched by a future may not go without the destructor below.
+    for (const auto& node : nodes_) node->watch();
 }
 
 Completions::~Completions() {
