@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <ctime>
 
 namespace threadwise::platform {
 namespace {
@@ -17,6 +18,8 @@ constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
 #else
 constexpr bool under_thread_sanitizer = false;
 #endif
+
+constinit bool was_enabled = false;  // written while the library is loaded
 
 long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 0U, 0); }
 
@@ -30,11 +33,24 @@ void full_fence() noexcept {
 
 bool enable_heavy_fence() noexcept { return !under_thread_sanitizer && enable_unseen_heavy_fence(); }
 
-bool enable_unseen_heavy_fence() noexcept { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0; }
+bool enable_unseen_heavy_fence() noexcept {
+    was_enabled = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+    return was_enabled;
+}
 
 void heavy_fence() noexcept {
     const int saved = errno;
-    if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0 || under_thread_sanitizer) full_fence();
+    // The kernel may lack memory for it at the moment.
+    constexpr int tries = 100;
+    bool fenced = false;
+    for (int i = 0; i < tries && !fenced; ++i) fenced = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
+    if (!fenced || under_thread_sanitizer) full_fence();
+    if (!fenced && was_enabled) {
+        // The system gave the fence once, and now refuses it for good (a seccomp filter). No store stays in a core's
+        // buffer for nearly that long.
+        constexpr timespec long_enough{.tv_sec = 0, .tv_nsec = 1'000'000};
+        nanosleep(&long_enough, nullptr);
+    }
     errno = saved;
 }
 
