@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -31,13 +32,31 @@ struct Registry {
     std::vector<std::shared_ptr<ThreadRecord>> records;
     bool closed = false;
     std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
+    /// For a foreign thread that first comes by where nothing may be thrown, in a destructor, while memory is short.
+    std::shared_ptr<ThreadRecord> spare;
 
     Registry() {
         main->name = "MainThread";
         main->native_id = platform::initial_native_id();
         advance_life(*main, Life::running);
         records.push_back(main);
+        make_room();
         hold_over_fork(lock, ForkOrder::registry);
+    }
+
+    /// With the lock. There is room for it already, so that one allocation that fails does no harm.
+    void add(std::shared_ptr<ThreadRecord> record) {
+        try {
+            make_room();
+        } catch (const std::bad_alloc&) {
+            if (records.size() == records.capacity()) throw;
+        }
+        records.push_back(std::move(record));
+    }
+
+    /// For one more record than there will be.
+    void make_room() {
+        if (records.size() + 1 >= records.capacity()) records.reserve(2 * records.capacity() + 2);
     }
 };
 
@@ -73,17 +92,48 @@ std::uint32_t next_ident() noexcept {
     return ident;
 }
 
+std::shared_ptr<ThreadRecord> make_foreign_record() {
+    auto record = std::make_shared<ThreadRecord>(ThreadRecord::Origin::foreign);
+    record->daemon = true;  // nobody waits for it when the process ends
+    record->name = "Dummy-" + std::to_string(record->ident);
+    return record;
+}
+
+std::shared_ptr<ThreadRecord> exchange_spare(std::shared_ptr<ThreadRecord> record) noexcept {
+    const std::lock_guard hold(the_registry().lock);
+    the_registry().spare.swap(record);
+    return record;
+}
+
+/// A new one, or the spare one; and another spare one, if there is memory for it.
+std::shared_ptr<ThreadRecord> foreign_record() {
+    std::shared_ptr<ThreadRecord> record = exchange_spare(nullptr);
+    try {
+        std::shared_ptr<ThreadRecord> made = make_foreign_record();
+        if (record == nullptr) record = std::exchange(made, make_foreign_record());
+        exchange_spare(std::move(made));
+    } catch (const std::bad_alloc&) {
+        if (record == nullptr) throw;
+    }
+    return record;
+}
+
+[[maybe_unused]] const bool spare_made_at_load = (exchange_spare(make_foreign_record()), true);
+
 void register_this_thread() {
     if (platform::is_initial_thread()) {
         registry::bind(*the_registry().main);
         notice_exit();
         return;
     }
-    auto record = std::make_shared<ThreadRecord>(ThreadRecord::Origin::foreign);
-    record->daemon = true;  // nobody waits for it when the process ends
-    record->name = "Dummy-" + std::to_string(record->ident);
+    std::shared_ptr<ThreadRecord> record = foreign_record();
     registry::list(record);
-    registry::bind(*record);
+    try {
+        registry::bind(*record);
+    } catch (...) {
+        registry::unlist(*record);
+        throw;
+    }
 }
 
 /// Takes the record off the list and hands it to the caller: whether it dies then must not be decided under the lock.
@@ -125,7 +175,7 @@ void list(std::shared_ptr<ThreadRecord> record) {
     {
         const std::lock_guard hold(registry.lock);
         if (!registry.closed || record->origin != ThreadRecord::Origin::started) {
-            return registry.records.push_back(std::move(record));
+            return registry.add(std::move(record));
         }
     }
     hold_if_overtaken();
@@ -203,9 +253,12 @@ void forget_other_threads() noexcept {
     for (const auto& record : others) {
         if (record.get() != bound_record) advance_life(*record, Life::finished);
     }
+    others.push_back(std::move(registry.spare));  // its ident is none of the child's
+    registry.spare = nullptr;
     registry.main = bound_record->shared_from_this();
     registry.main->native_id = platform::native_id();
     registry.records = {registry.main};
+    registry.make_room();
     registry.closed = false;
     lost = {.last = last_ident.load(), .survivor = bound_record->ident};
 }
