@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
+.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -31,6 +31,10 @@ test-release test-asan test-tsan test-portable test-coverage: test-%: build/%/bu
 
 # gcc 12's thread sanitizer does not start where the kernel randomises addresses by more than 28 bits.
 test-tsan: FIXED_ADDRESSES := $(shell [ "$$(cat /proc/sys/vm/mmap_rnd_bits)" -gt 28 ] 2>/dev/null && echo setarch -R)
+
+test-faults: build/release/build.ninja ## Let each allocation, thread, futex call and membarrier fail in turn
+	@cmake --build --preset release --target tests-faults
+	@THREADWISE_FAULTS=all ctest --preset release -j $(JOBS) -L '^faults$$' $(ARGS)
 
 wheel: | bootstrap-build bootstrap-python ## Build the Python package's wheel for PYTHON (python3)
 	@python3 python/environments.py "$(or $(PYTHON),$(shell command -v python3))"

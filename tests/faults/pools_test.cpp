@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "faults/support/faults.hpp"
@@ -235,6 +236,32 @@ void cancelling_shutdown(Trial& trial) {
     for (const auto& future : futures) trial.expect(future.done(), "a call has no outcome");
 }
 TEST(PoolFaults, CancellingShutdown) { survives_all_faults(cancelling_shutdown); }
+
+/// All is done by threads that the library does not know yet.
+void foreign_threads(Trial& trial) {
+    std::unique_ptr<ThreadPoolExecutor> pool;
+    std::vector<Future<void>> futures;
+    futures.reserve(4);
+    auto on_a_thread = [&](auto body) {
+        std::jthread thread;
+        trial.in_peace([&] { thread = std::jthread([&trial, body] { trial.attempt(body); }); });
+    };
+    on_a_thread([&] { pool = std::make_unique<ThreadPoolExecutor>(2); });
+    if (pool == nullptr) return;
+    for (int i = 0; i < 4; ++i) {
+        on_a_thread([&] { futures.push_back(pool->submit([counted = Counted()] {})); });
+    }
+    on_a_thread([&] { pool->fire_and_forget([counted = Counted()] {}); });
+    on_a_thread([&] { static_cast<void>(pool->stats()); });
+    on_a_thread([&] {
+        TaskGroup group(*pool);
+        group.run([counted = Counted()] {});
+    });
+    on_a_thread([&] { pool.reset(); });
+    pool.reset();
+    for (const auto& future : futures) trial.expect(future.done(), "a call has no outcome");
+}
+TEST(PoolFaults, ForeignThreads) { survives_all_faults(foreign_threads); }
 
 void default_pool(Trial& trial) {
     trial.attempt([&] { default_executor().submit([counted = Counted()] {}).result(); });

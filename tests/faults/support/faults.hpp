@@ -169,6 +169,14 @@ public:
         return false;
     }
 
+    /// Calls `function()` while nothing fails: what is the scenario's own affair.
+    template <class Function>
+    void in_peace(Function&& function) {
+        const bool was_armed = plan.armed.exchange(false);
+        function();
+        plan.armed = was_armed;
+    }
+
 private:
     Verdict& verdict_;
 };
