@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/threadwise")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/threadwise" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
+install(FILES "${PROJECT_SOURCE_DIR}/share/threadwise.supp" DESTINATION "${CMAKE_INSTALL_DATADIR}/threadwise")
 install(TARGETS threadwise threadwise_static EXPORT threadwiseTargets)
 install(EXPORT threadwiseTargets NAMESPACE threadwise:: DESTINATION "${_package_dir}")
 

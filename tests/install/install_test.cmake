@@ -27,6 +27,9 @@ set(prefix "${SCRATCH}/moved")
 file(REMOVE_RECURSE "${SCRATCH}")
 run(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${SCRATCH}/prefix")
 file(RENAME "${SCRATCH}/prefix" "${prefix}")
+if(NOT EXISTS "${prefix}/share/threadwise/threadwise.supp")
+    message(FATAL_ERROR "the suppressions for valgrind were not installed")
+endif()
 
 set(consumer "${SCRATCH}/consumer")
 run(COMMAND "${CMAKE_COMMAND}" -S "${SOURCE}" -B "${consumer}" -G Ninja "-DCMAKE_PREFIX_PATH=${prefix}"
