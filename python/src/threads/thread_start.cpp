@@ -60,11 +60,13 @@ void call(Beginning& beginning) {
 }
 
 /// Attached to the interpreter, for the last time: afterwards the thread runs no more of Python.
-void forget([[maybe_unused]] ThreadLife& life, PyThreadState* thread_state) {
+void forget(Beginning& beginning, PyThreadState* thread_state) {
     PyThreadState_Clear(thread_state);
 #ifndef Py_GIL_DISABLED
     // Whoever joins the thread and sees this holds the interpreter's lock: this thread has let it go, and is forgotten.
-    life.has_run.store(true);
+    beginning.life->has_run.store(true);
+    // While it holds that lock: a fork by another thread does not find the list half changed.
+    beginning.lives->remove(*beginning.life);
 #endif
 }
 
@@ -79,10 +81,12 @@ void run(void* argument) {
     life.known.set();
     attach(thread_state);
     call(*beginning);
-    forget(life, thread_state);
+    forget(*beginning, thread_state);
     PyThreadState_DeleteCurrent();
     detached(thread_state);
+#ifdef Py_GIL_DISABLED
     beginning->lives->remove(life);
+#endif
     life.end();
 }
 
