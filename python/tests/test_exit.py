@@ -128,6 +128,44 @@ class ShutdownTests(unittest.TestCase):
             """
         self.assertEqual(programs.run(source=source), ["done"])
 
+    def test_a_signal_ends_the_start_of_a_worker(self):
+        source = """
+            class Thread(threading.Thread):
+                def start(self):
+                    super().start()
+                    raise KeyboardInterrupt
+
+            original, threading.Thread = threading.Thread, Thread
+            pool = ThreadPoolExecutor(1)
+            try:
+                pool.submit(say, "call")
+            except KeyboardInterrupt:
+                say("interrupted")
+            threading.Thread = original
+            for _ in range(2):
+                pool.submit(say, "another").result()
+            """
+        code, lines = run(source)
+        self.assertEqual((code, sorted(lines)), (0, ["another", "another", "call", "interrupted"]))
+
+    def test_a_worker_that_does_not_start_is_not_waited_for(self):
+        source = """
+            class Thread(threading.Thread):
+                def start(self):
+                    raise RuntimeError("can't start new thread")
+
+            original, threading.Thread = threading.Thread, Thread
+            pool = ThreadPoolExecutor(1)
+            try:
+                pool.submit(say, "call")
+            except RuntimeError:
+                say("refused")
+            threading.Thread = original
+            pool.submit(say, "another").result()
+            pool.shutdown()
+            """
+        self.assertEqual(run(source), (0, ["refused", "call", "another"]))
+
     def test_pools_come_and_go_while_the_interpreter_ends(self):
         source = """
             def use():

@@ -267,9 +267,18 @@ class ThreadPoolExecutor(_Pool, Executor):
                 thread = threading.Thread(name=name, target=self._run_worker, args=arguments)
             else:
                 thread = threading.Thread(name=name, target=_worker, args=_worker_arguments(self, reference))
-            thread.start()
+            # Before the start, which a signal may end: a thread that has begun is told of the pool's end, and waited for.
             self._threads.add(thread)
             _threads_queues[thread] = self._work_queue
+            try:
+                thread.start()
+            except BaseException:
+                if _has_begun(thread):
+                    thread._started.wait()
+                else:
+                    self._threads.discard(thread)
+                    _threads_queues.pop(thread, None)
+                raise
 
     def _initializer_failed(self):
         with self._shutdown_lock:
@@ -322,6 +331,10 @@ class ThreadPoolExecutor(_Pool, Executor):
 
 _own_adjust_thread_count = ThreadPoolExecutor._adjust_thread_count
 _nothing = object()  # what no queue holds
+
+
+def _has_begun(thread):
+    return thread.ident is not None or thread._handle.ident != 0
 
 
 def _cpu_count():
