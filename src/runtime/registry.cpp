@@ -34,6 +34,12 @@ struct Registry {
     std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
     /// For a foreign thread that first comes by where nothing may be thrown, in a destructor, while memory is short.
     std::shared_ptr<ThreadRecord> spare;
+    /// In a forked child: what belongs to threads that it does not have. Never destroyed.
+    struct LeftBehind {
+        std::vector<std::shared_ptr<ThreadRecord>> records;
+        LeftBehind* by_earlier_forks;
+    };
+    LeftBehind* left_behind = nullptr;
 
     Registry() {
         main->name = "MainThread";
@@ -249,7 +255,8 @@ void forget_other_threads() noexcept {
     // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
     Registry& registry = the_registry();
     // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a child without memory for this has none for anything
-    auto& others = *new std::vector<std::shared_ptr<ThreadRecord>>(std::move(registry.records));
+    registry.left_behind = new Registry::LeftBehind{std::move(registry.records), registry.left_behind};
+    auto& others = registry.left_behind->records;
     for (const auto& record : others) {
         if (record.get() != bound_record) advance_life(*record, Life::finished);
     }
