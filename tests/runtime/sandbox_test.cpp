@@ -93,8 +93,8 @@ TEST_P(Sandbox, ThatRefusesASystemCallIsNoTrouble) {
 
 INSTANTIATE_TEST_SUITE_P(Calls, Sandbox,
                          ::testing::Values(SYS_set_robust_list, SYS_get_robust_list, SYS_sched_getattr,
-                                           SYS_sched_getaffinity, SYS_openat, SYS_memfd_create,
-                                           SYS_sigaltstack, SYS_rt_sigpending));
+                                           SYS_sched_getaffinity, SYS_openat, SYS_memfd_create, SYS_sigaltstack,
+                                           SYS_rt_sigpending));
 
 }  // namespace
 }  // namespace threadwise
