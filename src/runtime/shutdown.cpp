@@ -102,31 +102,42 @@ bool waits_in_vain(const ThreadRecord& record) {
 /// All threads' waits, if all wait for good.
 class Standstill {
 public:
-    /// Whether nothing has moved since the last look, nor can.
+    /// Whether nothing has moved since the last look, nor can. Threads that threadwise has not started may still do
+    /// something for one that waits: they are given some time.
     bool look() {
+        constexpr auto patience_with_others = 1s;
         seen_.swap(last_);
         seen_.clear();
         bool stands = true;
+        bool has_others = false;
         registry::for_each([&](ThreadRecord& record) {
             if (&record == closer.load() || record.stopping.stopped.load()) return;
+            if (record.origin == ThreadRecord::Origin::foreign) {
+                has_others = true;
+                return;
+            }
             const WaitSite site = record.site.read();
-            stands = stands && record.origin != ThreadRecord::Origin::foreign && record.asleep_at_door.load() &&
-                     !record.parker.has_news() && site.deadline == platform::never;
+            stands =
+                stands && record.asleep_at_door.load() && !record.parker.has_news() && site.deadline == platform::never;
             seen_.emplace_back(record.native_id.load(), site.since);
         });
-        return stands && seen_ == last_ && !platform::any_native_thread(is_unknown, this);
+        const platform::Instant now = platform::now();
+        if (!stands || seen_ != last_) since_ = now;
+        if (since_ == now) return false;
+        has_others = has_others || platform::any_native_thread(is_unknown, nullptr);
+        return !has_others || now - since_ >= patience_with_others;
     }
 
 private:
-    /// A thread that threadwise does not know may still do something for one that it knows.
-    static bool is_unknown(std::uint64_t native_id, const void* standstill) {
-        bool known = native_id == closer.load()->native_id.load();
+    static bool is_unknown(std::uint64_t native_id, const void* /*unused*/) {
+        bool known = false;
         registry::for_each([&](const ThreadRecord& record) { known = known || record.native_id.load() == native_id; });
-        return !known && standstill != nullptr;
+        return !known;
     }
 
     std::vector<std::pair<std::uint64_t, platform::Instant>> seen_;
     std::vector<std::pair<std::uint64_t, platform::Instant>> last_;
+    platform::Instant since_{};
 };
 
 /// Unless it waits in vain, where another thread than the main one has called exit(): that one may be what it waits
