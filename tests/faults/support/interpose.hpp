@@ -45,6 +45,11 @@ void* calloc(std::size_t count, std::size_t size) {
 
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+// Else each child sleeps for a second as it ends.
+const char* __tsan_default_options() { return "atexit_sleep_ms=0"; }  // NOLINT(bugprone-reserved-identifier)
+#endif
+
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
     using namespace threadwise::testing::faults;
     static auto* const real = next<decltype(pthread_create)>("pthread_create");
