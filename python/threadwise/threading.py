@@ -268,7 +268,7 @@ class Thread:
             if self._is_stopped:
                 return
             if block:
-                self._handle.join(timeout if timeout >= 0 else None)
+                self._handle.join(None if timeout < 0 else timeout)
             if self._handle.is_done():
                 self._stop()
 
