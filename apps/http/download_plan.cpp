@@ -229,6 +229,7 @@ std::vector<DownloadTarget> plan_downloads(const std::vector<WantedFile>& wanted
     complaints.throw_if_any();
 
     std::vector<DownloadTarget> targets;
+    targets.reserve(files.size());
     for (auto& file : files) targets.push_back(std::move(file.target));
     return targets;
 }

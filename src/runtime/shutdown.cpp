@@ -269,6 +269,7 @@ void prepare_the_end(ThreadRecord& record) {
 
 /// The status is the first exit's: later ones are made by what the first exit() calls.
 void keep_status(int status) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the thread is inside exit() already
     if (closer.load() != nullptr && status != exit_status) std::exit(exit_status);
 }
 
