@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
+.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench fuzz coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -60,6 +60,10 @@ bench: | bootstrap-build bootstrap-bench ## Measure threadwise beside its peers;
 bench-python: | bootstrap-build bootstrap-python ## Measure the standard modules beside threadwise, on each PYTHON (PYTHON=3.13)
 	@PYTHON="$(PYTHON)" python3 python/benchmarks/run
 
+fuzz: build/fuzz/build.ninja | bootstrap-fuzz ## Try the parsers on made-up inputs (TIME=60 seconds each; NAMES="range")
+	@cmake --build --preset fuzz --target fuzzers
+	@scripts/fuzz build/fuzz $(or $(TIME),60) $(NAMES)
+
 coverage: test-coverage | bootstrap-coverage ## Which lines the tests run: build/coverage/report/index.html
 	@mkdir -p build/coverage/report
 	@gcovr --root . --object-directory build/coverage --filter src/ --filter include/ --exclude-directories '.*/tests/install' --exclude-throw-branches \
@@ -82,11 +86,12 @@ clean: ## Remove everything that was built
 	rm -rf build
 
 # Configured once; from then on ninja itself notices what changed.
+build/fuzz/build.ninja: | bootstrap-fuzz
 build/%/build.ninja: CMakePresets.json | bootstrap-build
 	@cmake --preset $*
 	@touch $@
 
-BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-coverage bootstrap-lint bootstrap-docs \
+BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
 	bootstrap-python bootstrap-cpython
 .PHONY: $(BOOTSTRAPS)
 $(BOOTSTRAPS): bootstrap-%:

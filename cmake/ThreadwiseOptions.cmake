@@ -4,6 +4,7 @@
 option(THREADWISE_BUILD_APPS "Build the threadwise command" ${PROJECT_IS_TOP_LEVEL})
 option(THREADWISE_BUILD_TESTS "Build the tests and the examples they run" ${PROJECT_IS_TOP_LEVEL})
 option(THREADWISE_BUILD_BENCHMARKS "Build the benchmarks" OFF)
+option(THREADWISE_BUILD_FUZZERS "Build the fuzzers (clang alone)" OFF)
 option(THREADWISE_BUILD_PYTHON "Build the extension module of the Python package" OFF)
 option(THREADWISE_INSTALL "Let cmake --install put the library in place" ${PROJECT_IS_TOP_LEVEL})
 option(THREADWISE_COVERAGE "Record which lines run (gcov)" OFF)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -51,10 +52,9 @@ bool name_tells_encoding(std::string_view name, const std::string& encoding) {
                                                                                 {"br", ".br"},
                                                                                 {"zstd", ".zst"},
                                                                                 {"zstd", ".tzst"}}};
-    for (const auto& [one, ending] : endings) {
-        if (equal_ignoring_case(encoding, one) && name.ends_with(ending)) return true;
-    }
-    return false;
+    return std::ranges::any_of(endings, [&](const auto& known) {
+        return equal_ignoring_case(encoding, known.first) && name.ends_with(known.second);
+    });
 }
 
 // Why the answer's body does not continue `arrived` at its end, or "".

@@ -14,9 +14,9 @@ struct FileUrl {
     std::vector<std::string> path;  ///< percent-decoded, without empty parts but the last, which is the file's name
 };
 
-/// Takes a URL apart. Blanks around it are dropped; blanks and bytes beyond ASCII in its path are percent-encoded.
-/// Throws Failure (request_wrong) when it is not a well-formed http or https URL.
-FileUrl parse_file_url(std::string_view url);
+/// Takes the URL in `text` apart. Blanks around it are dropped; blanks and bytes beyond ASCII in its path are
+/// percent-encoded. Throws Failure (request_wrong) when it is not a well-formed http or https URL.
+FileUrl parse_file_url(std::string_view text);
 
 /// The name under which the file behind `url` is kept: `name` unless it is empty, else the last part of the URL's path.
 /// Throws Failure (request_wrong) when the URL is malformed, or when the name can name no file below a directory:
