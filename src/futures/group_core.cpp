@@ -218,8 +218,9 @@ void GroupCore::fail(std::exception_ptr exception) noexcept {
 
 void GroupCore::keep(std::exception_ptr exception) noexcept {
     Failure* first = failures_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
-    auto* const failure = new (std::nothrow) Failure{exception, first};
+    auto* const failure = new (std::nothrow) Failure{nullptr, first};
     if (failure == nullptr) return report_lost(exception);
+    failure->exception = std::move(exception);
     // release: pairs with rethrow().
     while (!failures_.compare_exchange_weak(failure->next, failure, std::memory_order_release,
                                             std::memory_order_relaxed)) {}
