@@ -16,12 +16,12 @@ bool Resumption::start(Resumption*& place, std::coroutine_handle<> coroutine, Fu
 
 void Resumption::end(Resumption& resumption, FutureState& awaited) noexcept {
     // The list's count comes back with the place in the list. If it has none any more, whoever tells drops that count.
-    if (resumption.take_coroutine() != nullptr && awaited.unwatch(resumption)) resumption.drop_owner();
-    resumption.drop_owner();
+    const bool unlinked = resumption.take_coroutine() != nullptr && awaited.unwatch(resumption);
+    resumption.drop_owners(unlinked ? 2 : 1);
 }
 
 void Resumption::tell(FutureState& /*done*/) {
-    const Finally drop([this] { drop_owner(); });
+    const Finally drop([this] { drop_owners(1); });
     void* const coroutine = take_coroutine();
     if (coroutine == nullptr) return;
     call_user_code([&] { std::coroutine_handle<>::from_address(coroutine).resume(); },
@@ -35,9 +35,9 @@ void* Resumption::take_coroutine() noexcept {
     return coroutine_.exchange(nullptr, std::memory_order_relaxed);
 }
 
-void Resumption::drop_owner() noexcept {
+void Resumption::drop_owners(std::uint32_t count) noexcept {
     // acq_rel: the last one destroys after all that the other did.
-    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (owners_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
 }
 
 }  // namespace threadwise::detail

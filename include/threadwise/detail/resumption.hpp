@@ -21,14 +21,14 @@ public:
 
     bool runs_user_code() const noexcept override { return true; }
     void tell(FutureState& done) override;
-    void forget() noexcept override { drop_owner(); }
+    void forget() noexcept override { drop_owners(1); }
 
 private:
     explicit Resumption(std::coroutine_handle<> coroutine) noexcept : coroutine_(coroutine.address()) {}
     ~Resumption() = default;
 
     void* take_coroutine() noexcept;
-    void drop_owner() noexcept;
+    void drop_owners(std::uint32_t count) noexcept;
 
     std::atomic<void*> coroutine_;          ///< null once it is not to be resumed any more
     std::atomic<std::uint32_t> owners_{2};  ///< the awaiter and the future's list
