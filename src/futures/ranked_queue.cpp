@@ -11,7 +11,7 @@ bool RankedQueue::push(const Task& task, int priority, bool counted) {
     if (state_ != State::attended) return false;
     Entry entry{priority, counted, own.get()};
     heap_.place(entry);
-    heap_.push(entry);
+    heap_.push(Entry(entry));
     static_cast<void>(own.release());  // the queue owns it now
     // relaxed: written under this lock.
     if (priority > 0) urgent_.store(urgent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
