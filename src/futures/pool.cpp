@@ -135,7 +135,7 @@ void Pool::fill_vacancy() noexcept {
         idle_.give_back_vacancy();
         alert_blocked_workers();
     }
-    // Who has fallen asleep, or made work visible, meanwhile has relied on the thread.
+    // A thread that fell asleep, or made work visible, meanwhile has relied on this one.
     if (work_is_visible() && idle_.claim_sleeper()) wake_sleeper();
 }
 

@@ -259,7 +259,7 @@ void prepare_the_end(ThreadRecord& record) {
     // For an exit() made by what is run here: it comes by here first.
     platform::at_exit(end_threads);
     run_functions();
-    // Who joins the main thread is not to wait for good.
+    // A thread that joins the main thread is not to wait for good.
     if (&record == &registry::main_record()) advance_life(record, Life::finished);
     join_the_rest(record);
     take_interrupt(record);

@@ -37,7 +37,7 @@ bool can_be_biased() noexcept {
 
 }  // namespace
 
-/// Who sleeps there is let in by the wake-up itself, and could not tell another's from it.
+/// A reader that sleeps there is let in by the wake-up itself, and could not tell another's from it.
 const void* SharedLock::readers_key() const noexcept { return runtime::exact_key(this); }
 
 bool SharedLock::noted() const noexcept {

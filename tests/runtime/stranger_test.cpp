@@ -1,5 +1,5 @@
-// Who wakes by address may wake a stranger (runtime/door.hpp): each wait has to look again. Here each is woken by hand,
-// at its own addresses, and has to sleep on.
+// A wake-up by address may reach a stranger (runtime/door.hpp): each wait has to look again. Here each is woken by
+// hand, at its own addresses, and has to sleep on.
 
 #include <gtest/gtest.h>
 

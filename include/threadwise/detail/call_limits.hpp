@@ -42,8 +42,8 @@ private:
         void operator()() const;
     };
 
-    /// Who gives back the queue's count of the state: the queue's side, unless it leaves while a request to stop is
-    /// being answered.
+    /// Which side gives back the queue's count of the state: the queue's side, unless it leaves while a request to stop
+    /// is being answered.
     enum class Answer : std::uint8_t { none, being_given, given, left };
 
     TaskOptions options_;

@@ -1,5 +1,5 @@
 #pragma once
-// Who uses one end of a queue while it does not hold its lock.
+// Which thread uses one end of a queue while it does not hold its lock.
 //
 // Under a queue's locks no code of the user's runs: it might use the queue, and wait for itself; or take long, or for
 // ever, and others could neither time out nor be interrupted. Where such code has to run in the midst of an operation
