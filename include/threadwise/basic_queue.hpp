@@ -216,7 +216,7 @@ private:
     using Kind = detail::QueueWaiter::Kind;
     using Call = detail::QueueCall;
 
-    static constexpr Timeout now = std::chrono::nanoseconds(0);
+    static constexpr std::chrono::nanoseconds now{0};
 
     static constexpr std::size_t limit(std::ptrdiff_t maxsize) noexcept {
         return maxsize > 0 ? static_cast<std::size_t>(maxsize) : std::numeric_limits<std::size_t>::max();

@@ -68,7 +68,8 @@ void pass_on(Trial& trial) {
             std::jthread consumer;
             if (!trial.attempt([&] {
                     consumer = std::jthread([&] {
-                        for (bool ends = false; !ends;) {
+                        bool ends = false;
+                        while (!ends) {
                             trial.attempt([&] {
                                 try {
                                     const Item item = queue.get();

@@ -10,7 +10,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <ranges>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
@@ -321,10 +320,30 @@ TEST(QueueRanges, AreWalkedOverWithoutALock) {
     source.shutdown();
 }
 
+/// An input iterator whose items are what the queue's size is at the time.
+struct SizeIterator {
+    using value_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+
+    std::size_t operator*() const { return queue->qsize(); }
+    SizeIterator& operator++() { return (++position, *this); }
+    void operator++(int) { ++position; }
+    bool operator==(const SizeIterator& other) const noexcept { return position == other.position; }
+
+    const LifoQueue<std::size_t>* queue = nullptr;
+    int position = 0;
+};
+
+struct Sizes {
+    SizeIterator begin() const { return {&queue, 0}; }
+    SizeIterator end() const { return {&queue, 3}; }
+
+    const LifoQueue<std::size_t>& queue;
+};
+
 TEST(QueueRanges, MayUseTheQueue) {
     LifoQueue<std::size_t> queue;
-    auto sizes = std::views::iota(0, 3) | std::views::transform([&](int) { return queue.qsize(); });
-    EXPECT_EQ(queue.put_all(sizes), 3U);
+    EXPECT_EQ(queue.put_all(Sizes{queue}), 3U);
     EXPECT_EQ(queue.get(), 2U);
     EXPECT_EQ(queue.get(), 1U);
 }
