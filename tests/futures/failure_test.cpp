@@ -193,8 +193,13 @@ TEST_F(Failure, OfTheHookItselfMayBeForeign) {
 
 TEST_F(Failure, OfAnInitializerMayBeForeign) {
     ::testing::internal::CaptureStderr();
-    ThreadPoolExecutor pool({.max_workers = 1, .initializer = throw_foreign});
+    Event submitted;
+    ThreadPoolExecutor pool({.max_workers = 1, .initializer = [&] {
+                                 submitted.wait();
+                                 throw_foreign();
+                             }});
     const auto future = pool.submit([] { return 1; });
+    submitted.set();
     EXPECT_THROW(future.result(), BrokenThreadPool);
     pool.shutdown();
     EXPECT_NE(::testing::internal::GetCapturedStderr().find("ForeignExceptionError"), std::string::npos);
