@@ -123,7 +123,6 @@ bool Pool::wake_stand_in() noexcept {
 }
 
 void Pool::fill_vacancy() noexcept {
-    std::optional<Thread> former;  // that had the place; joined without the lock
     {
         const std::lock_guard hold(threads_lock_);
         switch (idle_.claim()) {
@@ -131,7 +130,7 @@ void Pool::fill_vacancy() noexcept {
             case IdleState::Claim::sleeper: return wake_sleeper();
             case IdleState::Claim::vacancy: break;
         }
-        if (wake_stand_in() || start_worker(former)) return;
+        if (wake_stand_in() || start_worker()) return;
         idle_.give_back_vacancy();
         alert_blocked_workers();
     }
@@ -141,11 +140,10 @@ void Pool::fill_vacancy() noexcept {
 
 /// With a claimed vacancy, and the lock. False: the system gives no thread, or no memory, or there are as many as may
 /// be.
-bool Pool::start_worker(std::optional<Thread>& former) noexcept {
+bool Pool::start_worker() noexcept {
     try {
         PoolWorker* const worker = vacant_worker();
         if (worker == nullptr) return false;
-        former = worker->take_thread();
         worker->start();
         ++attending_;
         return true;
@@ -156,12 +154,11 @@ bool Pool::start_worker(std::optional<Thread>& former) noexcept {
 
 bool Pool::try_attend() noexcept {
     if (injection_.attended()) return true;
-    std::optional<Thread> former;  // as above
     const std::lock_guard hold(threads_lock_);
     if (injection_.closed()) return true;
     if (attending_ == 0) {
         static_cast<void>(idle_.claim());  // a vacancy, as all workers are gone
-        if (!start_worker(former)) {
+        if (!start_worker()) {
             idle_.give_back_vacancy();
             return false;
         }
@@ -286,10 +283,11 @@ void Pool::drop_queued(TaskAction action) {
 
 // In this order: a worker that finds the injection queue closed and all queues empty leaves.
 void Pool::close() noexcept {
+    const bool was_closed = injection_.closed();
     ranked_.close();
     injection_.close();
     // Nobody is to wait for room any more: who does will be refused.
-    if (places_ != nullptr) places_->release(most_submitters);
+    if (places_ != nullptr && !was_closed) places_->release(most_submitters);
 }
 
 void Pool::shutdown(bool wait, bool cancel_futures, SourceLocation where) {

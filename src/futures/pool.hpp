@@ -124,7 +124,7 @@ private:
     void wake_all_sleepers() noexcept;
     void fill_vacancy() noexcept;
     bool wake_stand_in() noexcept;
-    bool start_worker(std::optional<Thread>& former) noexcept;
+    bool start_worker() noexcept;
     PoolWorker* vacant_worker();
     void alert_blocked_workers() noexcept;
     bool may_leave() noexcept;

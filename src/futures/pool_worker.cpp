@@ -15,6 +15,7 @@ namespace threadwise::detail {
 void PoolWorker::start() {
     in_use_.store(true, std::memory_order_relaxed);         // relaxed: read under the lock that guards this call
     pool().alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the thread is not there yet
+    former_ = std::exchange(thread_, std::nullopt);
     try {
         // Not a daemon, whoever starts it: the end of the process waits for the pools first.
         thread_.emplace(
@@ -22,7 +23,7 @@ void PoolWorker::start() {
             [this, pool = pool().shared_from_this()] { main(pool); });
         thread_->start();
     } catch (...) {
-        thread_.reset();
+        thread_ = std::exchange(former_, std::nullopt);
         pool().alive_.fetch_sub(1, std::memory_order_relaxed);
         in_use_.store(false, std::memory_order_relaxed);
         throw;
@@ -30,6 +31,7 @@ void PoolWorker::start() {
 }
 
 void PoolWorker::main(const std::shared_ptr<Pool>& pool) {
+    const std::optional<Thread> former = std::exchange(former_, std::nullopt);  // joined last
     this_worker = this;
     const Finally end([&] { leave(pool); });
     if (!initialize()) return pool->leave_broken();
