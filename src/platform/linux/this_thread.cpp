@@ -16,7 +16,16 @@ struct ExitCall {
 
 constinit thread_local ExitCall exit_call;
 
+pthread_key_t exit_key();
+
+/// The first round of keys is everybody else's: what their destructors do belongs to the thread, too.
+constinit thread_local bool is_postponed = false;
+
 void run_exit_call(void* call) {
+    if (!is_postponed && pthread_setspecific(exit_key(), call) == 0) {
+        is_postponed = true;
+        return;
+    }
     const ExitCall copy = *static_cast<ExitCall*>(call);
     copy.run(copy.argument);
 }
