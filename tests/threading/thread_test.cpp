@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "platform/symbol.hpp"
+#include "support/backend.hpp"
 
 namespace threadwise {
 
@@ -243,6 +245,23 @@ TEST(Thread, IsOverWhenItsThreadLocalsAreGone) {
     EXPECT_TRUE(destroyed);
 }
 
+TEST(Thread, IsOverWhenItsThreadSpecificDataIsGone) {
+    THREADWISE_NEEDS("end of a thread later than that of its thread_local objects");
+    pthread_key_t key{};
+    ASSERT_EQ(pthread_key_create(&key,
+                                 [](void* gone) {
+                                     std::this_thread::sleep_for(10ms);
+                                     *static_cast<std::atomic<bool>*>(gone) = true;
+                                 }),
+              0);
+    std::atomic<bool> gone{false};
+    Thread thread([&] { pthread_setspecific(key, &gone); });
+    thread.start();
+    thread.join();
+    EXPECT_TRUE(gone);
+    pthread_key_delete(key);
+}
+
 TEST(Thread, HasIdsFromStartOn) {
     Gate gate;
     std::atomic<std::uint64_t> native{0};
@@ -267,11 +286,11 @@ TEST(Thread, HasIdsFromStartOn) {
 
 TEST(Thread, IsNamedAfterANumberAndItsFunction) {
     const Thread unnamed([] {});
-    EXPECT_THAT(unnamed.name(), testing::MatchesRegex("Thread-[0-9]+"));
+    EXPECT_THAT(unnamed.name(), ::testing::MatchesRegex("Thread-[0-9]+"));
     Thread named(print_numbers, 3);
     // Where the program's symbols can be read; see platform/symbol_test.cpp.
     if (!platform::function_name(reinterpret_cast<const void*>(print_numbers)).empty()) {
-        EXPECT_THAT(named.name(), testing::MatchesRegex("Thread-[0-9]+ \\(print_numbers\\)"));
+        EXPECT_THAT(named.name(), ::testing::MatchesRegex("Thread-[0-9]+ \\(print_numbers\\)"));
     }
     EXPECT_NE(Thread([] {}).name(), Thread([] {}).name());
     named.set_name("numbers");
@@ -396,7 +415,7 @@ TEST(ForeignThread, IsADummyWhileItLives) {
     std::optional<ThreadHandle> handle;
     std::thread([&] {
         handle = current_thread();
-        EXPECT_THAT(handle->name(), testing::StartsWith("Dummy-"));
+        EXPECT_THAT(handle->name(), ::testing::StartsWith("Dummy-"));
         EXPECT_TRUE(handle->daemon());
         EXPECT_TRUE(handle->is_alive());
         EXPECT_EQ(handle->ident(), get_ident());
