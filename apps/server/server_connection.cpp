@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "server/http_date.hpp"
+#include "server/request_message.hpp"
 
 namespace command {
 namespace {
@@ -30,20 +31,6 @@ constexpr std::size_t piece_size = 65536;
 constexpr std::size_t most_header_bytes = 16384;
 constexpr std::size_t most_content_bytes = 65536;
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-FileRequest file_request(const http::request<http::string_body>& request) {
-    const auto value = [&](http::field name) { return view(request[name]); };
-    return {.method = view(request.method_string()),
-            .target = view(request.target()),
-            .range = value(http::field::range),
-            .conditions = {.if_match = value(http::field::if_match),
-                           .if_unmodified_since = value(http::field::if_unmodified_since),
-                           .if_none_match = value(http::field::if_none_match),
-                           .if_modified_since = value(http::field::if_modified_since),
-                           .if_range = value(http::field::if_range)}};
-}
-
 bool is_for_files(const http::request<http::string_body>& request) {
     return request.method() == http::verb::get || request.method() == http::verb::head;
 }
@@ -57,9 +44,9 @@ Answer answer_to_error(const boost::beast::error_code& error) {
 }
 
 std::string header_of(const Answer& answer, bool closes, std::time_t now) {
-    std::string text =
-        fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", answer.status,
-                    view(http::obsolete_reason(static_cast<http::status>(answer.status))), format_http_date(now));
+    const auto reason = http::obsolete_reason(static_cast<http::status>(answer.status));
+    std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", answer.status,
+                                   std::string_view(reason.data(), reason.size()), format_http_date(now));
     for (const auto& [name, value] : answer.headers) text += fmt::format("{}: {}\r\n", name, value);
     if (answer.status != 304) text += fmt::format("Content-Length: {}\r\n", answer.content_size());
     text += closes ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";

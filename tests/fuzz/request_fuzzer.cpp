@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
-#include <string_view>
 
 #include "files/enclosure.hpp"
 #include "files/temporary_folder.hpp"
 #include "fuzz/require.hpp"
 #include "server/answer.hpp"
+#include "server/request_message.hpp"
 
 namespace {
 
@@ -34,8 +34,6 @@ struct Served {
     }
 };
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -46,18 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     parser.put(boost::asio::buffer(data, size), error);
     if (error || !parser.is_header_done()) return 0;
 
-    const auto& request = parser.get();
-    const auto value = [&](http::field name) { return view(request[name]); };
     const command::Answer answer =
-        command::answer_to({.method = view(request.method_string()),
-                            .target = view(request.target()),
-                            .range = value(http::field::range),
-                            .conditions = {.if_match = value(http::field::if_match),
-                                           .if_unmodified_since = value(http::field::if_unmodified_since),
-                                           .if_none_match = value(http::field::if_none_match),
-                                           .if_modified_since = value(http::field::if_modified_since),
-                                           .if_range = value(http::field::if_range)}},
-                           served.folder, true, 1'000'000'000);
+        command::answer_to(command::file_request(parser.get()), served.folder, true, 1'000'000'000);
     require(answer.status >= 200 && answer.status < 600);
     for (const auto& [name, text] : answer.headers) require(text.find_first_of("\r\n") == std::string::npos);
     if (answer.file) {
