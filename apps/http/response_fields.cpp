@@ -77,15 +77,17 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
                                                       std::chrono::system_clock::time_point now) {
     value = trimmed(value);
     if (value.empty()) return std::nullopt;
+    // Some 68 years: no deadline that is computed from it overflows.
+    constexpr std::int64_t longest = std::numeric_limits<std::int32_t>::max();
     if (std::ranges::all_of(value, is_digit)) {
-        // Some 68 years: no deadline that is computed from it overflows.
-        constexpr std::uint64_t longest = std::numeric_limits<std::int32_t>::max();
-        return std::chrono::seconds(std::min(parse_size(value).value_or(longest), longest));
+        const auto seconds = parse_size(value).value_or(largest_size);
+        return std::chrono::seconds(std::min(seconds, static_cast<std::uint64_t>(longest)));
     }
-    const auto date = curl_getdate(std::string(value).c_str(), nullptr);
+    const std::int64_t date = curl_getdate(std::string(value).c_str(), nullptr);
     if (date == -1) return std::nullopt;
-    const auto wait = std::chrono::system_clock::from_time_t(date) - now;
-    return std::max(std::chrono::ceil<std::chrono::seconds>(wait), std::chrono::seconds(0));
+    // In seconds: the clock's own unit does not hold every date that can be written.
+    const auto begin = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
+    return std::chrono::seconds(std::clamp<std::int64_t>(date - begin.count(), 0, longest));
 }
 
 bool is_strong_entity_tag(std::string_view value) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 namespace {
@@ -78,6 +79,9 @@ TEST(RetryAfter, ReadsSecondsAndDates) {
     EXPECT_EQ(parse_retry_after("Sun Nov  6 08:50:37 1994", now), seconds(60));
     EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), seconds(0)) << "already over";
     EXPECT_GT(parse_retry_after("99999999999999999999999999", now), seconds(1'000'000'000));
+    EXPECT_EQ(parse_retry_after("Sun, 06 Nov 9994 08:50:37 GMT", now),
+              seconds(std::numeric_limits<std::int32_t>::max()));
+    EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:50:37 GMT", now - std::chrono::milliseconds(1)), seconds(61));
 }
 
 TEST(RetryAfter, RefusesEverythingElse) {
