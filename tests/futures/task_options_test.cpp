@@ -246,6 +246,15 @@ TEST_F(TaskOptionsTest, WhoWaitsForRoomHeedsTheCallsLimits) {
     EXPECT_EQ(queued.result(), 1);
 }
 
+TEST_F(TaskOptionsTest, ShutdownMayBeCalledAnyNumberOfTimes) {
+    ThreadPoolExecutor pool({.max_workers = 1, .max_queued = 1});
+    const auto last = pool.submit([] { return 7; });
+    for (int i = 0; i < 10'000; ++i) pool.shutdown(false);
+    EXPECT_THROW(pool.submit([] {}), RuntimeError);
+    pool.shutdown();
+    EXPECT_EQ(last.result(), 7);
+}
+
 TEST_F(TaskOptionsTest, ShutdownEndsTheWaitForRoom) {
     ThreadPoolExecutor pool({.max_workers = 1, .max_queued = 1});
     occupy(pool);
