@@ -65,7 +65,8 @@ public:
     /// Before start() only, else RuntimeError.
     void set_daemon(bool daemon);
 
-    /// Whether it was started and has not ended. It ends when its destructors of `thread_local` objects are through.
+    /// Whether it was started and has not ended. It ends when its destructors of `thread_local` objects are through,
+    /// and on Linux those of pthread's thread-specific data.
     bool is_alive() const;
 
     /// Waits until the thread has ended; any number of times, by any number of threads. What the thread did happens

@@ -80,8 +80,8 @@ private:
     void after_wait() noexcept override;
 
     const std::size_t index_;
-    /// That had this worker's place before and may not quite have ended. The new one joins it as it ends itself: each
-    /// thread waits for older ones alone, so that no two wait for each other.
+    /// The thread that had this worker's place before and may not quite have ended. The new one joins it as it ends
+    /// itself: each thread waits for older ones alone, so that no two wait for each other.
     std::optional<Thread> former_;
     std::optional<Thread> thread_;  // goes with the worker; it may be the last owner of the pool that destroys it
     std::atomic<bool> in_use_{false};

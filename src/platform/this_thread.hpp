@@ -14,10 +14,9 @@ std::uint64_t initial_native_id() noexcept;
 /// Whether the calling thread is the one that the process began with.
 bool is_initial_thread() noexcept;
 
-/// Calls `run(argument)` when the calling thread ends, after its C++ thread_local objects are gone and,
-/// where the system has them, what its thread-specific keys held. Once per thread at
-/// a time: a second call replaces the first, null takes it back, and may be made from destructors that run as the
-/// thread ends.
+/// Calls `run(argument)` when the calling thread ends, after its C++ thread_local objects are gone and, on Linux, what
+/// its thread-specific keys held. Once per thread at a time: a second call replaces the first, null takes it back, and
+/// may be made from destructors that run as the thread ends.
 void at_thread_exit(void (*run)(void*), void* argument);
 
 }  // namespace threadwise::platform

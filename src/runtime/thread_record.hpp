@@ -40,7 +40,7 @@ enum class Life : std::uint8_t {
     unstarted,
     started,  ///< on its way: listed, but it has not run yet
     running,
-    finished,  ///< nothing of it runs any more, nor any destructor of its thread_local objects
+    finished,  ///< nothing of it runs any more, nor any destructor of its thread_local objects or keys
 };
 
 /// Alive from before the thread's first step until nobody looks at it any more (shared ownership).

@@ -250,11 +250,12 @@ TEST(Thread, IsOverWhenItsThreadSpecificDataIsGone) {
     pthread_key_t key{};
     ASSERT_EQ(pthread_key_create(&key,
                                  [](void* gone) {
-                                     std::this_thread::sleep_for(10ms);
+                                     std::this_thread::sleep_for(2ms);  // a join that came too early would be seen
                                      *static_cast<std::atomic<bool>*>(gone) = true;
                                  }),
               0);
-    std::atomic<bool> gone{false};
+    static std::atomic<bool> gone;
+    gone = false;
     Thread thread([&] { pthread_setspecific(key, &gone); });
     thread.start();
     thread.join();

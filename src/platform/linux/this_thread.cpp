@@ -18,7 +18,8 @@ constinit thread_local ExitCall exit_call;
 
 pthread_key_t exit_key();
 
-/// The first round of keys is everybody else's: what their destructors do belongs to the thread, too.
+/// Whether the first round of keys is over, which is everybody else's: what their destructors do belongs to the thread,
+/// too. One round alone is given up: there may be as few as four, and a destructor that uses threadwise needs another.
 constinit thread_local bool is_postponed = false;
 
 void run_exit_call(void* call) {
