@@ -83,7 +83,8 @@ private:
     void wake_all() noexcept;
     [[noreturn]] void fail();
 
-    /// How many have come since the barrier was made, times one_arrival, and two bits: src/threading/barrier.cpp.
+    /// How many have come since the barrier was made, times one_arrival, and two bits:
+    /// src/threading/synchronization/barrier.cpp.
     std::atomic<std::uint64_t> word_{0};
     const std::uint32_t parties_;
     std::atomic<State> state_{State::open};

@@ -20,9 +20,9 @@
 #include <utility>
 #include <vector>
 
-#include "threadwise/detail/queue_claim.hpp"
-#include "threadwise/detail/queue_waiter.hpp"
-#include "threadwise/detail/unfinished_tasks.hpp"
+#include "threadwise/detail/queue/queue_claim.hpp"
+#include "threadwise/detail/queue/queue_waiter.hpp"
+#include "threadwise/detail/queue/unfinished_tasks.hpp"
 #include "threadwise/queue_errors.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"

@@ -26,7 +26,7 @@
 #include <stop_token>
 #include <utility>
 
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/lock.hpp"
 #include "threadwise/rlock.hpp"

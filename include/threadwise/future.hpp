@@ -15,10 +15,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "threadwise/detail/failure.hpp"
-#include "threadwise/detail/future_state.hpp"
-#include "threadwise/detail/report.hpp"
-#include "threadwise/detail/resumption.hpp"
+#include "threadwise/detail/futures/future_state.hpp"
+#include "threadwise/detail/futures/report.hpp"
+#include "threadwise/detail/futures/resumption.hpp"
+#include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"

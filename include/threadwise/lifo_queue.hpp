@@ -4,8 +4,8 @@
 /// LifoQueue: last in, first out, between any number of threads (Python: `queue.LifoQueue`).
 
 #include "threadwise/basic_queue.hpp"
-#include "threadwise/detail/locked_storage.hpp"
-#include "threadwise/detail/stack.hpp"
+#include "threadwise/detail/queue/locked_storage.hpp"
+#include "threadwise/detail/queue/stack.hpp"
 
 namespace threadwise {
 

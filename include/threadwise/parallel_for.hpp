@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "threadwise/detail/parallel.hpp"
+#include "threadwise/detail/parallel/parallel.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/task_group.hpp"
 #include "threadwise/thread_pool_executor.hpp"

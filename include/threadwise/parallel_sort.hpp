@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "threadwise/detail/parallel.hpp"
-#include "threadwise/detail/sort.hpp"
+#include "threadwise/detail/parallel/parallel.hpp"
+#include "threadwise/detail/parallel/sort.hpp"
 #include "threadwise/task_group.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "threadwise/basic_queue.hpp"
-#include "threadwise/detail/heap.hpp"
-#include "threadwise/detail/locked_storage.hpp"
+#include "threadwise/detail/queue/heap.hpp"
+#include "threadwise/detail/queue/locked_storage.hpp"
 
 namespace threadwise {
 

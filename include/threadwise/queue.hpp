@@ -5,7 +5,7 @@
 /// header also brings LifoQueue, PriorityQueue, SimpleQueue, Empty, Full and ShutDown.
 
 #include "threadwise/basic_queue.hpp"
-#include "threadwise/detail/fifo_storage.hpp"
+#include "threadwise/detail/queue/fifo_storage.hpp"
 #include "threadwise/lifo_queue.hpp"
 #include "threadwise/priority_queue.hpp"
 #include "threadwise/simple_queue.hpp"

@@ -22,8 +22,8 @@
 #include <stop_token>
 #include <utility>
 
-#include "threadwise/detail/owner_word.hpp"
-#include "threadwise/detail/reader_slots.hpp"
+#include "threadwise/detail/runtime/reader_slots.hpp"
+#include "threadwise/detail/threading/owner_word.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"

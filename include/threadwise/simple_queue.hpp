@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "threadwise/basic_queue.hpp"
-#include "threadwise/detail/fifo_storage.hpp"
+#include "threadwise/detail/queue/fifo_storage.hpp"
 
 namespace threadwise {
 

@@ -21,8 +21,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "threadwise/detail/group_core.hpp"
-#include "threadwise/detail/task.hpp"
+#include "threadwise/detail/futures/task.hpp"
+#include "threadwise/detail/pool/group_core.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "threadwise/detail/target.hpp"
+#include "threadwise/detail/general/target.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"

@@ -19,11 +19,11 @@
 #include <utility>
 #include <vector>
 
-#include "threadwise/detail/call_limits.hpp"
-#include "threadwise/detail/map_results.hpp"
-#include "threadwise/detail/target.hpp"
-#include "threadwise/detail/task.hpp"
-#include "threadwise/detail/task_batch.hpp"
+#include "threadwise/detail/futures/map_results.hpp"
+#include "threadwise/detail/futures/task.hpp"
+#include "threadwise/detail/futures/task_batch.hpp"
+#include "threadwise/detail/general/target.hpp"
+#include "threadwise/detail/pool/call_limits.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/future.hpp"

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "threadwise/detail/target.hpp"
+#include "threadwise/detail/general/target.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/thread.hpp"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "threadwise/detail/completions.hpp"
+#include "threadwise/detail/futures/completions.hpp"
 #include "threadwise/future.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"

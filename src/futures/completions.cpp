@@ -1,10 +1,10 @@
-#include "threadwise/detail/completions.hpp"
+#include "threadwise/detail/futures/completions.hpp"
 
 #include <string>
 #include <utility>
 
-#include "runtime/door.hpp"
-#include "threading/wait_result.hpp"
+#include "runtime/waiting/door.hpp"
+#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {

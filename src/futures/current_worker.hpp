@@ -1,7 +1,7 @@
 #pragma once
 // Where the calling thread stands with respect to a pool.
 
-#include "threadwise/detail/worker.hpp"
+#include "threadwise/detail/futures/worker.hpp"
 
 namespace threadwise::detail {
 

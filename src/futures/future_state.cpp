@@ -1,4 +1,4 @@
-#include "threadwise/detail/future_state.hpp"
+#include "threadwise/detail/futures/future_state.hpp"
 
 #include <array>
 #include <mutex>
@@ -7,12 +7,12 @@
 
 #include "futures/current_worker.hpp"
 #include "platform/internal_lock.hpp"
-#include "runtime/block_cache.hpp"
-#include "runtime/door.hpp"
-#include "runtime/exception_of.hpp"
-#include "runtime/fork.hpp"
-#include "threading/wait_result.hpp"
-#include "threadwise/detail/failure.hpp"
+#include "runtime/base/block_cache.hpp"
+#include "runtime/base/exception_of.hpp"
+#include "runtime/base/fork.hpp"
+#include "runtime/waiting/door.hpp"
+#include "threading/synchronization/wait_result.hpp"
+#include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {

@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "threadwise/detail/failure.hpp"
-#include "threadwise/detail/future_state.hpp"
+#include "threadwise/detail/futures/future_state.hpp"
+#include "threadwise/detail/runtime/failure.hpp"
 
 namespace threadwise::detail {
 namespace {

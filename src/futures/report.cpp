@@ -1,10 +1,10 @@
-#include "threadwise/detail/report.hpp"
+#include "threadwise/detail/futures/report.hpp"
 
 #include <cstdio>
 #include <new>
 #include <utility>
 
-#include "runtime/exception_text.hpp"
+#include "runtime/base/exception_text.hpp"
 #include "threadwise/excepthook.hpp"
 #include "threadwise/thread.hpp"
 

@@ -1,7 +1,7 @@
-#include "threadwise/detail/resumption.hpp"
+#include "threadwise/detail/futures/resumption.hpp"
 
-#include "threadwise/detail/failure.hpp"
-#include "threadwise/detail/report.hpp"
+#include "threadwise/detail/futures/report.hpp"
+#include "threadwise/detail/runtime/failure.hpp"
 
 namespace threadwise::detail {
 

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "platform/clock.hpp"
-#include "runtime/parking_table.hpp"
-#include "runtime/registry.hpp"
-#include "runtime/thread_life.hpp"
-#include "runtime/thread_record.hpp"
-#include "runtime/wait_site.hpp"
+#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/records/parking_table.hpp"
+#include "runtime/records/registry.hpp"
+#include "runtime/records/thread_record.hpp"
+#include "runtime/records/wait_site.hpp"
 
 namespace threadwise {
 namespace {

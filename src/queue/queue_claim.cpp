@@ -1,7 +1,7 @@
-#include "threadwise/detail/queue_claim.hpp"
+#include "threadwise/detail/queue/queue_claim.hpp"
 
-#include "runtime/door.hpp"
-#include "runtime/registry.hpp"
+#include "runtime/records/registry.hpp"
+#include "runtime/waiting/door.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::detail {

@@ -12,18 +12,18 @@
 // lock. That a note was B's attempt to come in late does no harm: it, too, is erased in this way.
 //
 // To take a bias away costs as much as it saves in some hundred uses. So a thread gets it after as many uses in a row,
-// which bounds what is lost by a wrong guess (as with spinning: src/runtime/spin.hpp); and after twice as many each
-// time that it was taken away before it had paid.
+// which bounds what is lost by a wrong guess (as with spinning: src/runtime/waiting/spin.hpp); and after twice as many
+// each time that it was taken away before it had paid.
 
-#include "threadwise/detail/queue_lock.hpp"
+#include "threadwise/detail/queue/queue_lock.hpp"
 
 #include <algorithm>
 
 #include "platform/asymmetric_fence.hpp"
 #include "queue/head_start.hpp"
-#include "runtime/registry.hpp"
-#include "threading/contended.hpp"
-#include "threading/owner_gate.hpp"
+#include "runtime/records/registry.hpp"
+#include "threading/synchronization/contended.hpp"
+#include "threading/synchronization/owner_gate.hpp"
 
 namespace threadwise::detail {
 namespace {

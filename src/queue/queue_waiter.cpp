@@ -1,14 +1,14 @@
-#include "threadwise/detail/queue_waiter.hpp"
+#include "threadwise/detail/queue/queue_waiter.hpp"
 
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "queue/head_start.hpp"
-#include "runtime/door.hpp"
-#include "runtime/fork.hpp"
-#include "runtime/spinning.hpp"
-#include "threading/wait_result.hpp"
+#include "runtime/base/fork.hpp"
+#include "runtime/waiting/door.hpp"
+#include "runtime/waiting/spinning.hpp"
+#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::detail {

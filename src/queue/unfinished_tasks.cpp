@@ -1,7 +1,7 @@
-#include "threadwise/detail/unfinished_tasks.hpp"
+#include "threadwise/detail/queue/unfinished_tasks.hpp"
 
-#include "runtime/door.hpp"
-#include "threading/wait_result.hpp"
+#include "runtime/waiting/door.hpp"
+#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::detail {

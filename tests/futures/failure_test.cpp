@@ -1,7 +1,7 @@
 // What leaves user code and is no C++ exception: exceptions of other languages, and the unwinding of a thread that
 // ends.
 
-#include "threadwise/detail/failure.hpp"
+#include "threadwise/detail/runtime/failure.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>

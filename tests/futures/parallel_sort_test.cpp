@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "support/threads.hpp"
-#include "threadwise/detail/sort.hpp"
+#include "threadwise/detail/parallel/sort.hpp"
 
 namespace threadwise {
 namespace {

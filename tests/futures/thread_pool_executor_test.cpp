@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/registry.hpp"
+#include "runtime/records/registry.hpp"
 #include "threadwise/event.hpp"
 
 namespace threadwise {

@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "runtime/registry.hpp"
+#include "runtime/records/registry.hpp"
 #include "support/threads.hpp"
 #include "threadwise/event.hpp"
 #include "threadwise/futures.hpp"

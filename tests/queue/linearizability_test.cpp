@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "support/threads.hpp"
-#include "threadwise/detail/queue_lock.hpp"
+#include "threadwise/detail/queue/queue_lock.hpp"
 #include "threadwise/queue.hpp"
 
 namespace threadwise {

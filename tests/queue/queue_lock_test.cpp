@@ -1,6 +1,6 @@
 // A lock that is biased to a thread excludes as any other, whoever comes and however the bias goes.
 
-#include "threadwise/detail/queue_lock.hpp"
+#include "threadwise/detail/queue/queue_lock.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

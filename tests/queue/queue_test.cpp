@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "support/threads.hpp"
 #include "threadwise/errors.hpp"

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "support/threads.hpp"
 #include "threadwise/errors.hpp"

@@ -5,9 +5,9 @@
 #include <string>
 #include <thread>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
-#include "threadwise/detail/signals.hpp"
+#include "threadwise/detail/runtime/signals.hpp"
 
 namespace threadwise::runtime {
 namespace {

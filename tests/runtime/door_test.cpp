@@ -1,4 +1,4 @@
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <thread>
 
-#include "runtime/shutdown.hpp"
+#include "runtime/lifetime/shutdown.hpp"
 #include "threadwise/futures.hpp"
 #include "threadwise/threading.hpp"
 

@@ -19,7 +19,7 @@
 #include <thread>
 
 #include "busy_daemons.hpp"
-#include "runtime/shutdown.hpp"
+#include "runtime/lifetime/shutdown.hpp"
 #include "threadwise/threading.hpp"
 
 namespace {

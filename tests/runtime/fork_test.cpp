@@ -1,4 +1,4 @@
-#include "runtime/fork.hpp"
+#include "runtime/base/fork.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "support/backend.hpp"
 #include "support/forked_child.hpp"
 #include "support/sleepers.hpp"
-#include "threadwise/detail/queue_lock.hpp"
+#include "threadwise/detail/queue/queue_lock.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {

@@ -1,4 +1,4 @@
-#include "runtime/parker.hpp"
+#include "runtime/records/parker.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "runtime/parking_table.hpp"
+#include "runtime/records/parking_table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "runtime/wait_site.hpp"
+#include "runtime/records/wait_site.hpp"
 #include "support/threads.hpp"
 
 namespace threadwise::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/shutdown.hpp"
+#include "runtime/lifetime/shutdown.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-#include "runtime/spin.hpp"
+#include "runtime/waiting/spin.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "threadwise/detail/spinning.hpp"
+#include "threadwise/detail/runtime/spinning.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "platform/cpu.hpp"
 #include "platform/machine_load.hpp"
-#include "runtime/spinning.hpp"
+#include "runtime/waiting/spinning.hpp"
 
 namespace threadwise::runtime {
 namespace {

@@ -1,5 +1,5 @@
-// A wake-up by address may reach a stranger (runtime/door.hpp): each wait has to look again. Here each is woken by
-// hand, at its own addresses, and has to sleep on.
+// A wake-up by address may reach a stranger (runtime/waiting/door.hpp): each wait has to look again. Here each is woken
+// by hand, at its own addresses, and has to sleep on.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <functional>
 #include <thread>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/interpreter_lock.hpp"
 #include "threadwise/interrupt.hpp"

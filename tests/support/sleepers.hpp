@@ -6,8 +6,8 @@
 #include <memory>
 #include <mutex>
 
-#include "runtime/parking_table.hpp"
-#include "runtime/registry.hpp"
+#include "runtime/records/parking_table.hpp"
+#include "runtime/records/registry.hpp"
 #include "support/threads.hpp"
 
 namespace threadwise::testing {

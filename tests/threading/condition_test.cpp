@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/sleep.hpp"

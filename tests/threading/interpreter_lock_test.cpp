@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "support/threads.hpp"
 #include "threadwise/dump.hpp"

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <thread>
 
-#include "runtime/registry.hpp"
+#include "runtime/records/registry.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/event.hpp"
 #include "threadwise/lock.hpp"

@@ -9,7 +9,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
 

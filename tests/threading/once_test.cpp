@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
 

@@ -7,7 +7,7 @@
 #include <stop_token>
 #include <thread>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "support/threads.hpp"
 #include "threadwise/errors.hpp"

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/door.hpp"
+#include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "support/threads.hpp"
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/interpreter_lock.hpp"
 #include "threadwise/queue.hpp"

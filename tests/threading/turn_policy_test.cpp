@@ -1,4 +1,4 @@
-#include "threading/turn_policy.hpp"
+#include "threading/interpreter/turn_policy.hpp"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 
 #include <atomic>
 
-#include "threadwise/detail/spinning.hpp"
+#include "threadwise/detail/runtime/spinning.hpp"
 
 namespace threadwise::python {
 

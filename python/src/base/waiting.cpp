@@ -11,7 +11,7 @@
 #include "base/lock_hint.hpp"
 #include "base/turnstile.hpp"
 #include "threadwise/blocking_hooks.hpp"
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/sleep.hpp"
 #include "threadwise/thread.hpp"

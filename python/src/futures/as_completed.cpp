@@ -10,7 +10,7 @@
 #include "base/waiting.hpp"
 #include "futures/future.hpp"
 #include "futures/futures_set.hpp"
-#include "threadwise/detail/completions.hpp"
+#include "threadwise/detail/futures/completions.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::python {

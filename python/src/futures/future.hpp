@@ -11,7 +11,7 @@
 #include "base/reference.hpp"
 #include "module/state.hpp"
 #include "queue/native_item.hpp"
-#include "threadwise/detail/future_state.hpp"
+#include "threadwise/detail/futures/future_state.hpp"
 
 namespace threadwise::python {
 

@@ -7,7 +7,7 @@
 #include "base/waiting.hpp"
 #include "futures/future.hpp"
 #include "futures/futures_set.hpp"
-#include "threadwise/detail/completions.hpp"
+#include "threadwise/detail/futures/completions.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/wait.hpp"
 

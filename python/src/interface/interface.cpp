@@ -15,7 +15,7 @@
 #include "queue/native_item.hpp"
 #include "queue/queue.hpp"
 #include "queue/simple_queue.hpp"
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::python {

@@ -10,7 +10,7 @@
 #include "base/waiting.hpp"
 #include "locks/waiters.hpp"
 #include "module/state.hpp"
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 #include "threadwise/lock.hpp"
 
 namespace threadwise::python {

@@ -17,7 +17,7 @@
 #include "locks/any_lock.hpp"
 #include "locks/waiters.hpp"
 #include "module/state.hpp"
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 
 namespace threadwise::python {
 namespace {

@@ -16,9 +16,9 @@
 #include <limits>
 
 #include "queue/item_ring.hpp"
-#include "threadwise/detail/queue_lock.hpp"
-#include "threadwise/detail/queue_sleepers.hpp"
-#include "threadwise/detail/queue_waiter.hpp"
+#include "threadwise/detail/queue/queue_lock.hpp"
+#include "threadwise/detail/queue/queue_sleepers.hpp"
+#include "threadwise/detail/queue/queue_waiter.hpp"
 
 namespace threadwise::python {
 

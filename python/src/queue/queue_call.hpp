@@ -10,7 +10,7 @@
 #include "base/reference.hpp"
 #include "base/waiting.hpp"
 #include "queue/item_queue.hpp"
-#include "threadwise/detail/deadline.hpp"
+#include "threadwise/detail/general/deadline.hpp"
 
 namespace threadwise::python {
 

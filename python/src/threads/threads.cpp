@@ -4,7 +4,7 @@
 
 #include "base/method.hpp"
 #include "module/state.hpp"
-#include "threadwise/detail/signals.hpp"
+#include "threadwise/detail/runtime/signals.hpp"
 
 namespace threadwise::python {
 namespace {

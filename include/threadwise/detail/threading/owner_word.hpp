@@ -1,0 +1,107 @@
+#pragma once
+
+/// \file
+/// The word that Lock and RLock are made of: who holds it. Taking it is one compare-and-swap; giving it up, one plain
+/// store and a look at whether anybody sleeps. src/threading/synchronization/owner_gate.cpp has the argument why that
+/// loses no wake-up.
+
+#include <atomic>
+#include <cstdint>
+
+#include "threadwise/detail/runtime/ident.hpp"
+#include "threadwise/detail/runtime/sleepers.hpp"
+#include "threadwise/export.hpp"
+
+namespace threadwise {
+class Condition;
+}
+
+namespace threadwise::detail {
+
+/// 8 bytes. Once released it is not touched again: whoever takes it next may destroy it.
+class OwnerWord {
+public:
+    /// The holder's ident in these bits of the word, 0 when free.
+    static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
+    /// A sleeper has been woken to compete for the word, and no other needs to be.
+    static constexpr std::uint32_t woken = 1U << 31;
+
+    constexpr OwnerWord() noexcept = default;
+    OwnerWord(const OwnerWord&) = delete;
+    OwnerWord& operator=(const OwnerWord&) = delete;
+
+    /// Takes the word for the calling thread if it is free and nothing stands in the way. False is not final: the word
+    /// may be free all the same, see try_take_slow().
+    bool try_take() noexcept {
+        std::uint32_t free = 0;
+        const std::uint32_t me = this_ident;
+        // acquire: pairs with the release in release(). A thread without ident leaves the word as it is, and fails.
+        if (!value_.compare_exchange_strong(free, me, std::memory_order_acquire, std::memory_order_relaxed) ||
+            me == 0) {
+            return false;
+        }
+        holder_.store(me, std::memory_order_relaxed);  // relaxed: see holder()
+        return true;
+    }
+
+    /// The same, whatever other bits the word has, and for a thread that has no ident yet.
+    THREADWISE_API bool try_take_slow();
+
+    /// Takes the word for the calling thread from that holder, who does not exist any more; false: he holds it no more.
+    THREADWISE_API bool take_from(std::uint32_t lost) noexcept;
+
+    /// Frees the word, whoever holds it, and wakes a sleeper if there is one. False: nobody held it.
+    bool release() {
+        const std::atomic<std::uint32_t>& sleeping = sleepers_on(key());
+        // relaxed: hints that no sleeper is to be handed the word, and that somebody holds it.
+        if (sleeping.load(std::memory_order_relaxed) != 0 || holder() == 0) [[unlikely]]
+            return release_slow();
+        holder_.store(0, std::memory_order_relaxed);
+        // release: publishes the critical section to the next holder.
+        value_.store(0, std::memory_order_release);
+        // Here the processor may let the load below overtake the store; only the compiler is held back. A sleeper makes
+        // up for it: between raising the count and its last look at the word it forces a full fence on every core.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (sleeping.load(std::memory_order_relaxed) != 0) [[unlikely]]
+            wake_sleeper(key());
+        return true;
+    }
+
+    /// Who holds it; 0: nobody. Certain only for the holder himself; to others, how it was a moment ago. Kept apart
+    /// from the word because to read that, just after the locked instruction that took it, would stall for some ten
+    /// cycles.
+    std::uint32_t holder() const noexcept {
+        // relaxed: only about itself can a thread learn something certain from the answer, and it wrote that itself.
+        return holder_.load(std::memory_order_relaxed);
+    }
+
+    /// The same, in whoever's eyes: also of a thread that is just about to take it, or has just been handed it.
+    std::uint32_t owner() const noexcept {
+        // relaxed: nothing may be concluded from the answer about other memory.
+        return value_.load(std::memory_order_relaxed) & owner_mask;
+    }
+
+    /// For a wait site: whoever reads the owner while the thread waits.
+    const std::atomic<std::uint32_t>& value() const noexcept { return value_; }
+
+private:
+    friend struct OwnerGate;
+    friend class threadwise::Condition;
+
+    /// The address that waiters sleep on: odd, so that none who waits for something else can ever be found there.
+    const void* key() const noexcept { return reinterpret_cast<const char*>(this) + 1; }
+    static OwnerWord& of(const void* key) noexcept {
+        return *reinterpret_cast<OwnerWord*>(reinterpret_cast<std::uintptr_t>(key) - 1);
+    }
+
+    THREADWISE_API bool release_slow();
+    /// Of a word that is free, and may be gone, unless somebody sleeps there.
+    THREADWISE_API static void wake_sleeper(const void* key);
+
+    /// The holder's ident and `woken`: what is fought for.
+    std::atomic<std::uint32_t> value_{0};
+    /// The holder's ident, written by the holder.
+    std::atomic<std::uint32_t> holder_{0};
+};
+
+}  // namespace threadwise::detail

@@ -1,0 +1,157 @@
+#include "pool/injection_queue.hpp"
+
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "platform/internal_section.hpp"
+#include "threadwise/detail/queue/prefetch.hpp"
+
+namespace threadwise::detail {
+namespace {
+
+/// While it exists the calling thread is not stopped for good, as the process ends.
+struct Section {
+    Section() noexcept { platform::enter_internal_section(); }
+    ~Section() { platform::leave_internal_section(); }
+    Section(const Section&) = delete;
+    Section& operator=(const Section&) = delete;
+};
+
+/// Holds a side's lock.
+class Hold {
+public:
+    explicit Hold(QueueLock& lock) : hold_(lock) {}
+
+private:
+    const Section section_;
+    const std::lock_guard<QueueLock> hold_;
+};
+
+}  // namespace
+
+InjectionQueue::InjectionQueue() : last_(new Segment), first_(last_) {}
+
+InjectionQueue::~InjectionQueue() {
+    // Whoever destroys a queue has emptied it: what is left are the segment in use and the spare ones.
+    delete first_;
+    while (spare_ != nullptr) delete std::exchange(spare_, spare_->next);
+}
+
+bool InjectionQueue::push(Task& task, Task::Relocate how) {
+    const Hold hold(push_lock_);
+    if (state_.load(std::memory_order_relaxed) != State::attended) return false;  // relaxed: written under this lock
+    write(task, how);
+    publish(1);
+    return true;
+}
+
+std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
+    const Hold hold(push_lock_);
+    if (state_.load(std::memory_order_relaxed) != State::attended) return 0;  // relaxed: written under this lock
+    std::size_t written = 0;
+    try {
+        for (; written < tasks.size(); ++written) {
+            write(tasks[written], how);
+            tasks[written].invoke = nullptr;
+        }
+    } catch (const std::bad_alloc&) {
+        if (written == 0) throw;
+    }
+    publish(written);
+    return written;
+}
+
+void InjectionQueue::push_always(Task& task) {
+    const Hold hold(push_lock_);
+    write(task, nullptr);
+    publish(1);
+}
+
+void InjectionQueue::write(Task& task, Task::Relocate how) {
+    if (write_place_ == Segment::size) {
+        last_->next = &fresh_segment();
+        last_ = last_->next;
+        write_place_ = 0;
+    }
+    Task& place = last_->tasks[write_place_++];
+    // The lines ahead were last in a worker's cache; to fetch them takes longer than to submit a task.
+    prefetch_to_write(&place + 4);
+    relocate(place, task, how);
+}
+
+void InjectionQueue::publish(std::uint64_t count) noexcept {
+    // relaxed: written under the lock. seq_cst: whoever sleeps and looks sees it, or is seen asleep after this, see
+    // IdleState; and it publishes the tasks to take().
+    pushed_.exchange(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
+}
+
+void InjectionQueue::set_state(State state) noexcept {
+    const Hold hold(push_lock_);
+    // relaxed: written under this lock. release: see closed().
+    if (state_.load(std::memory_order_relaxed) != State::closed) state_.store(state, std::memory_order_release);
+}
+
+void InjectionQueue::close_in_child() noexcept {
+    push_lock_.reset_after_fork();
+    pop_lock_.reset_after_fork();
+    spare_lock_.reset_after_fork();
+    state_.store(State::closed, std::memory_order_release);
+}
+
+InjectionQueue::Taken InjectionQueue::pop() noexcept {
+    Segment* left = nullptr;
+    const Taken taken = take(left);
+    if (left != nullptr) done(*left, 1);
+    return taken;
+}
+
+InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
+    const Hold hold(pop_lock_);
+    const std::uint64_t popped = popped_.load(std::memory_order_relaxed);  // relaxed: only written under this lock
+    if (popped == known_pushed_) {
+        // acquire: the tasks up to there, and the links between their segments.
+        known_pushed_ = pushed_.load(std::memory_order_acquire);
+        if (popped == known_pushed_) return {};
+    }
+    if (read_place_ == Segment::size) {
+        left = std::exchange(first_, first_->next);
+        read_place_ = 0;
+    }
+    const Taken taken{&first_->tasks[read_place_++], first_};
+    prefetch(taken.task + 2);
+    // release: who sees it sees at least as much pushed, in size().
+    popped_.store(popped + 1, std::memory_order_release);
+    return taken;
+}
+
+InjectionQueue::Segment& InjectionQueue::fresh_segment() {
+    {
+        const std::lock_guard hold(spare_lock_);
+        if (spare_ != nullptr) {
+            Segment& segment = *std::exchange(spare_, spare_->next);
+            --spares_;
+            segment.next = nullptr;
+            return segment;
+        }
+    }
+    return *new Segment;
+}
+
+void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
+    // acq_rel: whoever finishes the segment sees that all others are through with it.
+    if (segment.unfinished.fetch_sub(count, std::memory_order_acq_rel) != count) return;
+    segment.unfinished.store(Segment::size + 1, std::memory_order_relaxed);  // relaxed: the lock publishes it
+    {
+        const std::lock_guard hold(spare_lock_);
+        if (spares_ < most_spares) {
+            segment.next = spare_;
+            spare_ = &segment;
+            ++spares_;
+            return;
+        }
+    }
+    delete &segment;
+}
+
+}  // namespace threadwise::detail

@@ -1,0 +1,41 @@
+#include "pool/ranked_queue.hpp"
+
+#include <memory>
+#include <mutex>
+
+namespace threadwise::detail {
+
+bool RankedQueue::push(const Task& task, int priority, bool counted) {
+    auto own = std::make_unique<Task>(task);
+    const std::lock_guard hold(lock_);
+    if (state_ != State::attended) return false;
+    Entry entry{priority, counted, own.get()};
+    heap_.place(entry);
+    heap_.push(Entry(entry));
+    static_cast<void>(own.release());  // the queue owns it now
+    // relaxed: written under this lock.
+    if (priority > 0) urgent_.store(urgent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    // seq_cst: in one order with who is idle, see IdleState.
+    size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    return true;
+}
+
+void RankedQueue::set_state(State state) noexcept {
+    const std::lock_guard hold(lock_);
+    if (state_ != State::closed) state_ = state;
+}
+
+RankedQueue::Taken RankedQueue::pop(bool only_urgent) noexcept {
+    const std::lock_guard hold(lock_);
+    if (heap_.size() == 0) return {};
+    const Entry first = heap_.top();
+    const bool urgent = first.priority > 0;
+    if (only_urgent && !urgent) return {};
+    heap_.pop();
+    // relaxed: written under this lock; that it has become less is of no importance to anybody.
+    if (urgent) urgent_.store(urgent_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    return {first.task, first.counted};
+}
+
+}  // namespace threadwise::detail

@@ -1,0 +1,69 @@
+#pragma once
+// The calls that have a priority of their own.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "platform/internal_lock.hpp"
+#include "threadwise/detail/futures/task.hpp"
+#include "threadwise/detail/queue/heap.hpp"
+
+namespace threadwise::detail {
+
+/// The highest priority first, first in first out among equals. One lock; O(log n). A look at an empty queue is a load.
+class RankedQueue {
+public:
+    /// Copies the task, whose content must allow that. `counted`: whether it takes up a place of the pool's bound.
+    /// False: the queue is closed or unattended. Throws std::bad_alloc.
+    bool push(const Task& task, int priority, bool counted);
+    /// As InjectionQueue's.
+    void leave_unattended() noexcept { set_state(State::unattended); }
+    void attend() noexcept { set_state(State::attended); }
+    void close() noexcept { set_state(State::closed); }
+    /// The same in a forked child, whatever state the queue was left in.
+    void close_in_child() noexcept {
+        lock_.reset_after_fork();
+        state_ = State::closed;
+    }
+
+    /// A task in memory of its own, which is the caller's from now on.
+    struct Taken {
+        Task* task = nullptr;
+        bool counted = false;
+    };
+    /// The first, if its priority is above 0.
+    Taken pop_urgent() noexcept {
+        // relaxed: a hint; who sleeps has looked at size() before.
+        return urgent_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(true);
+    }
+    Taken pop() noexcept {
+        return size_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(false);
+    }  // relaxed: as above
+
+    /// seq_cst: see IdleState.
+    std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
+
+private:
+    enum class State : std::uint8_t { attended, unattended, closed };
+
+    struct Entry {
+        int priority;
+        bool counted;
+        Task* task;
+    };
+    struct Earlier {
+        bool operator()(const Entry& a, const Entry& b) const noexcept { return a.priority > b.priority; }
+    };
+
+    void set_state(State state) noexcept;
+    Taken pop(bool only_urgent) noexcept;
+
+    platform::InternalLock lock_;
+    State state_ = State::unattended;
+    Heap<Entry, Earlier, true> heap_{Earlier()};
+    std::atomic<std::size_t> size_{0};
+    std::atomic<std::size_t> urgent_{0};  // how many of them have a priority above 0
+};
+
+}  // namespace threadwise::detail

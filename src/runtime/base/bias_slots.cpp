@@ -1,0 +1,65 @@
+#include "runtime/base/bias_slots.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "platform/internal_lock.hpp"
+#include "runtime/base/fork.hpp"
+
+namespace threadwise {
+
+constinit thread_local detail::BiasSlot* detail::this_bias_slot = nullptr;
+
+namespace runtime {
+namespace {
+
+/// All there are. Never destroyed: threads come and go while static objects are being destroyed.
+struct Slots {
+    platform::InternalLock lock;
+    detail::BiasSlot* free = nullptr;  // those of no thread
+    detail::BiasSlot* newest = nullptr;
+
+    Slots() { hold_over_fork(lock); }
+
+    detail::BiasSlot* take() noexcept {
+        const std::lock_guard hold(lock);
+        return free == nullptr ? nullptr : std::exchange(free, free->next);
+    }
+
+    detail::BiasSlot& make() {
+        auto& slot = *new detail::BiasSlot;
+        const std::lock_guard hold(lock);
+        slot.made_before = std::exchange(newest, &slot);
+        return slot;
+    }
+
+    void give(detail::BiasSlot& slot) noexcept {
+        const std::lock_guard hold(lock);
+        slot.next = std::exchange(free, &slot);
+    }
+};
+
+Slots& the_slots() {
+    static auto& slots = *new Slots;
+    return slots;
+}
+
+detail::BiasSlot& take_or_make() {
+    detail::BiasSlot* const slot = the_slots().take();
+    return slot != nullptr ? *slot : the_slots().make();
+}
+
+}  // namespace
+
+OwnBiasSlot::OwnBiasSlot() : slot_(take_or_make()) {}
+OwnBiasSlot::~OwnBiasSlot() { the_slots().give(slot_); }
+
+void forget_who_is_inside() noexcept {
+    for (detail::BiasSlot* slot = the_slots().newest; slot != nullptr; slot = slot->made_before) {
+        // relaxed: there is one thread alone.
+        if (slot != detail::this_bias_slot) slot->inside.store(nullptr, std::memory_order_relaxed);
+    }
+}
+
+}  // namespace runtime
+}  // namespace threadwise

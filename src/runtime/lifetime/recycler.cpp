@@ -1,0 +1,123 @@
+#include "runtime/lifetime/recycler.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <iterator>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "platform/internal_lock.hpp"
+#include "runtime/base/fork.hpp"
+#include "runtime/records/local_values.hpp"
+#include "runtime/records/registry.hpp"
+#include "runtime/waiting/spin.hpp"
+
+namespace threadwise::runtime {
+namespace {
+
+/// Long enough for a program that starts threads now and then in a row, short enough not to be noticed in `top`.
+constexpr std::chrono::milliseconds longest_offer{100};
+
+struct Recycler {
+    platform::InternalLock lock;
+    std::vector<RecyclableThread*> on_offer;  ///< who came last is last: its caches are the warmest
+    SpinMemory spins;
+
+    Recycler() { hold_over_fork(lock); }
+};
+
+Recycler& the_recycler() {
+    // Never destroyed: threads come and go while static objects are being destroyed.
+    static auto& recycler = *new Recycler;
+    return recycler;
+}
+
+[[maybe_unused]] const bool made_at_load = (the_recycler(), true);
+
+// relaxed throughout: a setting, which orders nothing else.
+constinit std::atomic<bool> is_allowed{true};
+
+bool offer(RecyclableThread& thread) noexcept {
+    Recycler& recycler = the_recycler();
+    const std::lock_guard hold(recycler.lock);
+    try {
+        recycler.on_offer.push_back(&thread);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+bool any_on_offer() noexcept {
+    Recycler& recycler = the_recycler();
+    const std::lock_guard hold(recycler.lock);
+    return !recycler.on_offer.empty();
+}
+
+}  // namespace
+
+bool allow_recycling(bool allowed) noexcept { return is_allowed.exchange(allowed, std::memory_order_relaxed); }
+
+bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
+    // The main thread of a forked child ends with its process.
+    if (!is_allowed.load(std::memory_order_relaxed) || &record == &registry::main_record()) return false;
+    erase_local_values(record);
+    registry::unbind();
+    if (platform::is_as_new(beginning_)) {
+        inheritance_ = platform::inheritance_of_this_thread();
+        parker_.reset();
+        // On offer before its joiner goes on, who may start the next one at once.
+        if (offer(*this)) {
+            registry::finish(record);
+            return true;
+        }
+    }
+    registry::bind(record);
+    return false;
+}
+
+ThreadRecord* RecyclableThread::await_next() noexcept {
+    constexpr int longest_pause = 2;
+    auto handed_over = [this] { return parker_.look() == Parker::State::notified; };
+    if (spin_until(the_recycler().spins, platform::never, {longest_pause}, handed_over)) return next_;
+    platform::Instant deadline = platform::now() + longest_offer;
+    for (;;) {
+        const Parker::State state = parker_.sleep(deadline);
+        if (state == Parker::State::notified) return next_;
+        if (state != Parker::State::timed_out) continue;
+        if (withdraw()) return nullptr;
+        deadline = platform::never;  // somebody has taken the offer and is about to notify
+    }
+}
+
+bool RecyclableThread::withdraw() noexcept {
+    Recycler& recycler = the_recycler();
+    const std::lock_guard hold(recycler.lock);
+    return std::erase(recycler.on_offer, this) != 0;
+}
+
+bool hand_over(ThreadRecord& record, std::size_t stack_size) {
+    if (!is_allowed.load(std::memory_order_relaxed) || !any_on_offer()) return false;
+    const platform::Inheritance inheritance = platform::inheritance_of_this_thread();
+    RecyclableThread* taken = nullptr;
+    {
+        Recycler& recycler = the_recycler();
+        const std::lock_guard hold(recycler.lock);
+        const auto suits = [&](const RecyclableThread* thread) {
+            return thread->stack_size_ == stack_size && thread->inheritance_ == inheritance;
+        };
+        const auto found = std::find_if(recycler.on_offer.rbegin(), recycler.on_offer.rend(), suits);
+        if (found == recycler.on_offer.rend()) return false;
+        taken = *found;
+        recycler.on_offer.erase(std::next(found).base());
+    }
+    taken->next_ = &record;
+    taken->parker_.notify();
+    return true;
+}
+
+void forget_idle_threads() noexcept { the_recycler().on_offer.clear(); }
+
+}  // namespace threadwise::runtime

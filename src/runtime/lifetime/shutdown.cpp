@@ -1,0 +1,391 @@
+#include "runtime/lifetime/shutdown.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "platform/exit.hpp"
+#include "platform/freeze.hpp"
+#include "platform/internal_lock.hpp"
+#include "runtime/base/fork.hpp"
+#include "runtime/lifetime/exit_guard.hpp"
+#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/records/registry.hpp"
+#include "runtime/waiting/door.hpp"
+#include "threadwise/errors.hpp"
+
+namespace threadwise::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Threads get so long to be stopped.
+constexpr auto patience_with_daemons = 550ms;
+
+/// Which thread ends the process; null: none yet.
+constinit std::atomic<ThreadRecord*> closer{nullptr};
+constinit std::atomic<bool> closing{false};
+constinit std::atomic<bool> at_once{false};  ///< nothing more is waited for
+constinit std::atomic<int> exit_status{platform::unknown_status};
+constinit bool is_prepared = false;  ///< all are held that are to be; the closer's alone
+
+struct Functions {
+    platform::InternalLock lock;
+    std::vector<std::function<void()>> functions;
+    bool begun = false;
+
+    Functions() { hold_over_fork(lock); }
+};
+
+Functions& the_functions() {
+    // Never destroyed: it is used while static objects are being destroyed.
+    static auto& functions = *new Functions;
+    return functions;
+}
+
+[[maybe_unused]] const bool made_at_load = (the_functions(), true);
+
+/// The newest one that has not run; empty: there are no more, and there will be none.
+std::function<void()> next_function() {
+    Functions& all = the_functions();
+    const std::lock_guard hold(all.lock);
+    if (all.functions.empty()) {
+        all.begun = true;
+        return {};
+    }
+    std::function<void()> function = std::move(all.functions.back());
+    all.functions.pop_back();
+    return function;
+}
+
+void run_functions() noexcept {
+    while (const std::function<void()> function = next_function()) {
+        try {
+            function();
+        } catch (const InterruptedError&) {
+            // A second exit() has ended a wait.
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "threadwise: an exception while the process ends: %s\n", error.what());
+        } catch (...) {
+            std::fputs("threadwise: an exception while the process ends\n", stderr);
+        }
+    }
+}
+
+bool is_alive(const ThreadRecord& record) noexcept {
+    const Life life = life_of(record);
+    return life == Life::started || life == Life::running;
+}
+
+/// Whether the thread waits for one that will never come to it: the closer, a held one, or one that waits so itself.
+bool waits_in_vain(const ThreadRecord& record) {
+    constexpr int longest_chain = 16;
+    std::uint32_t ident = record.ident;
+    for (int i = 0; i < longest_chain; ++i) {
+        const auto waiter = registry::find(ident);
+        if (waiter == nullptr) return false;
+        if (i != 0 && never_finishes(*waiter)) return true;
+        const WaitSite site = waiter->site.read();
+        if (site.kind == WaitKind::none || site.deadline != platform::never) return false;
+        if (site.kind == WaitKind::interpreter_lock) return false;  // handed back while its holder waits
+        ident = site.owner_word != nullptr ? site.owner_word->load() & owner_mask : site.owner;
+    }
+    return false;
+}
+
+/// All threads' waits, if all wait for good.
+class Standstill {
+public:
+    /// Whether nothing has moved since the last look, nor can. Threads that threadwise has not started may still do
+    /// something for one that waits: they are given some time.
+    bool look() {
+        constexpr auto patience_with_others = 1s;
+        seen_.swap(last_);
+        seen_.clear();
+        bool stands = true;
+        bool has_others = false;
+        registry::for_each([&](ThreadRecord& record) {
+            if (&record == closer.load() || record.stopping.stopped.load()) return;
+            if (record.origin == ThreadRecord::Origin::foreign) {
+                has_others = true;
+                return;
+            }
+            const WaitSite site = record.site.read();
+            stands =
+                stands && record.asleep_at_door.load() && !record.parker.has_news() && site.deadline == platform::never;
+            seen_.emplace_back(record.native_id.load(), site.since);
+        });
+        const platform::Instant now = platform::now();
+        if (!stands || seen_ != last_) since_ = now;
+        if (since_ == now) return false;
+        has_others = has_others || platform::any_native_thread(is_unknown, nullptr);
+        return !has_others || now - since_ >= patience_with_others;
+    }
+
+private:
+    static bool is_unknown(std::uint64_t native_id, const void* /*unused*/) {
+        bool known = false;
+        registry::for_each([&](const ThreadRecord& record) { known = known || record.native_id.load() == native_id; });
+        return !known;
+    }
+
+    std::vector<std::pair<std::uint64_t, platform::Instant>> seen_;
+    std::vector<std::pair<std::uint64_t, platform::Instant>> last_;
+    platform::Instant since_{};
+};
+
+/// Unless it waits in vain, where another thread than the main one has called exit(): that one may be what it waits
+/// for.
+std::shared_ptr<ThreadRecord> any_to_join() {
+    std::vector<std::shared_ptr<ThreadRecord>> found;
+    registry::for_each([&](ThreadRecord& record) {
+        const bool is_to_join = record.origin == ThreadRecord::Origin::started && !record.daemon;
+        if (is_to_join && is_alive(record) && !never_finishes(record) && &record != &registry::main_record()) {
+            found.push_back(record.shared_from_this());
+        }
+    });
+    for (auto& record : found) {
+        if (!waits_in_vain(*record)) return std::move(record);
+    }
+    return nullptr;
+}
+
+void join_the_rest(ThreadRecord& self) {
+    constexpr auto longest_look = 100ms;
+    std::chrono::nanoseconds look = 1ms;
+    const bool main_ends = &self == &registry::main_record();
+    Standstill standstill;
+    while (!at_once.load()) {
+        const std::shared_ptr<ThreadRecord> thread = any_to_join();
+        if (thread == nullptr) return;
+        // As in Python, a process whose main thread has ended goes on as long as threads wait, for whatever it be.
+        if (!main_ends && standstill.look()) return;
+        await_life(*thread, Life::finished, platform::now() + look, {}, SourceLocation::current());
+        take_interrupt(self);
+        look = std::min<std::chrono::nanoseconds>(look * 2, longest_look);
+    }
+}
+
+/// Foreign threads are their owners' to end.
+bool must_be_held(const ThreadRecord& record) noexcept {
+    return record.origin != ThreadRecord::Origin::foreign && &record != closer.load();
+}
+
+[[noreturn]] void hold(ThreadRecord& record) noexcept {
+    record.site.write({.kind = WaitKind::exit, .object = nullptr, .where = {}, .since = platform::now()});
+    record.stopping.stopped.store(true);
+    // Those that join it look again.
+    if (!closing.load()) unpark_all(&record.life);
+    platform::sleep_for_good();
+}
+
+/// The same for a thread that goes on elsewhere than at the door: it hands back there what it must not keep.
+[[noreturn]] void hold_at_door() {
+    const Waiting waiting({.kind = WaitKind::exit, .object = nullptr, .where = {}});
+    hold(waiting.record());
+}
+
+/// The calling thread has called exit() while the process ends already. If somebody waits for it, that is in vain; and
+/// in any case the program has been told to end. That main() returns says nothing of the kind.
+[[noreturn]] void call_exit_again(ThreadRecord& record) {
+    if (&record != &registry::main_record()) {
+        at_once = true;
+        if (!closing.load()) interrupt(*closer.load());
+    }
+    hold_at_door();
+}
+
+/// The threads that are to be held.
+struct Progress {
+    std::size_t all = 0;
+    std::size_t left = 0;     ///< that are not held yet
+    std::size_t waiting = 0;  ///< of those: for other threads, inside of a system library
+};
+
+Progress ask_the_rest(bool can_freeze, bool even_waiting) {
+    Progress progress;
+    registry::for_each([&](ThreadRecord& record) {
+        if (!must_be_held(record)) return;
+        ++progress.all;
+        if (is_held(record)) return;
+        ++progress.left;
+        // acquire: pairs with the answer, which is written before.
+        const bool has_answered = !record.stopping.asked.load(std::memory_order_acquire);
+        // relaxed: as above.
+        if (has_answered && record.stopping.waits.load(std::memory_order_relaxed)) ++progress.waiting;
+        if (can_freeze) platform::ask_to_freeze(record.native_id, record.stopping, even_waiting);
+    });
+    return progress;
+}
+
+void ask_until_held(platform::Instant give_up) {
+    const bool can_freeze = platform::prepare_to_freeze();
+    bool even_waiting = false;
+    constexpr int rounds_in_a_hurry = 20;
+    for (int round = 0;; ++round) {
+        const Progress progress = ask_the_rest(can_freeze, even_waiting);
+        if (progress.left == 0) return;
+        if (exit_status == platform::unknown_status) return;  // a platform with no more to offer
+        if (platform::now() > give_up || !can_freeze) platform::end_process(exit_status);
+        // Those that wait for each other alone will not go on.
+        even_waiting = progress.waiting == progress.left;
+        std::this_thread::sleep_for(round < rounds_in_a_hurry ? 50us : 500us);
+    }
+}
+
+void hold_the_rest() {
+    closing.store(true);
+    registry::close();
+    if (ask_the_rest(false, false).all == 0) return;
+    const platform::Instant give_up = platform::now() + patience_with_daemons;
+    const bool guarded = exit_status != platform::unknown_status;
+    // The guard is to act only if this thread cannot.
+    if (guarded) start_exit_guard(*closer.load(), exit_status, give_up + 50ms);
+    ask_until_held(give_up);
+    if (guarded) guard_destructors();
+}
+
+void end_threads(int status);
+
+/// What there is to do before static objects are destroyed.
+void prepare_the_end(ThreadRecord& record) {
+    if (is_prepared) return;
+    // For an exit() made by what is run here: it comes by here first.
+    platform::at_exit(end_threads);
+    run_functions();
+    // A thread that joins the main thread is not to wait for good.
+    if (&record == &registry::main_record()) advance_life(record, Life::finished);
+    join_the_rest(record);
+    take_interrupt(record);
+    hold_the_rest();
+    is_prepared = true;
+}
+
+/// The status is the first exit's: later ones are made by what the first exit() calls.
+void keep_status(int status) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the thread is inside exit() already
+    if (closer.load() != nullptr && status != exit_status) std::exit(exit_status);
+}
+
+/// Constructed before the program's static objects, where the library is part of the program, and so asked after their
+/// destructors whether one of them has called exit().
+struct StatusKeeper {
+    StatusKeeper() { platform::at_exit(keep_status); }
+};
+[[gnu::init_priority(101), maybe_unused]] const StatusKeeper status_keeper;
+
+void end_threads(int status) {
+    ThreadRecord& record = this_record();
+    ThreadRecord* nobody = nullptr;
+    if (closer.compare_exchange_strong(nobody, &record)) {
+        exit_status = status;
+        unpark_all(&record.life);  // those that join it look again
+    } else if (nobody != &record) {
+        call_exit_again(record);
+    }
+    prepare_the_end(record);
+    keep_status(status);
+}
+
+/// The calling thread ends, or has called exit().
+void on_thread_locals_end() {
+    ThreadRecord* const record = this_record_if_any();
+    if (record == nullptr) return;
+    // The main thread of a forked child may be one that was started in the parent.
+    const bool is_main = record == &registry::main_record();
+    const bool just_ends = !is_main && record->origin == ThreadRecord::Origin::started && record->has_returned;
+    if (just_ends) return;
+    if (closer.load() == nullptr) {
+        platform::at_exit(end_threads);
+    } else if (closer.load() != record) {
+        call_exit_again(*record);
+    }
+}
+
+// For an exit() by a thread that threadwise does not know: later than it ought to be, but not never.
+[[maybe_unused]] const bool armed = [] {
+    platform::at_exit(end_threads);
+    return true;
+}();
+
+}  // namespace
+
+bool is_held(const ThreadRecord& record) noexcept {
+    // seq_cst, with `closing` written before: either the thread's change is seen here, or the thread sees `closing` at
+    // its next checkpoint. The same holds for a thread that has not begun yet.
+    return record.stopping.stopped.load() || record.asleep_at_door.load() || record.native_id.load() == 0;
+}
+
+void at_shutdown(std::function<void()> function) {
+    Functions& all = the_functions();
+    {
+        const std::lock_guard hold_lock(all.lock);
+        if (!all.begun) return all.functions.push_back(std::move(function));
+    }
+    hold_if_overtaken();
+    throw RuntimeError("can't register a function at shutdown: the process is ending");
+}
+
+bool never_finishes(const ThreadRecord& record) noexcept {
+    // The main thread is at its end when it has called exit(), as when it has returned.
+    const bool ends_process = &record == closer.load() && &record != &registry::main_record();
+    return ends_process || record.stopping.stopped.load();
+}
+
+bool may_skip_vain_wait(ThreadRecord& record) {
+    if (closer.load() == &record) return true;
+    if (record.origin != ThreadRecord::Origin::foreign) hold(record);
+    return false;
+}
+
+void hold_if_overtaken() {
+    const ThreadRecord* const record = this_record_if_any();
+    if (record == nullptr || closer.load() == nullptr || !must_be_held(*record)) return;
+    if (record == &registry::main_record() || record->daemon) hold_at_door();
+}
+
+void notice_exit() {
+    platform::at_thread_locals_end(on_thread_locals_end);
+    // For an exit() that is not noticed in time, by a thread that threadwise does not know or by the destructor of a
+    // thread_local: at least before the static objects are destroyed that are there when the first thread starts.
+    static constinit std::atomic<bool> is_armed{false};
+    if (this_record_if_any() == nullptr && !is_armed.exchange(true)) platform::at_exit(end_threads);
+}
+
+bool is_closing() noexcept { return closing.load(); }
+
+void pass_checkpoint(ThreadRecord& record) noexcept {
+    if (closing.load() && must_be_held(record)) [[unlikely]]
+        hold(record);
+}
+
+SleepingAtDoor::SleepingAtDoor(ThreadRecord& record, platform::Instant deadline) noexcept : record_(record) {
+    record_.asleep_at_door.store(true);
+    pass_checkpoint(record_);
+    const bool for_good = closing.load() && closer.load() == &record && deadline == platform::never;
+    if (for_good && exit_status != platform::unknown_status && !registry::has_foreign()) {
+        platform::end_process(exit_status);
+    }
+}
+
+SleepingAtDoor::~SleepingAtDoor() {
+    record_.asleep_at_door.store(false);
+    pass_checkpoint(record_);
+}
+
+void forget_shutdown() noexcept {
+    closer = nullptr;
+    closing = false;
+    at_once = false;
+    is_prepared = false;
+    exit_status = platform::unknown_status;
+    the_functions().begun = false;
+}
+
+}  // namespace threadwise::runtime

@@ -1,0 +1,132 @@
+#include "runtime/records/parking_table.hpp"
+
+#include <array>
+#include <utility>
+
+#include "platform/asymmetric_fence.hpp"
+#include "threadwise/detail/runtime/sleepers.hpp"
+
+namespace threadwise {
+namespace {
+
+/// At one each: until the library is loaded, nobody relies on the fence.
+constexpr auto somebody_may_sleep_everywhere() {
+    return []<std::size_t... index>(std::index_sequence<index...>) {
+        return std::array<std::atomic<std::uint32_t>, detail::bucket_count>{
+            (static_cast<void>(index), std::atomic<std::uint32_t>{1})...};
+    }
+    (std::make_index_sequence<detail::bucket_count>());
+}
+
+}  // namespace
+
+constinit std::array<std::atomic<std::uint32_t>, detail::bucket_count> detail::sleepers =
+    somebody_may_sleep_everywhere();
+
+namespace runtime {
+namespace {
+
+constinit std::array<Bucket, detail::bucket_count> table;
+
+/// Lowers the counts as the library is loaded. Order does not matter: a lock that is used earlier takes the slow way.
+const bool heavy_fence_enabled = [] {
+    if (!platform::enable_heavy_fence()) return false;
+    for (auto& count : detail::sleepers) count.fetch_sub(1);
+    return true;
+}();
+
+}  // namespace
+
+Bucket& bucket_of(const void* address) noexcept { return table[detail::bucket_index(address)]; }
+
+Announcement::Announcement(const void* address) noexcept : sleepers_(detail::sleepers_on(address)) {
+    sleepers_.fetch_add(1);
+    platform::heavy_fence();
+}
+
+Announcement::~Announcement() { sleepers_.fetch_sub(1); }
+
+void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
+    QueuePlace& place = record.place;
+    // release: pairs with with_bucket_of(), which reads the address before it has the lock.
+    place.address.store(address, std::memory_order_release);
+    place.queued.store(true, std::memory_order_release);  // release: after the address, see has()
+    if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
+    place.next = nullptr;
+    place.previous = tail;
+    (tail == nullptr ? head : tail->place.next) = &record;
+    tail = &record;
+}
+
+void Bucket::push_front(ThreadRecord& record, const void* address) noexcept {
+    QueuePlace& place = record.place;
+    place.address.store(address, std::memory_order_release);  // release: as in push_back()
+    place.queued.store(true, std::memory_order_release);      // release: after the address, see has()
+    if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
+    place.next = head;
+    place.previous = nullptr;
+    (head == nullptr ? tail : head->place.previous) = &record;
+    head = &record;
+}
+
+void Bucket::remove(ThreadRecord& record) noexcept {
+    QueuePlace& place = record.place;
+    (place.previous == nullptr ? head : place.previous->place.next) = place.next;
+    (place.next == nullptr ? tail : place.next->place.previous) = place.previous;
+    place.queued.store(false, std::memory_order_relaxed);  // relaxed: under the lock, see has()
+    // relaxed: an address changes only under the lock that we hold.
+    const void* const address = place.address.load(std::memory_order_relaxed);
+    if (detail::is_counted(address)) detail::sleepers_on(address).fetch_sub(1);
+}
+
+ThreadRecord* Bucket::first(const void* address) const noexcept {
+    ThreadRecord* record = head;
+    // relaxed: an address changes only under the lock that we hold.
+    while (record != nullptr && record->place.address.load(std::memory_order_relaxed) != address) {
+        record = record->place.next;
+    }
+    return record;
+}
+
+bool Bucket::has(const ThreadRecord& record) const noexcept {
+    // acquire: pairs with the release in push_back(). If the mark was set for another bucket, whose lock is not ours,
+    // that one's address is seen, too; it cannot be one of this bucket's again, as that takes the lock that we hold.
+    if (!record.place.queued.load(std::memory_order_acquire)) return false;
+    return &bucket_of(record.place.address.load(std::memory_order_relaxed)) == this;
+}
+
+ThreadRecord* Bucket::next_on(const ThreadRecord& record, const void* address) noexcept {
+    ThreadRecord* next = record.place.next;
+    while (next != nullptr && next->place.address.load(std::memory_order_relaxed) != address) {
+        next = next->place.next;  // relaxed: as in first()
+    }
+    return next;
+}
+
+TwoBuckets::TwoBuckets(const void* first_address, const void* second_address) noexcept
+    : first(bucket_of(first_address)), second(bucket_of(second_address)) {
+    if (&first <= &second) {
+        first.lock.lock();
+        if (&first != &second) second.lock.lock();
+    } else {
+        second.lock.lock();
+        first.lock.lock();
+    }
+}
+
+TwoBuckets::~TwoBuckets() {
+    first.lock.unlock();
+    if (&first != &second) second.lock.unlock();
+}
+
+void forget_all_sleepers() noexcept {
+    for (Bucket& bucket : table) {
+        bucket.lock.reset_after_fork();
+        bucket.head = nullptr;
+        bucket.tail = nullptr;
+    }
+    for (auto& count : detail::sleepers) count.store(heavy_fence_enabled ? 0 : 1);
+}
+
+}  // namespace runtime
+}  // namespace threadwise

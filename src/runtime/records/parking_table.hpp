@@ -1,0 +1,83 @@
+#pragma once
+// Who sleeps on which address. No primitive has a queue of its own: that is why a Lock is so small (WebKit's
+// ParkingLot, Rust's parking_lot).
+
+#include <cstddef>
+
+#include "platform/internal_lock.hpp"
+#include "runtime/base/spin_memory.hpp"
+#include "runtime/records/thread_record.hpp"
+
+namespace threadwise::runtime {
+
+/// The sleepers on all the addresses that fall here, in the order they came. Their records are the links: to wait
+/// allocates nothing. One cache line each, so that strangers do not disturb each other.
+struct alignas(64) Bucket {
+    platform::InternalLock lock;
+    SpinMemory spins;
+    ThreadRecord* head = nullptr;
+    ThreadRecord* tail = nullptr;
+
+    // With the lock held:
+    void push_back(ThreadRecord& record, const void* address) noexcept;
+    void push_front(ThreadRecord& record, const void* address) noexcept;
+    void remove(ThreadRecord& record) noexcept;
+    ThreadRecord* first(const void* address) const noexcept;
+    /// Whether that thread is in this queue. A thread that is in none may just be entering another one.
+    bool has(const ThreadRecord& record) const noexcept;
+    /// The next one after `record` on the same address.
+    static ThreadRecord* next_on(const ThreadRecord& record, const void* address) noexcept;
+};
+
+Bucket& bucket_of(const void* address) noexcept;
+
+/// Says, while it lives, that the calling thread is about to sleep on the address: for primitives whose wakers look at
+/// detail::sleepers without a fence. After its construction, whatever the caller reads is at least as new as what any
+/// waker wrote that has not seen the announcement.
+class Announcement {
+public:
+    explicit Announcement(const void* address) noexcept;
+    ~Announcement();
+    Announcement(const Announcement&) = delete;
+    Announcement& operator=(const Announcement&) = delete;
+
+private:
+    std::atomic<std::uint32_t>& sleepers_;
+};
+
+/// Holds the locks of two addresses' buckets, in an order that cannot deadlock; of one, if they are the same.
+class TwoBuckets {
+public:
+    TwoBuckets(const void* first, const void* second) noexcept;
+    ~TwoBuckets();
+    TwoBuckets(const TwoBuckets&) = delete;
+    TwoBuckets& operator=(const TwoBuckets&) = delete;
+
+    Bucket& first;
+    Bucket& second;
+};
+
+/// Calls `use(bucket)` with the lock of the bucket that `record` is queued in, or was queued in last.
+template <class Use>
+auto with_bucket_of(ThreadRecord& record, Use&& use) {
+    for (;;) {
+        // acquire: the queue's state at least as new as the address.
+        const void* address = record.place.address.load(std::memory_order_acquire);
+        Bucket& bucket = bucket_of(address);
+        bucket.lock.lock();
+        if (record.place.address.load(std::memory_order_relaxed) != address) {  // it was requeued meanwhile
+            bucket.lock.unlock();
+            continue;
+        }
+        struct Unlock {
+            platform::InternalLock& lock;
+            ~Unlock() { lock.unlock(); }
+        } const unlock{bucket.lock};
+        return use(bucket);
+    }
+}
+
+/// In a forked child: nobody else is left to sleep.
+void forget_all_sleepers() noexcept;
+
+}  // namespace threadwise::runtime

@@ -1,0 +1,99 @@
+#pragma once
+// What the house knows of one thread.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "platform/freeze.hpp"
+#include "runtime/base/bias_slots.hpp"
+#include "runtime/base/block_cache.hpp"
+#include "runtime/records/local_values.hpp"
+#include "runtime/records/parker.hpp"
+#include "runtime/records/wait_site.hpp"
+#include "threadwise/detail/runtime/reader_slots.hpp"
+
+namespace threadwise {
+class BlockingHooks;
+}
+
+namespace threadwise::runtime {
+
+struct ThreadRecord;
+
+/// A thread's place in the queue of those who sleep on an address. All of it is guarded by the bucket's lock, but for
+/// `address`, which is also read without it in order to find the bucket, and `queued`, which who holds the lock of
+/// another bucket may read: see Bucket::has().
+struct QueuePlace {
+    ThreadRecord* next = nullptr;
+    ThreadRecord* previous = nullptr;
+    std::atomic<const void*> address{nullptr};
+    std::atomic<bool> queued{false};
+    bool entitled = false;    ///< to be handed what it waits for, see Waiting::Claim
+    bool requeued = false;    ///< moved to another address than the one it began to wait on
+    std::uint32_t token = 0;  ///< what the waker handed over; the primitive's own meaning
+};
+
+/// Where a thread is in its life; see thread_life.hpp.
+enum class Life : std::uint8_t {
+    unstarted,
+    started,  ///< on its way: listed, but it has not run yet
+    running,
+    finished,  ///< nothing of it runs any more, nor any destructor of its thread_local objects or keys
+};
+
+/// Alive from before the thread's first step until nobody looks at it any more (shared ownership).
+struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
+    enum class Origin : std::uint8_t {
+        main,     ///< the thread that loaded the library
+        started,  ///< by Thread::start
+        foreign,  ///< somebody else's thread that has touched the library
+    };
+
+    explicit ThreadRecord(Origin origin_of_thread);
+    virtual ~ThreadRecord() = default;
+    ThreadRecord(const ThreadRecord&) = delete;
+    ThreadRecord& operator=(const ThreadRecord&) = delete;
+
+    // Who it is.
+    const std::uint32_t ident;  ///< unique among the threads that are alive, 1 or more, fits into owner_mask
+    const Origin origin;
+    std::atomic<bool> daemon{false};
+    std::atomic<std::uint64_t> native_id{0};  ///< the kernel's number; 0 until it runs
+    std::atomic<std::uint32_t> life{0};       ///< a Life and a bit, see thread_life.cpp
+    std::string name;                         ///< guarded by the registry's lock, as is the next
+    const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
+
+    LocalValues locals;
+    BlockCache blocks;  ///< the owner's alone
+    OwnBiasSlot bias_slot;
+
+    // At the end of the process, see shutdown.hpp.
+    platform::Stopping stopping;
+    std::atomic<bool> asleep_at_door{false};  ///< passes a checkpoint before it does anything
+    bool has_returned = false;                ///< from what the thread is for; the owner's alone
+
+    // At the door. What a waker touches lies on one cache line, apart from what only the owner writes: each line more
+    // is another trip between cores in each wake-up.
+    alignas(64) Parker parker;
+    QueuePlace place;
+    alignas(64) Published<WaitSite> site;
+    std::atomic<bool> interrupt_requested{false};
+    std::atomic<bool> signalled{false};  ///< as if by a signal, and no hook has ended a wait for it yet
+    BlockingHooks* hooks = nullptr;      ///< newest first; the owner's alone
+    bool in_hook = false;                ///< the owner's alone
+    /// A sleep at the door calls the hooks' before_sleep() again at that moment; the owner's alone.
+    platform::Instant look_up_at = platform::never;
+    bool spins_only_on_idle_cores = false;  ///< the owner's alone, see spinning.hpp
+
+    detail::ReaderSlots reader_slots;  ///< SharedLocks that it reads
+};
+
+/// The calling thread's record; a foreign thread gets one when it first asks. Throws std::bad_alloc only then.
+ThreadRecord& this_record();
+
+/// The calling thread's record, or null while it has none.
+ThreadRecord* this_record_if_any() noexcept;
+
+}  // namespace threadwise::runtime

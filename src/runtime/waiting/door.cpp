@@ -1,0 +1,213 @@
+#include "runtime/waiting/door.hpp"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include "runtime/lifetime/shutdown.hpp"
+#include "runtime/records/parking_table.hpp"
+#include "runtime/waiting/blocking_hooks.hpp"
+#include "runtime/waiting/spin.hpp"
+#include "runtime/waiting/spinning.hpp"
+
+namespace threadwise::runtime {
+
+platform::Instant deadline_after(Timeout timeout) noexcept {
+    if (timeout.is_forever()) return platform::never;
+    const platform::Instant now = platform::now();
+    return timeout.duration() >= platform::never - now ? platform::never : now + timeout.duration();
+}
+
+Waiting::Waiting(const WaitSite& site, std::stop_token stop)
+    : record_(this_record()), site_(site), stop_(std::move(stop)) {
+    pass_checkpoint(record_);
+    site_.since = platform::now();
+    run_before_wait(record_);  // first: a hook that waits writes its own wait down
+    record_.site.write(site_);
+}
+
+Waiting::~Waiting() {
+    on_stop_.reset();
+    record_.site.write(WaitSite{});
+    pass_checkpoint(record_);
+    run_after_wait(record_);
+}
+
+void Waiting::turn_to(const WaitSite& site) noexcept {
+    on_stop_.reset();
+    interruptible_ = false;
+    const platform::Instant since = site_.since;
+    site_ = site;
+    site_.since = since;
+    site_.deadline = platform::never;
+    record_.site.write(site_);
+}
+
+bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
+    if (!may_spin(record_)) return false;
+    // An insistent waiter loses its patience after several times what it costs to pass a lock from core to core: so
+    // the lock stays with one thread for many acquisitions, but not for long.
+    constexpr std::array pacing{Pacing{2}, Pacing{16}, Pacing{64}, Pacing{64, std::chrono::microseconds(3)}};
+    return spin_until(bucket_of(address).spins, site_.deadline, pacing.at(static_cast<std::size_t>(pace)), ready);
+}
+
+Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {
+    Bucket& bucket = bucket_of(address);
+    {
+        const std::lock_guard hold(bucket.lock);
+        if (!validate()) return Wakeup::refused;
+        record_.parker.reset();
+        record_.place.requeued = false;
+        record_.place.entitled = claim == Claim::entitled;
+        record_.place.entitled ? bucket.push_front(record_, address) : bucket.push_back(record_, address);
+    }
+    return sleep();
+}
+
+Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate, FunctionRef<void()> before_sleep) {
+    Bucket& bucket = bucket_of(address);
+    {
+        const std::lock_guard hold(bucket.lock);
+        if (!validate()) return Wakeup::refused;
+        record_.parker.reset();
+        record_.place.requeued = false;
+        record_.place.entitled = false;
+        bucket.push_back(record_, address);
+    }
+    try {
+        before_sleep();
+    } catch (...) {
+        // If somebody has woken us meanwhile, its notification must not reach a later wait.
+        if (!withdraw()) {
+            while (sleep_once(platform::never) != Parker::State::notified) {}
+        }
+        throw;
+    }
+    auto notified = [this] { return record_.parker.look() == Parker::State::notified; };
+    if (spin(address, notified)) return Wakeup::woken;
+    return sleep();
+}
+
+Parker::State Waiting::sleep_once(platform::Instant deadline) noexcept {
+    const SleepingAtDoor sleeping(record_, deadline);
+    return record_.parker.sleep(deadline);
+}
+
+/// Lets the hooks know, and ask to be called again.
+void Waiting::prepare_to_sleep() noexcept {
+    record_.look_up_at = platform::never;
+    run_before_sleep(record_);
+}
+
+Wakeup Waiting::sleep() {
+    prepare_to_sleep();
+    if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
+    // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
+    bool look_up = true;
+    bool kicked = false;
+    // Once somebody has taken us out of the queue, or moved us to another, the wake-up is certain: wait for it.
+    bool may_give_up = true;
+    for (;;) {
+        if (look_up && may_give_up && must_end(kicked)) {
+            if (withdraw()) return Wakeup::interrupted;
+            may_give_up = false;
+        }
+        const platform::Instant end = may_give_up ? std::min(site_.deadline, wake_at_) : platform::never;
+        const bool ends_first = end <= record_.look_up_at;
+        const Parker::State state = sleep_once(std::min(end, record_.look_up_at));
+        if (state == Parker::State::notified) return Wakeup::woken;
+        const bool timed_out = state == Parker::State::timed_out;
+        if (timed_out && ends_first) {
+            if (withdraw()) return Wakeup::timed_out;
+            may_give_up = false;
+        }
+        look_up = kicked = state == Parker::State::kicked;
+        if (kicked || (timed_out && !ends_first)) prepare_to_sleep();
+    }
+}
+
+bool Waiting::must_end(bool kicked) noexcept {
+    if (!interruptible_) return false;
+    if (stop_.stop_requested() || record_.interrupt_requested.load()) return true;
+    // Hooks are asked only when a signal handler may have run. relaxed: see signal_main().
+    const bool signalled = record_.signalled.load(std::memory_order_relaxed);
+    if (!(kicked || signalled) || !any_hook_wants_signal(record_)) return false;
+    if (signalled) record_.signalled.store(false, std::memory_order_relaxed);
+    return true;
+}
+
+bool Waiting::withdraw() noexcept {
+    return with_bucket_of(record_, [&](Bucket& bucket) {
+        const bool still_here = record_.place.queued && !record_.place.requeued;
+        if (still_here) bucket.remove(record_);
+        return still_here;
+    });
+}
+
+bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide) {
+    Bucket& bucket = bucket_of(address);
+    ThreadRecord* sleeper = nullptr;
+    {
+        const std::lock_guard hold(bucket.lock);
+        sleeper = bucket.first(address);
+        const bool more = sleeper != nullptr && Bucket::next_on(*sleeper, address) != nullptr;
+        const std::optional<std::uint32_t> token = decide(Sleeper{sleeper, more});
+        if (sleeper == nullptr || !token) return false;
+        bucket.remove(*sleeper);
+        sleeper->place.token = *token;
+    }
+    sleeper->parker.notify();
+    return true;
+}
+
+std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first) {
+    Bucket& bucket = bucket_of(address);
+    ThreadRecord* woken = nullptr;
+    ThreadRecord** link = &woken;
+    std::size_t found = 0;
+    {
+        const std::lock_guard hold(bucket.lock);
+        for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
+            ThreadRecord* const next = Bucket::next_on(*sleeper, address);
+            bucket.remove(*sleeper);
+            sleeper->place.token = 0;
+            sleeper->place.next = nullptr;
+            *link = sleeper;
+            link = &sleeper->place.next;
+            sleeper = next;
+        }
+        first(found);
+    }
+    while (woken != nullptr) {
+        // Once notified, a record may be gone: look for the next one first.
+        ThreadRecord* const next = woken->place.next;
+        woken->parker.notify();
+        woken = next;
+    }
+    return found;
+}
+
+std::size_t requeue(const void* from, const void* to, std::size_t count) {
+    TwoBuckets buckets(from, to);
+    std::size_t moved = 0;
+    for (ThreadRecord* sleeper = buckets.first.first(from); sleeper != nullptr && moved < count; ++moved) {
+        ThreadRecord* const next = Bucket::next_on(*sleeper, from);
+        buckets.first.remove(*sleeper);
+        buckets.second.push_back(*sleeper, to);
+        sleeper->place.requeued = true;
+        sleeper = next;
+    }
+    return moved;
+}
+
+void look_up(ThreadRecord& record) noexcept { record.parker.kick(); }
+
+void interrupt(ThreadRecord& record) noexcept {
+    record.interrupt_requested.store(true);
+    record.parker.kick();
+}
+
+bool take_interrupt(ThreadRecord& record) noexcept { return record.interrupt_requested.exchange(false); }
+
+}  // namespace threadwise::runtime

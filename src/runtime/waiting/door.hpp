@@ -1,0 +1,167 @@
+#pragma once
+// The door: the one place where threads wait.
+//
+// A primitive's slow path makes a `Waiting`, which writes down what the thread waits for and lets the blocking hooks
+// hand back what must not be kept. Then it spins (spin()) and sleeps (park()) until somebody lets it in, and when the
+// Waiting goes, the note is rubbed out and the hooks take their things again. Who ends a wait calls unpark_one(),
+// unpark_all() or requeue() with the address that the sleeper sleeps on.
+//
+// No wake-up is lost, by this argument. A sleeper validates under the bucket's lock that it must sleep, and is in the
+// queue before the lock is released. A waker changes the primitive's state first and then looks for sleepers under the
+// same lock. So either the waker's change is seen by the validation, or the sleeper is seen by the waker. A primitive
+// that wants to skip the waker's look keeps a "somebody sleeps" bit in its word, which the validation sets.
+//
+// A waker knows its sleepers by their address alone, and a primitive may be gone, and another one lie there, before the
+// waker comes to look: Latch, Event, Once and Semaphore may be destroyed as soon as they have let somebody go. So
+// **whoever was woken looks again** whether what it waits for has come, and sleeps on if not. Two waits cannot look
+// again, as the wake-up itself is what they wait for: a condition's, and that of a SharedLock's readers, whom the
+// writer counts in. Those sleep on a key (exact_key()) at which nobody wakes but users of an object that is alive. And
+// a waker that writes to the primitive of the sleeper that it finds has to be sure what kind it is: a semaphore's key
+// and a lock's are at addresses where nothing else sleeps.
+//
+// These functions are the seam at which another door can be linked in (src/explore/), so none of them is a template.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+
+#include "platform/clock.hpp"
+#include "runtime/base/function_ref.hpp"
+#include "runtime/records/thread_record.hpp"
+#include "runtime/records/wait_site.hpp"
+#include "threadwise/timeout.hpp"
+
+namespace threadwise::runtime {
+
+/// Where those sleep who cannot look again: only who keeps `object` alive may wake anybody there. Of every eight bytes
+/// this is the seventh. Locks have odd ones (OwnerWord::key), semaphores the third (semaphore_key), and all others
+/// begin at one that four divides.
+inline const void* exact_key(const void* object) noexcept { return static_cast<const std::byte*>(object) + 6; }
+
+/// Where those sleep who wait for the semaphore whose word that is: a waker may write to it, if it finds a sleeper.
+inline const void* semaphore_key(const std::atomic<std::uint64_t>& word) noexcept {
+    return reinterpret_cast<const std::byte*>(&word) + 2;
+}
+
+/// How a sleep ended.
+enum class Wakeup : std::uint8_t {
+    woken,        ///< by unpark or requeue; the token says more
+    refused,      ///< it never began: the validation said that there is no need
+    timed_out,    ///< the deadline passed
+    interrupted,  ///< stop was requested, or the thread was interrupted, or a hook wants the signal handled
+};
+
+/// How a spin is paced: how long the pauses between two polls become.
+enum class Pace : std::uint8_t {
+    eager,     ///< the waiter's poll costs the other side little: an event, a future
+    moderate,  ///< each poll takes a cache line from who will change it soon, but only once: a condition
+    patient,   ///< each poll takes a busy cache line from its user: a queue
+    /// The same at first, but after a while its polls are frequent. For what others take again and again, a lock: the
+    /// thread on the faster core, which polls faster, too, would have it for most of the time otherwise.
+    insistent,
+};
+
+/// The deadline of a wait that begins now.
+platform::Instant deadline_after(Timeout timeout) noexcept;
+
+/// One wait of the calling thread, from the first spin to the last wake-up.
+class Waiting {
+public:
+    /// Writes the site down; `since` is filled in. `stop` ends the wait as interrupted once requested.
+    explicit Waiting(const WaitSite& site, std::stop_token stop = {});
+    ~Waiting();
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+    /// Polls `ready` for as long as that has lately paid at this address; true once it is. False: now sleep.
+    bool spin(const void* address, FunctionRef<bool()> ready, Pace pace = Pace::eager);
+
+    /// Who comes back after having been woken in vain may be entitled: it sleeps at the front of the queue, and wakers
+    /// that find it there hand over to it what it waits for.
+    enum class Claim : std::uint8_t { ordinary, entitled };
+
+    /// The same wait goes on for something else: without deadline, and nothing interrupts it. How a condition's wait
+    /// takes its lock again.
+    void turn_to(const WaitSite& site) noexcept;
+
+    /// From now on park() also ends, as timed_out, once that moment has come, even where the deadline is later.
+    void wake_at(platform::Instant moment) noexcept { wake_at_ = moment; }
+
+    /// Sleeps on `address` until unparked. `validate` runs under the bucket's lock: it says whether there still is a
+    /// need to sleep, and marks the primitive so that wakers look here. It must be short and may not throw, wait, or
+    /// take another internal lock.
+    Wakeup park(const void* address, FunctionRef<bool()> validate, Claim claim = Claim::ordinary);
+
+    /// The same, but spins after having queued (as nothing else can be polled), and calls `before_sleep` when queued,
+    /// without the bucket's lock: where a condition releases its lock. If that throws, the wait is over.
+    Wakeup park_and_spin(const void* address, FunctionRef<bool()> validate, FunctionRef<void()> before_sleep);
+
+    /// What the waker handed over, after `woken`.
+    std::uint32_t token() const noexcept { return record_.place.token; }
+    /// Whether the sleeper was moved to another address before it was woken; after `woken`.
+    bool requeued() const noexcept { return record_.place.requeued; }
+
+    ThreadRecord& record() const noexcept { return record_; }
+    platform::Instant since() const noexcept { return site_.since; }
+    platform::Instant deadline() const noexcept { return site_.deadline; }
+
+private:
+    struct Stopper {
+        ThreadRecord& record;
+        void operator()() const noexcept { record.parker.kick(); }
+    };
+
+    void prepare_to_sleep() noexcept;
+    Wakeup sleep();
+    Parker::State sleep_once(platform::Instant deadline) noexcept;
+    bool must_end(bool kicked) noexcept;
+    bool withdraw() noexcept;
+
+    ThreadRecord& record_;
+    WaitSite site_;
+    std::stop_token stop_;
+    bool interruptible_ = true;
+    platform::Instant wake_at_ = platform::never;
+    std::optional<std::stop_callback<Stopper>> on_stop_;
+};
+
+/// What a waker may know of the sleeper that it is about to wake, under the bucket's lock.
+struct Sleeper {
+    ThreadRecord* record;  ///< null: nobody sleeps on that address
+    bool more;             ///< whether others sleep there besides
+};
+
+/// Wakes the one that has slept on `address` for longest. `decide` runs under the bucket's lock, also when nobody
+/// sleeps there: it brings the primitive's word up to date and returns the token to hand over, or nothing to wake
+/// nobody. Returns whether somebody was woken.
+bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide);
+
+/// Wakes the first `count` that sleep on `address`; returns how many there were. Their tokens are 0. `first` is told
+/// how many, under the bucket's lock before any of them wakes.
+std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first);
+
+/// The same, for who need not be told how many.
+inline std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first) {
+    return unpark(address, count, [first](std::size_t) { first(); });
+}
+
+inline std::size_t unpark_all(const void* address) {
+    return unpark(address, SIZE_MAX, [] {});
+}
+
+/// Moves up to `count` sleepers from one address to another without waking them: they will wake one after another, as
+/// the lock at `to` is handed on. Returns how many were moved. The caller must hold that lock.
+std::size_t requeue(const void* from, const void* to, std::size_t count);
+
+/// If that thread sleeps at the door, its hooks' before_sleep() is called again.
+void look_up(ThreadRecord& record) noexcept;
+
+/// Ends the wait of that thread, or its next one, as interrupted. Async-signal-safe.
+void interrupt(ThreadRecord& record) noexcept;
+
+/// Whether an interrupt was asked of the calling thread; asking takes it back.
+bool take_interrupt(ThreadRecord& record) noexcept;
+
+}  // namespace threadwise::runtime

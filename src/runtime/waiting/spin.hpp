@@ -1,0 +1,64 @@
+#pragma once
+// Spinning before sleep: how long, and how politely.
+
+#include <algorithm>
+#include <chrono>
+
+#include "platform/clock.hpp"
+#include "platform/cpu.hpp"
+#include "runtime/base/spin_memory.hpp"
+
+namespace threadwise::runtime {
+
+/// About what it costs to wake an idle core: to spin for longer than that costs more than the sleep it saves, and to
+/// spin for less gives up just before it would have paid (Karlin et al., "Competitive randomized algorithms", 1990).
+inline constexpr std::chrono::microseconds longest_spin{30};
+
+/// How often a spin polls.
+struct Pacing {
+    /// The pause between two polls doubles up to so many pauses: the wait at most doubles, and the thread that is
+    /// waited for keeps its cache line meanwhile.
+    int longest_pause;
+    /// After that time the waiter polls without long pauses all the same.
+    std::chrono::nanoseconds patience = longest_spin;
+};
+
+/// Polls `ready` until it says yes or until spinning has cost too much; true when ready.
+template <class Ready>
+bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, Ready&& ready) {
+    if (platform::core_count() == 1 || !memory.worth_trying()) return false;
+    constexpr int pauses_between_looks_at_the_clock = 8;  // which costs as much as some pauses
+    constexpr int impatient_pause = 2;
+    constexpr int few_looks = 4;  // within so many hardly anybody is put off his core
+    int pauses_since_look = 0;
+    int looks = 0;
+    platform::Instant give_up = platform::never;
+    platform::Instant lose_patience = platform::never;
+    for (int pauses = 1;;) {
+        for (int i = 0; i < pauses; ++i) platform::pause();
+        if (ready()) {
+            // Who was put off his core meanwhile has kept others from theirs: where that happens, sleep. A short spin
+            // is not worth a look at the clock.
+            const bool in_time = looks < few_looks || platform::now() <= give_up + longest_spin;
+            in_time ? memory.paid() : memory.wasted();
+            return true;
+        }
+        pauses_since_look += pauses;
+        if (pauses < pacing.longest_pause) pauses *= 2;
+        if (pauses_since_look < pauses_between_looks_at_the_clock) continue;
+        pauses_since_look = 0;
+        ++looks;
+        const platform::Instant now = platform::now();
+        if (give_up == platform::never) {
+            give_up = now + longest_spin;
+            lose_patience = now + pacing.patience;
+        }
+        if (now >= give_up || now >= deadline) {
+            memory.wasted();
+            return false;
+        }
+        if (now >= lose_patience) pauses = pacing.longest_pause = std::min(pacing.longest_pause, impatient_pause);
+    }
+}
+
+}  // namespace threadwise::runtime

@@ -1,0 +1,11 @@
+#pragma once
+// Who may spin.
+
+#include "runtime/records/thread_record.hpp"
+
+namespace threadwise::runtime {
+
+/// Whether the calling thread may spin now.
+bool may_spin(const ThreadRecord& record) noexcept;
+
+}  // namespace threadwise::runtime

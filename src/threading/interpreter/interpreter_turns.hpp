@@ -1,0 +1,93 @@
+#pragma once
+
+/// \file
+/// The slow paths of InterpreterLock: who waits for it, and how it goes from one to the next.
+///
+/// No one waits for a lock that nobody will offer: while it is free and somebody waits, one of the waiters has been
+/// called and has not answered yet.
+///
+/// There are two ways to hand on. Who releases the lock leaves it free and calls the next in line, who may find that
+/// another has overtaken it: a thread that is awake goes on at once instead of waiting until a sleeper has woken.
+/// Nobody is overtaken for longer than `patience` (contended.hpp): then the lock is granted to it. Who gives it up at a
+/// checkpoint grants it, as it would otherwise overtake the next in line itself.
+///
+/// Nobody watches the clock but those who wait: of the computing ones only the first in line. They ask the holder, by
+/// the lock's `asked` word, when the policy says that it is time.
+
+#include <cstdint>
+#include <stop_token>
+
+#include "platform/clock.hpp"
+#include "platform/internal_lock.hpp"
+#include "runtime/waiting/door.hpp"
+#include "threading/interpreter/interpreter_line.hpp"
+#include "threading/interpreter/interpreter_word.hpp"
+#include "threading/interpreter/turn_policy.hpp"
+#include "threadwise/detail/threading/interpreter_words.hpp"
+#include "threadwise/interpreter_lock_options.hpp"
+
+namespace threadwise::detail {
+
+class InterpreterTurns {
+public:
+    InterpreterTurns(InterpreterWords& words, const InterpreterLockOptions& options) noexcept;
+
+    /// Takes the lock if it is free and may be taken before those who wait.
+    bool try_take(std::uint32_t ident) noexcept;
+
+    /// Waits for it: `woken` once it is taken. `keep_on`: nothing interrupts the wait.
+    runtime::Wakeup take(const runtime::WaitSite& site, const std::stop_token& stop, bool keep_on);
+
+    /// The calling thread, of that ident, holds it no more.
+    void release(std::uint32_t ident) noexcept;
+
+    /// The calling thread has released it by the fast path, and saw then that somebody waits.
+    void offer_if_free() noexcept;
+
+    /// The calling thread holds it and was asked. Hands it on if that is due, and then waits for its next turn.
+    void make_way(const runtime::WaitSite& site);
+
+    /// Adds what is counted here.
+    void add_to(InterpreterStatistics& statistics) noexcept;
+
+private:
+    using Kind = threading::TurnKind;
+    using Waiter = InterpreterWaiter;
+
+    /// Holds the guard; the first to do so in a forked child forgets the parent's waiters.
+    class Guard;
+
+    runtime::Wakeup await_turn(Waiter& me, runtime::Waiting& waiting) noexcept;
+    bool may_overtake(platform::Instant now) const noexcept;
+    bool take_if_called(Waiter& me, platform::Instant now) noexcept;
+    void accept(Waiter& me, platform::Instant now) noexcept;
+    void hold(std::uint32_t ident, Kind kind, platform::Instant began, platform::Instant now) noexcept;
+
+    Waiter* next_in_line(platform::Instant now) const noexcept;
+    Waiter* next_after_holder(platform::Instant now, bool demoted) const noexcept;
+    void offer(platform::Instant now) noexcept;
+    void grant(Waiter& waiter, platform::Instant now) noexcept;
+    void call(Waiter& waiter) noexcept;
+    void look(Waiter& me, platform::Instant now) noexcept;
+
+    void settle(platform::Instant now) noexcept;
+    void leave_line(Waiter& waiter, platform::Instant now) noexcept;
+    InterpreterLine& line_of(Kind kind) noexcept { return kind == Kind::returning ? returning_ : computing_; }
+    bool nobody_waits() const noexcept { return returning_.empty() && computing_.empty(); }
+    void forget_waiters() noexcept;
+
+    platform::InternalLock& guard_;
+    InterpreterWord word_;
+    const bool measure_held_;
+
+    threading::TurnPolicy policy_;
+    InterpreterLine returning_;
+    InterpreterLine computing_;
+    Waiter* designated_ = nullptr;  ///< has been called to take the lock, and has not answered yet
+    std::uint32_t forks_;
+
+    platform::Instant held_since_{};
+    InterpreterStatistics counted_;
+};
+
+}  // namespace threadwise::detail

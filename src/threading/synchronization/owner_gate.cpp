@@ -1,0 +1,115 @@
+// No wake-up is lost.
+//
+// A sleeper S announces itself (raises the count of its bucket), forces a full fence on all cores, and then looks at
+// the word, under the bucket's lock, where it queues itself if the word is held. The holder H at that moment
+// frees the word by one of two ways.
+//
+// 1. By a plain store, having found the count at zero, followed by a look at the count (OwnerWord::release). S did not
+// see the store, so the store was
+//    not performed when H's core went through S's fence; then neither was the look, which comes after it in H's
+//    program: it sees the count, and H goes on to wake_sleeper().
+// 2. By release_slow(), with an atomic exchange under the bucket's lock: after S has queued, which it then sees; or,
+//    with the `woken` bit set, by a compare-and-swap that leaves the bit. Then a designated waiter D is awake, and the
+//    bit is D's promise to look at the word again: D takes the word, or clears the bit under the bucket's lock
+//    with a compare-and-swap that finds the word held, so that the holder finds no bit and goes the first half of 2.
+//
+// wake_sleeper() does nothing if the word is held again: the new holder frees it by one of the two ways, too, and S is
+// counted until it is woken. It runs when the word may be gone already, and so touches it only if it finds a sleeper,
+// which keeps the word alive; keys are odd addresses, which nothing else sleeps on.
+
+#include "threading/synchronization/owner_gate.hpp"
+
+#include <optional>
+
+#include "threading/synchronization/contended.hpp"
+
+namespace threadwise {
+namespace detail {
+
+// relaxed: see OwnerWord::holder().
+void OwnerGate::accept() const noexcept { word.holder_.store(taker, std::memory_order_relaxed); }
+
+bool OwnerGate::try_take(bool designated) const noexcept {
+    std::uint32_t old = word.value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    while ((old & OwnerWord::owner_mask) == 0) {
+        const std::uint32_t taken = (designated ? old & ~OwnerWord::woken : old) | taker;
+        // acquire: pairs with the release of who freed it.
+        if (word.value_.compare_exchange_weak(old, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
+            accept();
+            return true;
+        }
+    }
+    return false;
+}
+
+bool OwnerGate::try_take_or_mark(bool designated) const noexcept {
+    std::uint32_t old = word.value_.load();
+    for (;;) {
+        const bool free = (old & OwnerWord::owner_mask) == 0;
+        const std::uint32_t next = (designated ? old & ~OwnerWord::woken : old) | (free ? taker : 0);
+        // A held word that needs no change is left alone: its holder may free it with a plain store.
+        if (next == old || word.value_.compare_exchange_weak(old, next)) {
+            if (free) accept();
+            return free;
+        }
+    }
+}
+
+bool OwnerWord::try_take_slow() { return OwnerGate{*this, runtime::this_record().ident}.try_take(false); }
+
+bool OwnerWord::take_from(std::uint32_t lost) noexcept {
+    std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    const std::uint32_t me = runtime::this_record().ident;
+    // acquire: as in try_take(). Nobody can be asleep here whom the holder would have to wake.
+    if ((held & owner_mask) != lost || !value_.compare_exchange_strong(held, me, std::memory_order_acquire))
+        return false;
+    holder_.store(me, std::memory_order_relaxed);  // relaxed: see holder()
+    return true;
+}
+
+bool OwnerWord::release_slow() {
+    if (holder() == 0) return false;
+    holder_.store(0, std::memory_order_relaxed);                  // relaxed: see holder()
+    std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    while ((held & woken) != 0) {
+        // The designated waiter will look. release: publishes the critical section to the next holder.
+        if (value_.compare_exchange_weak(held, woken, std::memory_order_release, std::memory_order_relaxed))
+            return true;
+    }
+    runtime::unpark_one(key(), [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        if (sleeper.record != nullptr && sleeper.record->place.entitled) {
+            value_.store(sleeper.record->ident);
+            return threading::handed_over;
+        }
+        value_.store(sleeper.record == nullptr ? 0 : woken);
+        return threading::compete;
+    });
+    return true;
+}
+
+void OwnerWord::wake_sleeper(const void* key) {
+    runtime::unpark_one(key, [key](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        if (sleeper.record == nullptr) return std::nullopt;
+        OwnerWord& word = of(key);
+        const bool entitled = sleeper.record->place.entitled;
+        std::uint32_t free = 0;
+        if (!word.value_.compare_exchange_strong(free, entitled ? sleeper.record->ident : woken)) return std::nullopt;
+        return entitled ? threading::handed_over : threading::compete;
+    });
+}
+
+}  // namespace detail
+
+runtime::Wakeup threading::acquire_owner_word(detail::OwnerWord& word, runtime::WaitSite site,
+                                              const std::stop_token& stop) {
+    const detail::OwnerGate gate{word, runtime::this_record().ident};
+    if (gate.try_take(false)) return runtime::Wakeup::woken;
+    if (site.deadline <= platform::now()) return runtime::Wakeup::timed_out;
+    site.owner_word = &word.value();
+    runtime::Waiting waiting(site, stop);
+    const runtime::Wakeup wakeup = acquire_contended(gate, waiting);
+    if (wakeup == runtime::Wakeup::woken) gate.accept();
+    return wakeup;
+}
+
+}  // namespace threadwise

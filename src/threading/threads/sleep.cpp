@@ -1,0 +1,23 @@
+#include "threadwise/sleep.hpp"
+
+#include <utility>
+
+#include "runtime/waiting/door.hpp"
+#include "threading/synchronization/wait_result.hpp"
+
+namespace threadwise {
+
+bool sleep_for(std::stop_token stop, Timeout duration, SourceLocation where) {
+    const platform::Instant deadline = runtime::deadline_after(duration);
+    if (stop.stop_requested()) return false;
+    if (duration.duration().count() <= 0) return true;
+    runtime::Waiting waiting({.kind = runtime::WaitKind::sleep, .where = where, .deadline = deadline}, stop);
+    // Nobody knows this address, but something else may have lain here, whose waker comes late: sleep on then.
+    runtime::Wakeup wakeup = runtime::Wakeup::woken;
+    while (wakeup == runtime::Wakeup::woken) wakeup = waiting.park(&waiting, [] { return true; });
+    return wakeup == runtime::Wakeup::timed_out || threading::succeeded(wakeup, stop);
+}
+
+void sleep_for(Timeout duration, SourceLocation where) { sleep_for({}, duration, where); }
+
+}  // namespace threadwise
