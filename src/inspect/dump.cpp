@@ -61,7 +61,7 @@ Wait look_at(ThreadRecord& record) {
 
 std::vector<Line> look_at_all() {
     std::vector<Line> lines;
-    runtime::registry::for_each([&](ThreadRecord& record) { lines.emplace_back(record.shared_from_this()); });
+    for (auto& record : runtime::registry::all()) lines.emplace_back(std::move(record));
     for (Line& line : lines) {
         line.name = runtime::registry::name_of(*line.record);
         line.life = runtime::life_of(*line.record);

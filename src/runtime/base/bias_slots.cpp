@@ -1,10 +1,12 @@
 #include "runtime/base/bias_slots.hpp"
 
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/system_memory.hpp"
 
 namespace threadwise {
 
@@ -27,7 +29,7 @@ struct Slots {
     }
 
     detail::BiasSlot& make() {
-        auto& slot = *new detail::BiasSlot;
+        auto& slot = *std::construct_at(SystemAllocator<detail::BiasSlot>().allocate(1));
         const std::lock_guard hold(lock);
         slot.made_before = std::exchange(newest, &slot);
         return slot;

@@ -1,12 +1,9 @@
 #include "runtime/lifetime/recycler.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <iterator>
 #include <mutex>
-#include <new>
-#include <vector>
+#include <utility>
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/fork.hpp"
@@ -20,13 +17,38 @@ namespace {
 /// Long enough for a program that starts threads now and then in a row, short enough not to be noticed in `top`.
 constexpr std::chrono::milliseconds longest_offer{100};
 
+}  // namespace
+
 struct Recycler {
     platform::InternalLock lock;
-    std::vector<RecyclableThread*> on_offer;  ///< who came last is last: its caches are the warmest
+    RecyclableThread* latest = nullptr;  ///< of those on offer: its caches are the warmest
     SpinMemory spins;
 
     Recycler() { hold_over_fork(lock); }
+
+    void add(RecyclableThread& thread) noexcept {
+        thread.on_offer_ = true;
+        thread.later_ = nullptr;
+        thread.earlier_ = std::exchange(latest, &thread);
+        if (thread.earlier_ != nullptr) thread.earlier_->later_ = &thread;
+    }
+
+    void remove(RecyclableThread& thread) noexcept {
+        thread.on_offer_ = false;
+        (thread.later_ == nullptr ? latest : thread.later_->earlier_) = thread.earlier_;
+        if (thread.earlier_ != nullptr) thread.earlier_->later_ = thread.later_;
+    }
+
+    RecyclableThread* find(std::size_t stack_size, const platform::Inheritance& inheritance) const noexcept {
+        RecyclableThread* thread = latest;
+        while (thread != nullptr && !(thread->stack_size_ == stack_size && thread->inheritance_ == inheritance)) {
+            thread = thread->earlier_;
+        }
+        return thread;
+    }
 };
+
+namespace {
 
 Recycler& the_recycler() {
     // Never destroyed: threads come and go while static objects are being destroyed.
@@ -39,21 +61,15 @@ Recycler& the_recycler() {
 // relaxed throughout: a setting, which orders nothing else.
 constinit std::atomic<bool> is_allowed{true};
 
-bool offer(RecyclableThread& thread) noexcept {
-    Recycler& recycler = the_recycler();
-    const std::lock_guard hold(recycler.lock);
-    try {
-        recycler.on_offer.push_back(&thread);
-        return true;
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
+void offer(RecyclableThread& thread) noexcept {
+    const std::lock_guard hold(the_recycler().lock);
+    the_recycler().add(thread);
 }
 
 bool any_on_offer() noexcept {
     Recycler& recycler = the_recycler();
     const std::lock_guard hold(recycler.lock);
-    return !recycler.on_offer.empty();
+    return recycler.latest != nullptr;
 }
 
 }  // namespace
@@ -69,10 +85,9 @@ bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
         inheritance_ = platform::inheritance_of_this_thread();
         parker_.reset();
         // On offer before its joiner goes on, who may start the next one at once.
-        if (offer(*this)) {
-            registry::finish(record);
-            return true;
-        }
+        offer(*this);
+        registry::finish(record);
+        return true;
     }
     registry::bind(record);
     return false;
@@ -95,7 +110,9 @@ ThreadRecord* RecyclableThread::await_next() noexcept {
 bool RecyclableThread::withdraw() noexcept {
     Recycler& recycler = the_recycler();
     const std::lock_guard hold(recycler.lock);
-    return std::erase(recycler.on_offer, this) != 0;
+    if (!on_offer_) return false;
+    recycler.remove(*this);
+    return true;
 }
 
 bool hand_over(ThreadRecord& record, std::size_t stack_size) {
@@ -105,19 +122,15 @@ bool hand_over(ThreadRecord& record, std::size_t stack_size) {
     {
         Recycler& recycler = the_recycler();
         const std::lock_guard hold(recycler.lock);
-        const auto suits = [&](const RecyclableThread* thread) {
-            return thread->stack_size_ == stack_size && thread->inheritance_ == inheritance;
-        };
-        const auto found = std::find_if(recycler.on_offer.rbegin(), recycler.on_offer.rend(), suits);
-        if (found == recycler.on_offer.rend()) return false;
-        taken = *found;
-        recycler.on_offer.erase(std::next(found).base());
+        taken = recycler.find(stack_size, inheritance);
+        if (taken == nullptr) return false;
+        recycler.remove(*taken);
     }
     taken->next_ = &record;
     taken->parker_.notify();
     return true;
 }
 
-void forget_idle_threads() noexcept { the_recycler().on_offer.clear(); }
+void forget_idle_threads() noexcept { the_recycler().latest = nullptr; }
 
 }  // namespace threadwise::runtime

@@ -33,6 +33,7 @@ public:
 
 private:
     friend bool hand_over(ThreadRecord& record, std::size_t stack_size);
+    friend struct Recycler;
     bool withdraw() noexcept;
 
     std::size_t stack_size_;
@@ -40,6 +41,10 @@ private:
     platform::Inheritance inheritance_;
     ThreadRecord* next_ = nullptr;  ///< written before the parker is notified
     Parker parker_;
+    // On offer: its neighbours. Guarded by the recycler's lock.
+    bool on_offer_ = false;
+    RecyclableThread* earlier_ = nullptr;
+    RecyclableThread* later_ = nullptr;
 };
 
 /// Gives the record to an OS thread on offer that suits the caller; false if there is none.

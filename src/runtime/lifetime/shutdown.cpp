@@ -5,7 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
+#include <iterator>
+#include <list>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,11 +17,13 @@
 #include "platform/exit.hpp"
 #include "platform/freeze.hpp"
 #include "platform/internal_lock.hpp"
+#include "runtime/base/exception_text.hpp"
 #include "runtime/base/fork.hpp"
 #include "runtime/lifetime/exit_guard.hpp"
 #include "runtime/lifetime/thread_life.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/door.hpp"
+#include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::runtime {
@@ -35,9 +41,12 @@ constinit std::atomic<bool> at_once{false};  ///< nothing more is waited for
 constinit std::atomic<int> exit_status{platform::unknown_status};
 constinit bool is_prepared = false;  ///< all are held that are to be; the closer's alone
 
+/// A list, so that nothing is allocated, moved or destroyed under the lock.
+using AtShutdown = std::list<std::function<void()>>;
+
 struct Functions {
     platform::InternalLock lock;
-    std::vector<std::function<void()>> functions;
+    AtShutdown functions;
     bool begun = false;
 
     Functions() { hold_over_fork(lock); }
@@ -51,31 +60,52 @@ Functions& the_functions() {
 
 [[maybe_unused]] const bool made_at_load = (the_functions(), true);
 
-/// The newest one that has not run; empty: there are no more, and there will be none.
-std::function<void()> next_function() {
+/// The newest one that has not run; none: there are no more, and there will be none.
+AtShutdown next_function() noexcept {
     Functions& all = the_functions();
+    AtShutdown next;
     const std::lock_guard hold(all.lock);
     if (all.functions.empty()) {
         all.begun = true;
-        return {};
+    } else {
+        next.splice(next.end(), all.functions, std::prev(all.functions.end()));
     }
-    std::function<void()> function = std::move(all.functions.back());
-    all.functions.pop_back();
-    return function;
+    return next;
 }
 
-void run_functions() noexcept {
-    while (const std::function<void()> function = next_function()) {
-        try {
-            function();
-        } catch (const InterruptedError&) {
-            // A second exit() has ended a wait.
-        } catch (const std::exception& error) {
-            std::fprintf(stderr, "threadwise: an exception while the process ends: %s\n", error.what());
-        } catch (...) {
-            std::fputs("threadwise: an exception while the process ends\n", stderr);
-        }
+/// Where pthread_exit() or a cancellation unwinds the thread that ends the process, the end goes on from there: it
+/// stays in this destructor for good.
+struct ExitGoesOn {
+    bool unwinds = true;
+    ~ExitGoesOn() {
+        if (!unwinds) return;
+        std::fputs("threadwise: pthread_exit() or a cancellation while the process ends: it ends all the same\n",
+                   stderr);
+        std::exit(exit_status);  // NOLINT(concurrency-mt-unsafe): the thread is inside exit() already
     }
+};
+
+void run_function(const std::function<void()>& function) {
+    ExitGoesOn exit_goes_on;
+    std::exception_ptr failure;
+    try {
+        function();
+    } catch (const InterruptedError&) {
+        // A second exit() has ended a wait.
+    } catch (...) {
+        failure = detail::handled_exception();
+    }
+    exit_goes_on.unwinds = false;
+    if (failure == nullptr) return;
+    try {
+        std::fprintf(stderr, "threadwise: an exception while the process ends: %s\n", exception_text(failure).c_str());
+    } catch (const std::bad_alloc&) {
+        std::fputs("threadwise: an exception while the process ends\n", stderr);
+    }
+}
+
+void run_functions() {
+    for (AtShutdown next = next_function(); !next.empty(); next = next_function()) run_function(next.front());
 }
 
 bool is_alive(const ThreadRecord& record) noexcept {
@@ -110,17 +140,17 @@ public:
         seen_.clear();
         bool stands = true;
         bool has_others = false;
-        registry::for_each([&](ThreadRecord& record) {
-            if (&record == closer.load() || record.stopping.stopped.load()) return;
-            if (record.origin == ThreadRecord::Origin::foreign) {
+        for (const auto& record : registry::all()) {
+            if (record.get() == closer.load() || record->stopping.stopped.load()) continue;
+            if (record->origin == ThreadRecord::Origin::foreign) {
                 has_others = true;
-                return;
+                continue;
             }
-            const WaitSite site = record.site.read();
-            stands =
-                stands && record.asleep_at_door.load() && !record.parker.has_news() && site.deadline == platform::never;
-            seen_.emplace_back(record.native_id.load(), site.since);
-        });
+            const WaitSite site = record->site.read();
+            stands = stands && record->asleep_at_door.load() && !record->parker.has_news() &&
+                     site.deadline == platform::never;
+            seen_.emplace_back(record->native_id.load(), site.since);
+        }
         const platform::Instant now = platform::now();
         if (!stands || seen_ != last_) since_ = now;
         if (since_ == now) return false;
@@ -143,15 +173,10 @@ private:
 /// Unless it waits in vain, where another thread than the main one has called exit(): that one may be what it waits
 /// for.
 std::shared_ptr<ThreadRecord> any_to_join() {
-    std::vector<std::shared_ptr<ThreadRecord>> found;
-    registry::for_each([&](ThreadRecord& record) {
-        const bool is_to_join = record.origin == ThreadRecord::Origin::started && !record.daemon;
-        if (is_to_join && is_alive(record) && !never_finishes(record) && &record != &registry::main_record()) {
-            found.push_back(record.shared_from_this());
-        }
-    });
-    for (auto& record : found) {
-        if (!waits_in_vain(*record)) return std::move(record);
+    for (auto& record : registry::all()) {
+        const bool is_to_join = record->origin == ThreadRecord::Origin::started && !record->daemon;
+        if (!is_to_join || !is_alive(*record) || never_finishes(*record)) continue;
+        if (record.get() != &registry::main_record() && !waits_in_vain(*record)) return std::move(record);
     }
     return nullptr;
 }
@@ -322,14 +347,19 @@ bool is_held(const ThreadRecord& record) noexcept {
     return record.stopping.stopped.load() || record.asleep_at_door.load() || record.native_id.load() == 0;
 }
 
-void at_shutdown(std::function<void()> function) {
+bool at_shutdown(std::function<void()> function) {
     Functions& all = the_functions();
+    AtShutdown one;
+    one.push_back(std::move(function));
     {
         const std::lock_guard hold_lock(all.lock);
-        if (!all.begun) return all.functions.push_back(std::move(function));
+        if (!all.begun) {
+            all.functions.splice(all.functions.end(), one);
+            return true;
+        }
     }
     hold_if_overtaken();
-    throw RuntimeError("can't register a function at shutdown: the process is ending");
+    return false;
 }
 
 bool never_finishes(const ThreadRecord& record) noexcept {

@@ -15,8 +15,8 @@
 namespace threadwise::runtime {
 
 /// Runs when the process begins to end, before threads are joined; on the thread that ends it. An exception is reported
-/// on stderr. Throws RuntimeError once that has begun.
-void at_shutdown(std::function<void()> function);
+/// on stderr, as is pthread_exit(); the end goes on. False: all such functions have run already.
+bool at_shutdown(std::function<void()> function);
 
 /// The calling thread, a Thread or the main one, has begun or loaded the library: its exit() will be noticed. Once an
 /// OS thread.

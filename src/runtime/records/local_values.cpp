@@ -1,6 +1,10 @@
 #include "runtime/records/local_values.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "platform/internal_lock.hpp"
@@ -14,7 +18,7 @@ namespace {
 struct Locals {
     platform::InternalLock lock;
     std::vector<std::size_t> free_slots;
-    std::size_t slots = 0;
+    std::atomic<std::size_t> slots{0};  ///< written under the lock
     std::uint64_t last_number = 0;
 
     Locals() { hold_over_fork(lock); }
@@ -40,31 +44,42 @@ void destroy(const LocalValue& value) noexcept {
 
 }  // namespace
 
+// What is allocated and freed here is without the lock: the program's operator new may use Locals.
+
 LocalKey make_local_key() {
     Locals& locals = the_locals();
-    const std::lock_guard hold(locals.lock);
-    if (locals.free_slots.empty()) {
-        locals.free_slots.reserve(locals.slots + 1);  // so that release_local_key() need not allocate
-        locals.free_slots.push_back(locals.slots++);
+    std::vector<std::size_t> larger;
+    for (;; larger.reserve(2 * locals.slots.load() + 8)) {
+        const std::lock_guard hold(locals.lock);
+        if (!locals.free_slots.empty()) {
+            const std::size_t slot = locals.free_slots.back();
+            locals.free_slots.pop_back();
+            return {slot, ++locals.last_number};
+        }
+        // As much room as there are slots, so that release_local_key() need not allocate.
+        if (locals.free_slots.capacity() == locals.slots) {
+            if (larger.capacity() <= locals.slots) continue;
+            locals.free_slots.swap(larger);
+        }
+        return {locals.slots++, ++locals.last_number};
     }
-    const std::size_t slot = locals.free_slots.back();
-    locals.free_slots.pop_back();
-    return {slot, ++locals.last_number};
 }
 
 void release_local_key(LocalKey key) noexcept {
     Locals& locals = the_locals();
-    // One thread's value at a time: its destructor may use Locals itself, and may not run under a lock.
-    for (bool found = true; found;) {
-        LocalValue value;
+    // Some threads' values at a time: their destructors may use Locals themselves, and may not run under a lock.
+    std::array<LocalValue, 256> taken;
+    std::size_t count = 0;
+    do {
+        count = 0;
         registry::for_each([&](ThreadRecord& record) {
-            if (value.number != 0 || (is_closing() && &record != this_record_if_any())) return;
+            if (count == taken.size() || (is_closing() && &record != this_record_if_any())) return;
             const std::lock_guard hold(locals.lock);
-            value = take(record.locals, key);
+            taken.at(count) = take(record.locals, key);
+            if (taken.at(count).number != 0) ++count;
         });
-        destroy(value);
-        found = value.number != 0;
-    }
+        for (const LocalValue& value : std::span(taken).first(count)) destroy(value);
+    } while (count != 0);
     const std::lock_guard hold(locals.lock);
     locals.free_slots.push_back(key.slot);
 }
@@ -78,8 +93,14 @@ void* find_local_value(LocalKey key) noexcept {
 
 void add_local_value(LocalKey key, void* value, void (*destroy_value)(void*)) {
     LocalValues& values = this_record().locals;
+    LocalValues larger;
+    if (key.slot >= values.size()) larger.resize(std::max(key.slot + 1, 2 * values.size()));
     const std::lock_guard hold(the_locals().lock);
-    if (key.slot >= values.size()) values.resize(key.slot + 1);
+    // Looked at again: operator new may have come here, too.
+    if (key.slot >= values.size()) {
+        std::ranges::copy(values, larger.begin());
+        values.swap(larger);
+    }
     values[key.slot] = {key.number, value, destroy_value};
 }
 

@@ -1,6 +1,5 @@
 #include "runtime/records/registry.hpp"
 
-#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "platform/symbol.hpp"
 #include "platform/this_thread.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/system_memory.hpp"
 #include "runtime/lifetime/shutdown.hpp"
 #include "runtime/lifetime/thread_life.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
@@ -27,42 +27,57 @@ namespace {
 // initial-exec: read by signal handlers too, where a call that may allocate is not allowed.
 [[gnu::tls_model("initial-exec")]] constinit thread_local ThreadRecord* bound_record = nullptr;
 
+/// Records linked by their listings, which own them: to come and go takes no memory, and the same time however many
+/// there are.
+class RecordList {
+public:
+    void push_back(std::shared_ptr<ThreadRecord> record) noexcept {
+        ThreadRecord& added = *record;
+        added.listing = {.self = std::move(record), .older = newest_, .newer = nullptr};
+        (newest_ == nullptr ? oldest_ : newest_->listing.newer) = &added;
+        newest_ = &added;
+        ++size_;
+        if (added.origin == ThreadRecord::Origin::foreign) ++foreign_;
+    }
+
+    /// Hands the list's share to the caller; null if the record is in none.
+    std::shared_ptr<ThreadRecord> remove(ThreadRecord& record) noexcept {
+        Listing& listing = record.listing;
+        if (listing.self == nullptr) return nullptr;
+        (listing.older == nullptr ? oldest_ : listing.older->listing.newer) = listing.newer;
+        (listing.newer == nullptr ? newest_ : listing.newer->listing.older) = listing.older;
+        --size_;
+        if (record.origin == ThreadRecord::Origin::foreign) --foreign_;
+        return std::move(listing.self);
+    }
+
+    ThreadRecord* oldest() const noexcept { return oldest_; }
+    std::size_t size() const noexcept { return size_; }
+    std::size_t foreign() const noexcept { return foreign_; }
+
+private:
+    ThreadRecord* oldest_ = nullptr;
+    ThreadRecord* newest_ = nullptr;
+    std::size_t size_ = 0;
+    std::size_t foreign_ = 0;
+};
+
 struct Registry {
     platform::InternalLock lock;
-    std::vector<std::shared_ptr<ThreadRecord>> records;
+    RecordList records;
     bool closed = false;
     std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
     /// For a foreign thread that first comes by where nothing may be thrown, in a destructor, while memory is short.
     std::shared_ptr<ThreadRecord> spare;
     /// In a forked child: what belongs to threads that it does not have. Never destroyed.
-    struct LeftBehind {
-        std::vector<std::shared_ptr<ThreadRecord>> records;
-        LeftBehind* by_earlier_forks;
-    };
-    LeftBehind* left_behind = nullptr;
+    RecordList left_behind;
 
     Registry() {
         main->name = "MainThread";
         main->native_id = platform::initial_native_id();
         advance_life(*main, Life::running);
         records.push_back(main);
-        make_room();
         hold_over_fork(lock, ForkOrder::registry);
-    }
-
-    /// With the lock. There is room for it already, so that one allocation that fails does no harm.
-    void add(std::shared_ptr<ThreadRecord> record) {
-        try {
-            make_room();
-        } catch (const std::bad_alloc&) {
-            if (records.size() == records.capacity()) throw;
-        }
-        records.push_back(std::move(record));
-    }
-
-    /// For one more record than there will be.
-    void make_room() {
-        if (records.size() + 1 >= records.capacity()) records.reserve(2 * records.capacity() + 2);
     }
 };
 
@@ -99,7 +114,7 @@ std::uint32_t next_ident() noexcept {
 }
 
 std::shared_ptr<ThreadRecord> make_foreign_record() {
-    auto record = std::make_shared<ThreadRecord>(ThreadRecord::Origin::foreign);
+    auto record = std::allocate_shared<ThreadRecord>(SystemAllocator<ThreadRecord>(), ThreadRecord::Origin::foreign);
     record->daemon = true;  // nobody waits for it when the process ends
     record->name = "Dummy-" + std::to_string(record->ident);
     return record;
@@ -143,14 +158,9 @@ void register_this_thread() {
 }
 
 /// Takes the record off the list and hands it to the caller: whether it dies then must not be decided under the lock.
-std::shared_ptr<ThreadRecord> take_off(const ThreadRecord& record) noexcept {
-    Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
-    const auto it = std::ranges::find(registry.records, &record, &std::shared_ptr<ThreadRecord>::get);
-    if (it == registry.records.end()) return nullptr;
-    std::shared_ptr<ThreadRecord> taken = std::move(*it);
-    registry.records.erase(it);
-    return taken;
+std::shared_ptr<ThreadRecord> take_off(ThreadRecord& record) noexcept {
+    const std::lock_guard hold(the_registry().lock);
+    return the_registry().records.remove(record);
 }
 
 /// The calling thread ends.
@@ -181,14 +191,14 @@ void list(std::shared_ptr<ThreadRecord> record) {
     {
         const std::lock_guard hold(registry.lock);
         if (!registry.closed || record->origin != ThreadRecord::Origin::started) {
-            return registry.add(std::move(record));
+            return registry.records.push_back(std::move(record));
         }
     }
     hold_if_overtaken();
     throw RuntimeError("can't start new thread: the process is ending");
 }
 
-void unlist(const ThreadRecord& record) noexcept { take_off(record); }
+void unlist(ThreadRecord& record) noexcept { take_off(record); }
 
 void bind(ThreadRecord& record) {
     platform::at_thread_exit([](void*) { leave(); }, nullptr);
@@ -214,23 +224,39 @@ void unbind() noexcept {
     detail::this_bias_slot = nullptr;
 }
 
-void finish(const ThreadRecord& record) noexcept { advance_life(*take_off(record), Life::finished); }
+void finish(ThreadRecord& record) noexcept { advance_life(*take_off(record), Life::finished); }
 
 ThreadRecord& main_record() noexcept { return *the_registry().main; }
 
 void for_each(FunctionRef<void(ThreadRecord&)> visit) {
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
-    for (const auto& record : registry.records) visit(*record);
+    for (ThreadRecord* record = registry.records.oldest(); record != nullptr; record = record->listing.newer) {
+        visit(*record);
+    }
+}
+
+std::vector<std::shared_ptr<ThreadRecord>> all() {
+    Registry& registry = the_registry();
+    std::vector<std::shared_ptr<ThreadRecord>> found;
+    for (;;) {
+        constexpr std::size_t newcomers = 16;
+        found.reserve(size() + newcomers);
+        const std::lock_guard hold(registry.lock);
+        if (registry.records.size() > found.capacity()) continue;
+        for (ThreadRecord* record = registry.records.oldest(); record != nullptr; record = record->listing.newer) {
+            found.push_back(record->listing.self);
+        }
+        return found;
+    }
 }
 
 std::shared_ptr<ThreadRecord> find(std::uint32_t ident) {
-    Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
-    for (const auto& record : registry.records) {
-        if (record->ident == ident) return record;
-    }
-    return nullptr;
+    std::shared_ptr<ThreadRecord> found;
+    for_each([&](const ThreadRecord& record) {
+        if (record.ident == ident) found = record.listing.self;
+    });
+    return found;
 }
 
 std::size_t size() {
@@ -242,8 +268,7 @@ std::size_t size() {
 bool has_foreign() {
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
-    return std::ranges::any_of(registry.records,
-                               [](const auto& record) { return record->origin == ThreadRecord::Origin::foreign; });
+    return registry.records.foreign() != 0;
 }
 
 void close() noexcept {
@@ -254,18 +279,15 @@ void close() noexcept {
 void forget_other_threads() noexcept {
     // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
     Registry& registry = the_registry();
-    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a child without memory for this has none for anything
-    registry.left_behind = new Registry::LeftBehind{std::move(registry.records), registry.left_behind};
-    auto& others = registry.left_behind->records;
-    for (const auto& record : others) {
-        if (record.get() != bound_record) advance_life(*record, Life::finished);
+    std::shared_ptr<ThreadRecord> self = registry.records.remove(*bound_record);
+    while (ThreadRecord* const other = registry.records.oldest()) {
+        registry.left_behind.push_back(registry.records.remove(*other));
+        advance_life(*other, Life::finished);
     }
-    others.push_back(std::move(registry.spare));  // its ident is none of the child's
-    registry.spare = nullptr;
-    registry.main = bound_record->shared_from_this();
+    if (registry.spare != nullptr) registry.left_behind.push_back(std::move(registry.spare));  // its ident is of old
+    registry.main = self;
     registry.main->native_id = platform::native_id();
-    registry.records = {registry.main};
-    registry.make_room();
+    registry.records.push_back(std::move(self));
     registry.closed = false;
     lost = {.last = last_ident.load(), .survivor = bound_record->ident};
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/base/function_ref.hpp"
 #include "runtime/records/thread_record.hpp"
@@ -16,10 +17,10 @@ namespace threadwise::runtime {
 /// can start, end or change a name.
 namespace registry {
 
-/// Lists a record whose thread is about to start, or takes it off again because it could not. Throws RuntimeError once
-/// the registry is closed, but for foreign threads.
+/// Lists a record whose thread is about to start, or takes it off again because it could not: in constant time, without
+/// an allocation. Throws RuntimeError once the registry is closed, but for foreign threads.
 void list(std::shared_ptr<ThreadRecord> record);
-void unlist(const ThreadRecord& record) noexcept;
+void unlist(ThreadRecord& record) noexcept;
 
 /// Binds a listed record to the calling thread, which runs from now on; it is unlisted when the thread ends, after its
 /// thread_local objects are gone.
@@ -29,15 +30,18 @@ void bind(ThreadRecord& record);
 void unbind() noexcept;
 
 /// A thread that is bound no more has ended: unlists it, and lets its joiners go on.
-void finish(const ThreadRecord& record) noexcept;
+void finish(ThreadRecord& record) noexcept;
 
 /// The record of the thread that the process began with; listed also while that thread has not touched the library.
 /// Async-signal-safe.
 ThreadRecord& main_record() noexcept;
 
 /// Calls `visit` for each listed record, oldest first, under the registry's lock: it must be short and may not start
-/// or end threads.
+/// or end threads, nor allocate, as the program's operator new may do that.
 void for_each(FunctionRef<void(ThreadRecord&)> visit);
+
+/// All listed records, oldest first.
+std::vector<std::shared_ptr<ThreadRecord>> all();
 
 /// The listed record of that ident, or null.
 std::shared_ptr<ThreadRecord> find(std::uint32_t ident);

@@ -35,6 +35,13 @@ struct QueuePlace {
     std::uint32_t token = 0;  ///< what the waker handed over; the primitive's own meaning
 };
 
+/// A record's place in a RecordList. Guarded by the registry's lock.
+struct Listing {
+    std::shared_ptr<ThreadRecord> self;  ///< the list's share of the record; null: in no list
+    ThreadRecord* older = nullptr;
+    ThreadRecord* newer = nullptr;
+};
+
 /// Where a thread is in its life; see thread_life.hpp.
 enum class Life : std::uint8_t {
     unstarted,
@@ -64,6 +71,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     std::atomic<std::uint32_t> life{0};       ///< a Life and a bit, see thread_life.cpp
     std::string name;                         ///< guarded by the registry's lock, as is the next
     const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
+    Listing listing;
 
     LocalValues locals;
     BlockCache blocks;  ///< the owner's alone

@@ -62,8 +62,7 @@ bool is_main_thread() { return &runtime::this_record() == &runtime::registry::ma
 std::vector<ThreadHandle> enumerate() {
     runtime::this_record();  // the caller is alive too
     std::vector<ThreadHandle> threads;
-    runtime::registry::for_each(
-        [&](runtime::ThreadRecord& record) { threads.push_back(ThreadHandleAccess::make(record.shared_from_this())); });
+    for (auto& record : runtime::registry::all()) threads.push_back(ThreadHandleAccess::make(std::move(record)));
     return threads;
 }
 
