@@ -16,6 +16,7 @@
 #include "pool/call_counts.hpp"
 #include "pool/idle_state.hpp"
 #include "pool/injection_queue.hpp"
+#include "pool/live_pools.hpp"
 #include "pool/ranked_queue.hpp"
 #include "threadwise/detail/futures/task.hpp"
 #include "threadwise/pool_stats.hpp"
@@ -50,6 +51,11 @@ public:
     explicit Pool(Options options);
     ~Pool();
 
+    /// Threads that wait for room in its queue, at most.
+    static constexpr std::int64_t most_submitters = 1 << 20;
+    /// All of them are let go at the end, with a permit each.
+    static constexpr std::int64_t most_queued = Semaphore::max() - most_submitters;
+
     /// What is accepted after shutdown: nothing, or what tasks that still run fork.
     enum class Accept : std::uint8_t { nothing, group_tasks };
 
@@ -80,6 +86,7 @@ public:
     bool is_orphan() const noexcept { return self_ != nullptr; }
 
     const Options& options() const noexcept { return options_; }
+    LivePoolPlace& live_place() noexcept { return live_place_; }
     std::size_t queued() const noexcept { return injection_.size() + ranked_.size(); }
     PoolStats stats() const noexcept;
     /// One of its calls has ended on the calling thread.
@@ -95,9 +102,6 @@ private:
 
     /// Workers that stand in for those that wait, at most.
     static constexpr std::size_t most_stand_ins = 2048;
-
-    /// Threads that wait for room in its queue, at most.
-    static constexpr std::int64_t most_submitters = 1 << 20;
 
     static TaskOutcome invoke_boxed(Task& box, TaskAction action);
     static TaskOutcome invoke_timed(Task& box, TaskAction action);
@@ -142,6 +146,7 @@ private:
     const bool watches_calls_;                 ///< to keep a bound, or to measure times
     std::atomic<bool> broken_{false};
     std::shared_ptr<Pool> self_;  ///< an orphan's, so that it is never destroyed
+    LivePoolPlace live_place_;
 
     /// What ends on other threads than the workers.
     platform::InternalLock counts_lock_;

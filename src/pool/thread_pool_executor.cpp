@@ -31,6 +31,9 @@ std::string default_prefix() {
 
 detail::Pool::Options pool_options(ThreadPoolOptions options) {
     if (options.max_queued == 0) throw ValueError("max_queued must be greater than 0: leave it out for no bound");
+    if (constexpr std::size_t most = detail::Pool::most_queued; options.max_queued > most) {
+        throw ValueError("max_queued must be at most " + std::to_string(most) + ": leave it out for no bound");
+    }
     return {.max_workers = checked_max_workers(options.max_workers),
             .thread_name_prefix =
                 options.thread_name_prefix.empty() ? default_prefix() : std::move(options.thread_name_prefix),

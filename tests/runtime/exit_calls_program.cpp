@@ -1,11 +1,13 @@
 // exit_calls_program HOW STATUS: calls exit() in unusual places, and ends with the status of the first exit(). Prints
 // "wrong" where a thread goes on that ought to be held. Run by exit_calls_test.cpp.
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -245,6 +247,99 @@ int in_function() {
     return status;
 }
 
+// A function that ends its thread: the end goes on.
+int end_in_function(void (*end_thread)()) {
+    static bool done = false;
+    std::atexit([] {
+        if (!done) wrong();
+    });
+    threadwise::runtime::at_shutdown([] { done = true; });
+    threadwise::runtime::at_shutdown([end_thread] {
+        end_thread();
+        wrong();
+    });
+    return status;
+}
+
+int unwound_in_function() {
+    return end_in_function([] { pthread_exit(nullptr); });
+}
+
+int cancelled_in_function() {
+    return end_in_function([] {
+        pthread_cancel(pthread_self());
+        pthread_testcancel();
+    });
+}
+
+bool accepts(threadwise::ThreadPoolExecutor& pool) {
+    try {
+        pool.submit([] {}).result();
+        return true;
+    } catch (const threadwise::RuntimeError&) {
+        return false;
+    }
+}
+
+/// In a task of one pool, once the process has begun to end; with another pool that is shut down after that one.
+int while_pools_end(void (*what)(threadwise::ThreadPoolExecutor& other)) {
+    static threadwise::ThreadPoolExecutor pool(1);
+    static threadwise::ThreadPoolExecutor other(1);
+    other.submit([] {}).result();
+    pool.fire_and_forget([what] {
+        while (!ending) std::this_thread::yield();
+        what(other);
+    });
+    return status;
+}
+
+// No pool waits for another one's tasks before it refuses calls.
+int pools_close_first() {
+    return while_pools_end([](threadwise::ThreadPoolExecutor& other) {
+        while (accepts(other)) {}
+    });
+}
+
+// An interrupt of the wait for one pool leaves no other one open.
+int interrupted_while_pools_end() {
+    return while_pools_end([](threadwise::ThreadPoolExecutor& other) {
+        while (accepts(other)) {}
+        for (int i = 0; i < 20; ++i) {
+            threadwise::interrupt_main();
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    });
+}
+
+// A pool that is made while the process ends refuses calls, rather than that its threads are waited for.
+int pool_made_at_the_end() {
+    start(false, [] {
+        while (!ending) std::this_thread::yield();
+        for (bool accepted = true; accepted;) {
+            threadwise::ThreadPoolExecutor pool(1);
+            accepted = accepts(pool);
+        }
+        auto& late = *new threadwise::ThreadPoolExecutor(1);
+        if (accepts(late)) wrong();
+    });
+    return status;
+}
+
+// The child of a process that ends has pools of its own, which end with it.
+int in_child_of_pool_task() {
+    return while_pools_end([](threadwise::ThreadPoolExecutor& other) {
+        while (accepts(other)) {}
+        const pid_t child = fork();
+        if (child == 0) {
+            if (!accepts(*new threadwise::ThreadPoolExecutor(1))) std::exit(6);
+            std::exit(5);
+        }
+        int how = 0;
+        waitpid(child, &how, 0);
+        if (!WIFEXITED(how) || WEXITSTATUS(how) != 5) wrong();
+    });
+}
+
 int in_atexit() {
     std::atexit([] { std::exit(later_status); });
     return status;
@@ -321,6 +416,12 @@ constexpr std::array ways{
     WAY(thread_waits_for_lock),
     WAY(with_interpreter_lock),
     WAY(in_function),
+    WAY(unwound_in_function),
+    WAY(cancelled_in_function),
+    WAY(pools_close_first),
+    WAY(interrupted_while_pools_end),
+    WAY(pool_made_at_the_end),
+    WAY(in_child_of_pool_task),
     WAY(in_atexit),
     WAY(in_destructor),
     WAY(in_thread_local),

@@ -44,9 +44,11 @@ INSTANTIATE_TEST_SUITE_P(In, ExitCalls,
                                            "main_waits_for_group", "main_starts_threads", "main_joins",
                                            "main_joins_for_a_time", "main_destroys", "main_joins_foreign",
                                            "thread_joins", "thread_waits_for_future", "thread_waits_at_barrier",
-                                           "thread_waits_for_lock", "with_interpreter_lock", "in_function", "in_atexit",
-                                           "in_destructor", "in_thread_local", "all_at_once", "in_forked_child",
-                                           "while_threads_start"),
+                                           "thread_waits_for_lock", "with_interpreter_lock", "in_function",
+                                           "unwound_in_function", "cancelled_in_function", "pools_close_first",
+                                           "interrupted_while_pools_end", "pool_made_at_the_end",
+                                           "in_child_of_pool_task", "in_atexit", "in_destructor", "in_thread_local",
+                                           "all_at_once", "in_forked_child", "while_threads_start"),
                          [](const auto& how) { return std::string(how.param); });
 
 }  // namespace
