@@ -188,8 +188,14 @@ std::vector<Trace> traces() {
              pthread_sigmask(SIG_BLOCK, nullptr, &set);
              return sigismember(&set, SIGUSR2) == 1;
          }},
-        {"niceness", [] { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 5); },
-         [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())) == 5; }},
+        {"niceness",
+         [] {
+             const auto self = static_cast<id_t>(gettid());
+             setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + 1);
+         },
+         [usual = getpriority(PRIO_PROCESS, 0)] {
+             return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())) != usual;
+         }},
         {"scheduling policy",
          [] {
              const sched_param parameters{};
