@@ -11,10 +11,15 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/records/registry.hpp"
 #include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
+#include "threadwise/event.hpp"
+#include "threadwise/interrupt.hpp"
+#include "threadwise/shared_lock.hpp"
 #include "threadwise/sleep.hpp"
+#include "threadwise/thread.hpp"
 
 namespace threadwise {
 namespace {
@@ -298,6 +303,28 @@ TEST(Condition, NotifyOfNobodyWakesNobody) {
     EXPECT_EQ(testing::asleep_for(&changed), 1U);
     EXPECT_FALSE(woken);
     changed.notify();
+}
+
+TEST(Condition, AnInterruptDoesNotKeepAWaitFromItsLock) {
+    SharedLock lock;  // whose own wait an interrupt ends
+    Condition condition(lock);
+    Thread waiter([&] {
+        const std::scoped_lock hold(condition);
+        EXPECT_TRUE(condition.wait());
+        Event never_set;
+        EXPECT_THROW(never_set.wait(), InterruptedError) << "the interrupt was lost";
+    });
+    waiter.start();
+    ASSERT_TRUE(testing::wait_for_asleep(&condition, 1));
+    {
+        const std::scoped_lock hold(condition);
+        condition.notify();
+        ASSERT_TRUE(testing::wait_for_waiters(&lock, 1));
+        interrupt(waiter);
+        const auto record = runtime::registry::find(waiter.ident());
+        ASSERT_TRUE(testing::wait_until([&] { return !record->interrupt_requested; })) << "the interrupt has arrived";
+    }
+    waiter.join();
 }
 
 TEST(Condition, StressANotifyWithoutTheLockLosesNobody) {

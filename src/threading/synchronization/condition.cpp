@@ -35,6 +35,20 @@ runtime::Wakeup wait_alone(runtime::Waiting& waiting, const void* address, std::
     });
 }
 
+/// Takes a lock where the caller relies on having it: an interrupt() does not end that wait, but the thread's next one.
+void take_uninterrupted(runtime::FunctionRef<void()> take) {
+    bool interrupted = false;
+    for (bool taken = false; !taken;) {
+        try {
+            take();
+            taken = true;
+        } catch (const InterruptedError&) {
+            interrupted = true;
+        }
+    }
+    if (interrupted) runtime::interrupt(runtime::this_record());
+}
+
 }  // namespace
 
 const Condition::Operations Condition::lock_operations = {
@@ -115,19 +129,23 @@ bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where
     }
     // What another lock does to unlock and lock, it may do at the door: not in the middle of a wait of ours. So that
     // wait is over our own lock, which notify() takes, too.
-    std::unique_lock inner(own_lock_);
+    take_uninterrupted([this] { own_lock_.lock(); });
+    std::unique_lock inner(own_lock_, std::adopt_lock);
     operations_->unlock(lock_);
     Held lock = Held::of(rlock_operations, &own_lock_);
+    const auto take_back = [&] {
+        inner.unlock();
+        take_uninterrupted([&] { operations_->lock(lock_, where); });
+    };
+    bool notified = false;
     try {
-        const bool notified = wait_over(lock, stop, deadline, where);
-        inner.unlock();
-        operations_->lock(lock_, where);
-        return notified;
+        notified = wait_over(lock, stop, deadline, where);
     } catch (const InterruptedError&) {
-        inner.unlock();
-        operations_->lock(lock_, where);
+        take_back();
         throw;
     }
+    take_back();
+    return notified;
 }
 
 bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,
@@ -152,7 +170,8 @@ void Condition::wake(std::size_t n) {
         throw RuntimeError("cannot notify on un-acquired lock: acquire the condition first");
     }
     if (detail::OwnerWord* const word = operations_->word(lock_)) return notify_over(*word, n);
-    const std::scoped_lock inner(own_lock_);
+    take_uninterrupted([this] { own_lock_.lock(); });
+    const std::scoped_lock inner(std::adopt_lock, own_lock_);
     notify_over(*rlock_operations.word(&own_lock_), n);
 }
 
