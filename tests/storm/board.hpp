@@ -22,12 +22,12 @@ public:
         deeds_.insert(deeds_.end(), times, std::move(deed));
     }
 
-    /// Tries one of the deeds.
-    void serve(Choices& choices) {
+    /// Tries one of the deeds; whether it is done.
+    bool serve(Choices& choices) {
         Deed deed;
         {
             const std::lock_guard hold(mutex_);
-            if (deeds_.empty()) return;
+            if (deeds_.empty()) return false;
             std::swap(deeds_[choices.below(deeds_.size())], deeds_.back());
             deed = std::move(deeds_.back());
             deeds_.pop_back();
@@ -37,6 +37,7 @@ public:
         const std::lock_guard hold(mutex_);
         --served_;
         if (!done) deeds_.push_back(std::move(deed));
+        return done;
     }
 
     /// How many are left, those included that are tried at this moment.

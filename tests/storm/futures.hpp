@@ -45,7 +45,7 @@ private:
         if (fate == nullptr) return;
         const Permit permit(world());
         try {
-            switch (permit ? choices.below(3) : 0) {
+            switch (permit.for_calls() ? choices.below(3) : 0) {
                 case 0: fate->future.result(choices.brief()); break;
                 case 1: fate->future.result(world().token(choices)); break;
                 default: fate->future.result(); break;
@@ -68,7 +68,7 @@ private:
         const auto futures = several(choices);
         const auto when = static_cast<ReturnWhen>(choices.below(3));
         const Permit permit(world());
-        const std::size_t way = permit ? choices.below(3) : 0;
+        const std::size_t way = permit.for_calls() ? choices.below(3) : 0;
         try {
             const auto outcome = way == 0   ? wait(futures, choices.brief(), when)
                                  : way == 1 ? wait(world().token(choices), futures, forever, when)
@@ -83,7 +83,7 @@ private:
         const Permit permit(world());
         std::size_t count = 0;
         try {
-            for (const auto& future : as_completed(futures, permit ? forever : Timeout(choices.brief()))) {
+            for (const auto& future : as_completed(futures, permit.for_calls() ? forever : Timeout(choices.brief()))) {
                 world().expect(future.done(), "as_completed gave a future that is not done");
                 ++count;
             }

@@ -60,13 +60,12 @@ private:
 
     /// What a submitted call does.
     void work(std::uint64_t seed) {
-        static thread_local int depth = 0;
         Choices choices(seed);
         const bool throws = choices.one_in(8);
-        if (depth < max_depth && !world().over) {
-            ++depth;
-            (depth == 1 && choices.one_in(2) ? step_ : brief_step_)(choices);
-            --depth;
+        if (this_actor.calls < max_depth && !world().over) {
+            ++this_actor.calls;
+            (this_actor.calls == 1 && choices.one_in(2) ? step_ : brief_step_)(choices);
+            --this_actor.calls;
         }
         if (throws) throw Thrown();
     }
@@ -169,9 +168,10 @@ private:
             ThreadPoolExecutor pool(1 + static_cast<int>(choices.below(2)));
             try {
                 for (std::size_t i = choices.below(20); i > 0; --i) {
-                    futures.push_back(pool.submit([this, &runs, seed = choices.number()] {
+                    futures.push_back(pool.submit([this, &runs, &pool, seed = choices.number()] {
                         ++runs;
                         Choices own(seed);
+                        if (own.one_in(4)) await_another_call(pool);
                         brief_step_(own);
                     }));
                 }
@@ -184,6 +184,13 @@ private:
             cancelled += future.cancelled() ? 1 : 0;
         }
         world().expect(runs + cancelled == futures.size(), "a pool lost a call as it was shut down");
+    }
+
+    /// In a call of that pool.
+    static void await_another_call(ThreadPoolExecutor& pool) {
+        try {
+            pool.submit([] {}).result();
+        } catch (const std::runtime_error&) {}  // the pool is shut down, or this thread interrupted
     }
 
     static constexpr std::size_t bounded = 3;

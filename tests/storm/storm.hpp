@@ -77,9 +77,11 @@ private:
         for (std::uint64_t i = 0; !ended_; ++i) {
             // Choices of its own for each operation: how one goes changes nothing about the next.
             Choices choices((world_.seed << 40) ^ (number << 32) ^ i);
-            if (!world_.over) step(choices);
-            serve(serving);
-            ++world_.progress;
+            if (!world_.over) {
+                step(choices);
+                ++world_.progress;
+            }
+            if (serve(serving)) ++world_.progress;
         }
     }
 
@@ -120,12 +122,12 @@ private:
         if (thread != main_thread()) interrupt(thread);
     }
 
-    void serve(Choices& choices) {
+    /// Does what another thread waits for; whether it did.
+    bool serve(Choices& choices) {
         const std::size_t waiting = world_.board.size();
         if (waiting == 0 && world_.over) std::this_thread::sleep_for(std::chrono::microseconds(100));
-        if (waiting > 20 || world_.over || choices.one_in(2)) {
-            unless_interrupted([&] { return world_.board.serve(choices), true; });
-        }
+        if (waiting <= 20 && !world_.over && choices.one_in(2)) return false;
+        return unless_interrupted([&] { return world_.board.serve(choices); });
     }
 
     bool settled() { return world_.all_free() && world_.board.size() == 0 && pools_.settled() && futures_.settled(); }

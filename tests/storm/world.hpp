@@ -28,10 +28,11 @@ struct Thrown : std::exception {
     const char* what() const noexcept override { return "thrown by the storm"; }
 };
 
-/// Whether this thread is an actor, and waits for what another actor has to do.
+/// What the calling thread is and does.
 struct ActorState {
-    bool acts = false;
-    bool waits = false;
+    bool acts = false;   ///< it is an actor
+    bool waits = false;  ///< it has a Permit
+    int calls = 0;       ///< so many calls of pools it is inside of
 };
 inline thread_local ActorState this_actor;
 
@@ -103,6 +104,8 @@ public:
     }
 
     explicit operator bool() const noexcept { return granted_; }
+    /// The same, for calls of pools. A call could wait for itself.
+    bool for_calls() const noexcept { return granted_ && this_actor.calls == 0; }
 
 private:
     World& world_;
