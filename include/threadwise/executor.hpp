@@ -63,7 +63,9 @@ private:
                 Call(Call&&) noexcept = default;
                 Call& operator=(Call&&) noexcept = default;
                 ~Call() {
-                    if (state.get() != nullptr) state->cancel();
+                    if (state.get() == nullptr) return;
+                    state->cancel();
+                    state->drop_call_if_done();
                 }
                 void operator()() { state->run_if_pending(); }
             };

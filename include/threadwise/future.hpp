@@ -113,6 +113,7 @@ protected:
             this->keep(std::move(*call_)());
         }
     }
+    void drop_call() noexcept override { call_.reset(); }
 
 private:
     std::optional<Call> call_;

@@ -167,11 +167,13 @@ bool FutureState::run_if_pending() {
 
 bool FutureState::fail_if_pending(std::exception_ptr exception) {
     if (!begin_call()) return false;
+    drop_call();
     fail(std::move(exception));
     return true;
 }
 
 void FutureState::cancel_late() {
+    drop_call();
     exception_ = runtime::exception_of<CancelledError>(
         "the call was cancelled: it could not begin within the time given by start_within");
     put(Status::cancelled, 0);

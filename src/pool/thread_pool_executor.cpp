@@ -48,6 +48,7 @@ detail::Pool::Options pool_options(ThreadPoolOptions options) {
 /// Of a call that is not to be made here. Cancels it if nobody else has made, ended or cancelled it.
 detail::TaskOutcome outcome_of_dropped(detail::FutureState& state) {
     state.cancel();
+    state.drop_call_if_done();
     // One that was cancelled for a reason has been counted.
     const bool cancelled = state.done() && !state.finished() && state.exception() == nullptr;
     return cancelled ? detail::TaskOutcome::cancelled : detail::TaskOutcome::other;

@@ -17,6 +17,7 @@
 
 #include "runtime/records/registry.hpp"
 #include "threadwise/event.hpp"
+#include "threadwise/executor.hpp"
 
 namespace threadwise {
 namespace {
@@ -234,6 +235,46 @@ TEST(ThreadPoolExecutor, DoesNotRunWhatWasCancelled) {
     pool.shutdown();
     EXPECT_FALSE(run);
     EXPECT_TRUE(future.cancelled());
+}
+
+TEST(ThreadPoolExecutor, LetsGoOfACallThatItWillNotMake) {
+    const auto held = std::make_shared<int>(1);
+    const auto call = [held] { return *held; };
+    const auto unheld = held.use_count();
+    std::vector<Future<int>> kept;
+    std::stop_source stop;
+    Event end;
+    {
+        ThreadPoolExecutor pool(1);
+        pool.fire_and_forget([&] { keep_place_until(end); });
+        kept = {pool.submit(call), AnyExecutor(pool).submit(call), pool.submit({.stop = stop.get_token()}, call),
+                pool.submit({.start_within = 0s}, call), pool.submit(call)};
+        kept[0].cancel();
+        kept[1].cancel();
+        stop.request_stop();
+        kept[4].set_exception(std::make_exception_ptr(std::runtime_error("by somebody else")));
+        end.set();
+    }
+    EXPECT_EQ(held.use_count(), unheld);
+    {
+        ThreadPoolExecutor pool(1);
+        pool.fire_and_forget([&] { keep_place_until(end); });
+        end.clear();
+        kept.push_back(pool.submit(call));
+        pool.shutdown(false, true);
+        end.set();
+    }
+    EXPECT_EQ(held.use_count(), unheld);
+    {
+        ThreadPoolExecutor broken({.max_workers = 1, .initializer = [&] {
+                                       keep_place_until(end);
+                                       throw std::runtime_error("as it wants");
+                                   }});
+        end.clear();
+        kept.push_back(broken.submit(call));
+        end.set();
+    }
+    EXPECT_EQ(held.use_count(), unheld);
 }
 
 TEST(ThreadPoolExecutor, ForgetsWithLargeAndOwningCalls) {

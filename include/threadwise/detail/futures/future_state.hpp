@@ -130,6 +130,11 @@ public:
     bool run_if_pending();
     /// For a call that will never be made: claims the future and fails it, if it is pending; whether it did.
     bool fail_if_pending(std::exception_ptr exception);
+    /// Destroys what the call holds, if it was cancelled or its outcome set otherwise. For the one that would have made
+    /// it: if another thread has made it in a wait, nothing is left by the time that the future is done.
+    void drop_call_if_done() noexcept {
+        if (done()) drop_call();
+    }
 
 protected:
     FutureState(std::uint32_t owners, Pool* pool) noexcept : owners_(owners), pool_(pool) {}
@@ -142,6 +147,8 @@ protected:
 
     /// Makes the call and puts its result in place, or throws what it threw; or NotBegun.
     virtual void call() = 0;
+    /// Destroys what call() would have used, which is not called any more.
+    virtual void drop_call() noexcept {}
 
 private:
     // The word, from low to high bits: the status, and marks.
