@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "threadwise/detail/futures/future_state.hpp"
+#include "threadwise/detail/futures/moves_as_bytes.hpp"
 #include "threadwise/detail/futures/report.hpp"
 #include "threadwise/detail/futures/resumption.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
@@ -139,6 +140,10 @@ private:
     Function function_;
     [[no_unique_address]] std::tuple<Arguments...> arguments_;
 };
+
+template <class Function, class... Arguments>
+inline constexpr bool moves_as_bytes<BoundCall<Function, Arguments...>> =
+    moves_as_bytes<Function>&& moves_as_bytes<std::tuple<Arguments...>>;
 
 template <class Function, class... Arguments>
 using BoundCallOf = BoundCall<std::decay_t<Function>, std::decay_t<Arguments>...>;

@@ -60,14 +60,14 @@ public:
             detail::Worker& home = core_.home();
             detail::Task& task = home.new_task();
             try {
-                fill<Call>(task, std::forward<Function>(function));
+                fill<detail::StayingCall<Call>>(task, std::forward<Function>(function));
             } catch (...) {
                 home.free_task(task);
                 throw;
             }
             core_.fork(task);
         } else {
-            run_from_elsewhere<Call>(std::forward<Function>(function));
+            run_from_elsewhere<detail::QueuedCall<Call>>(std::forward<Function>(function));
         }
     }
 
@@ -95,32 +95,32 @@ public:
     bool cancelled() const noexcept { return core_.cancelled(); }
 
 private:
-    template <class Call>
+    template <class Place>
     static detail::TaskOutcome invoke(detail::Task& task, detail::TaskAction action) {
-        const detail::Finally destroy([&task] { std::destroy_at(&task.content<detail::TaskContent<Call>>()); });
+        const detail::Finally destroy([&task] { Place::destroy(task); });
         if (action == detail::TaskAction::run && !task.group->cancelled()) {
-            detail::call_user_code([&] { std::invoke(detail::call_in<Call>(task)); },
+            detail::call_user_code([&] { std::invoke(Place::of(task)); },
                                    [&](std::exception_ptr failure) { task.group->fail(std::move(failure)); });
         }
         return detail::TaskOutcome::other;
     }
 
-    template <class Call, class Function>
+    template <class Place, class Function>
     void fill(detail::Task& task, Function&& function) {
-        task.invoke = &invoke<Call>;
+        task.invoke = &invoke<Place>;
         task.group = &core_;
-        detail::put_call<Call>(task, std::forward<Function>(function));
+        Place::make(task, std::forward<Function>(function));
     }
 
     // Not inline: run() stays small.
-    template <class Call, class Function>
+    template <class Place, class Function>
     [[gnu::noinline]] void run_from_elsewhere(Function&& function) {
         detail::Task task;
-        fill<Call>(task, std::forward<Function>(function));
+        fill<Place>(task, std::forward<Function>(function));
         try {
-            core_.fork_from_elsewhere(task, detail::relocation<detail::TaskContent<Call>>());
+            core_.fork_from_elsewhere(task);
         } catch (...) {
-            std::destroy_at(&task.content<detail::TaskContent<Call>>());
+            Place::destroy(task);
             throw;
         }
     }

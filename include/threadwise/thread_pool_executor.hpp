@@ -89,19 +89,19 @@ public:
         }
     }
 
-    /// submit() without a future, for less: neither allocates, if the call needs at most 40 bytes, nor counts owners.
+    /// submit() without a future, for less: counts no owners, and allocates nothing if the call needs at most 40 bytes
+    /// and moving it is to copy its bytes (a function, a lambda that captures numbers, pointers or references).
     /// What the call throws goes to excepthook() (excepthook.hpp), as what escapes a thread does.
     template <class Function, class... Arguments>
         requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
     void fire_and_forget(Function&& function, Arguments&&... arguments) {
         using Call = detail::BoundCallOf<Function, Arguments...>;
-        using Content = detail::TaskContent<Call>;
         detail::Task task;
         fill_forgotten<Call>(task, std::forward<Function>(function), std::forward<Arguments>(arguments)...);
         try {
-            submit_task(task, detail::relocation<Content>());
+            submit_task(task);
         } catch (...) {
-            std::destroy_at(&task.content<Content>());
+            detail::QueuedCall<Call>::destroy(task);
             throw;
         }
     }
@@ -118,7 +118,7 @@ public:
         std::vector<Future<Result>> futures;
         if constexpr (std::ranges::sized_range<Range>) futures.reserve(std::ranges::size(range));
         try {
-            detail::TaskBatch batch(*pool_, nullptr);
+            detail::TaskBatch batch(*pool_);
             for (auto&& element : range) {
                 batch.add([&](detail::Task& task) {
                     Future<Result>& future = futures.emplace_back();
@@ -143,7 +143,7 @@ public:
         requires std::is_invocable_v<std::decay_t<Function>, std::ranges::range_value_t<Range>>
     void fire_and_forget_all(const Function& function, Range&& range) {
         using Call = detail::BoundCallOf<Function, std::ranges::range_value_t<Range>>;
-        detail::TaskBatch batch(*pool_, detail::relocation<detail::TaskContent<Call>>());
+        detail::TaskBatch batch(*pool_);
         for (auto&& element : range) {
             batch.add([&](detail::Task& task) {
                 fill_forgotten<Call>(task, function, std::forward<decltype(element)>(element));
@@ -198,7 +198,7 @@ private:
     static void fill_forgotten(detail::Task& task, Arguments&&... arguments) {
         task.invoke = &detail::invoke_forgotten<Call>;
         task.group = nullptr;
-        detail::put_call<Call>(task, std::forward<Arguments>(arguments)...);
+        detail::QueuedCall<Call>::make(task, std::forward<Arguments>(arguments)...);
     }
 
     template <class Function, class... Arguments>
@@ -215,7 +215,7 @@ private:
     static void fill(detail::Task& task, detail::FutureState& state) noexcept;
     void submit_call(detail::FutureState& state);
     void submit_limited(detail::FutureState& state, detail::CallLimits& limits);
-    void submit_task(detail::Task& task, detail::Task::Relocate how);
+    void submit_task(detail::Task& task);
 
     std::shared_ptr<detail::Pool> pool_;
 };

@@ -47,8 +47,8 @@ const char* name_of(FutureState::Status status) noexcept {
 
 }  // namespace
 
-void* FutureState::operator new(std::size_t size) { return runtime::allocate_block(size); }
-void FutureState::operator delete(void* state) noexcept { runtime::free_block(state); }
+void* BlockAllocated::operator new(std::size_t size) { return runtime::allocate_block(size); }
+void BlockAllocated::operator delete(void* object) noexcept { runtime::free_block(object); }
 
 FutureState::~FutureState() {
     // Nobody owns it any more, so nobody can be watching but callbacks that will never be called.

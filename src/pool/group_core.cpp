@@ -48,10 +48,10 @@ void GroupCore::forked_visibly(Task& task, WorkDeque::Pushed pushed) noexcept {
     announce_work(*pool_);
 }
 
-void GroupCore::fork_from_elsewhere(Task& task, Task::Relocate how) {
+void GroupCore::fork_from_elsewhere(Task& task) {
     elsewhere_.fetch_add(one, std::memory_order_relaxed);  // relaxed: the queue orders it before the task's end
     try {
-        pool_->submit(task, how, Pool::Accept::group_tasks);
+        pool_->submit(task, Pool::Accept::group_tasks);
     } catch (...) {
         count_one_less_elsewhere();
         throw;

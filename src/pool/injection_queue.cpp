@@ -38,21 +38,21 @@ InjectionQueue::~InjectionQueue() {
     while (spare_ != nullptr) delete std::exchange(spare_, spare_->next);
 }
 
-bool InjectionQueue::push(Task& task, Task::Relocate how) {
+bool InjectionQueue::push(const Task& task) {
     const Hold hold(push_lock_);
     if (state_.load(std::memory_order_relaxed) != State::attended) return false;  // relaxed: written under this lock
-    write(task, how);
+    write(task);
     publish(1);
     return true;
 }
 
-std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
+std::size_t InjectionQueue::push(std::span<Task> tasks) {
     const Hold hold(push_lock_);
     if (state_.load(std::memory_order_relaxed) != State::attended) return 0;  // relaxed: written under this lock
     std::size_t written = 0;
     try {
         for (; written < tasks.size(); ++written) {
-            write(tasks[written], how);
+            write(tasks[written]);
             tasks[written].invoke = nullptr;
         }
     } catch (const std::bad_alloc&) {
@@ -62,13 +62,13 @@ std::size_t InjectionQueue::push(std::span<Task> tasks, Task::Relocate how) {
     return written;
 }
 
-void InjectionQueue::push_always(Task& task) {
+void InjectionQueue::push_always(const Task& task) {
     const Hold hold(push_lock_);
-    write(task, nullptr);
+    write(task);
     publish(1);
 }
 
-void InjectionQueue::write(Task& task, Task::Relocate how) {
+void InjectionQueue::write(const Task& task) {
     if (write_place_ == Segment::size) {
         last_->next = &fresh_segment();
         last_ = last_->next;
@@ -77,7 +77,7 @@ void InjectionQueue::write(Task& task, Task::Relocate how) {
     Task& place = last_->tasks[write_place_++];
     // The lines ahead were last in a worker's cache; to fetch them takes longer than to submit a task.
     prefetch_to_write(&place + 4);
-    relocate(place, task, how);
+    place = task;
 }
 
 void InjectionQueue::publish(std::uint64_t count) noexcept {

@@ -29,13 +29,13 @@ public:
     InjectionQueue(const InjectionQueue&) = delete;
     InjectionQueue& operator=(const InjectionQueue&) = delete;
 
-    /// Moves the task in. False: the queue is closed or unattended. Throws std::bad_alloc.
-    bool push(Task& task, Task::Relocate how);
-    /// Moves in as many as there is memory for; returns how many. 0: the queue is closed or unattended. Throws
-    /// std::bad_alloc if there is no memory for the first. What has been moved in is_gone().
-    std::size_t push(std::span<Task> tasks, Task::Relocate how);
+    /// Copies the task in. False: the queue is closed or unattended. Throws std::bad_alloc.
+    bool push(const Task& task);
+    /// Copies in as many as there is memory for; returns how many. 0: the queue is closed or unattended. Throws
+    /// std::bad_alloc if there is no memory for the first. What has been copied in is_gone().
+    std::size_t push(std::span<Task> tasks);
     /// One task, even when closed, for tasks that had been accepted before.
-    void push_always(Task& task);
+    void push_always(const Task& task);
 
     /// What is pushed from now on is refused until a worker attends to the queue. As it is at first. Unless closed.
     void leave_unattended() noexcept { set_state(State::unattended); }
@@ -72,7 +72,7 @@ private:
     enum class State : std::uint8_t { attended, unattended, closed };
 
     void set_state(State state) noexcept;
-    void write(Task& task, Task::Relocate how);
+    void write(const Task& task);
     void publish(std::uint64_t count) noexcept;
     Taken take(Segment*& left) noexcept;
     Segment& fresh_segment();

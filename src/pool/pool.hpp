@@ -61,11 +61,11 @@ public:
 
     /// Queues a task from any thread. Throws RuntimeError after shutdown, or if the pool has no thread and none can be
     /// started; BrokenThreadPool if broken; Full. The task is still the caller's then.
-    void submit(Task& task, Task::Relocate how, Accept after_shutdown = Accept::nothing);
+    void submit(Task& task, Accept after_shutdown = Accept::nothing);
     /// The same for a call with limits.
     void submit(Task& task, const CallLimits& limits);
     /// Several at once. Those that have been queued are gone, also when it throws.
-    void submit(std::span<Task> tasks, Task::Relocate how);
+    void submit(std::span<Task> tasks);
 
     /// Work has become visible: see IdleState. If no thread can be started, those that there are will come to it.
     void announce() noexcept;
@@ -106,11 +106,11 @@ private:
     static TaskOutcome invoke_boxed(Task& box, TaskAction action);
     static TaskOutcome invoke_timed(Task& box, TaskAction action);
 
-    void submit_watched(Task& task, Task::Relocate how, const CallLimits* limits);
+    void submit_watched(Task& task, const CallLimits* limits);
     bool take_place(const CallLimits* limits);
-    void enqueue_timed(Task& task, Task::Relocate how, int priority);
-    void enqueue(Task& task, Task::Relocate how, int priority = 0, Accept after_shutdown = Accept::nothing);
-    void push_own(Task& task, Task::Relocate how);
+    void enqueue_timed(Task& task, int priority);
+    void enqueue(Task& task, int priority = 0, Accept after_shutdown = Accept::nothing);
+    void push_own(Task& task);
     void push_boxed(Task& own);
     void attend();
 

@@ -29,15 +29,15 @@ struct Timed {
 
 }  // namespace
 
-void Pool::submit(Task& task, Task::Relocate how, Accept after_shutdown) {
+void Pool::submit(Task& task, Accept after_shutdown) {
     if (watches_calls_ && task.group == nullptr) [[unlikely]]
-        return submit_watched(task, how, nullptr);
-    enqueue(task, how, 0, after_shutdown);
+        return submit_watched(task, nullptr);
+    enqueue(task, 0, after_shutdown);
 }
 
-void Pool::submit(Task& task, const CallLimits& limits) { submit_watched(task, nullptr, &limits); }
+void Pool::submit(Task& task, const CallLimits& limits) { submit_watched(task, &limits); }
 
-void Pool::submit_watched(Task& task, Task::Relocate how, const CallLimits* limits) {
+void Pool::submit_watched(Task& task, const CallLimits* limits) {
     const bool takes_place = places_ != nullptr && !runs_here(this);
     if (takes_place && !take_place(limits)) {
         // The caller is to make the call; unless it has waited for room in vain: then that makes clear that it is late.
@@ -47,7 +47,7 @@ void Pool::submit_watched(Task& task, Task::Relocate how, const CallLimits* limi
     }
     try {
         const int priority = limits == nullptr ? 0 : limits->priority();
-        options_.measure_times ? enqueue_timed(task, how, priority) : enqueue(task, how, priority);
+        options_.measure_times ? enqueue_timed(task, priority) : enqueue(task, priority);
     } catch (...) {
         if (takes_place) places_->release();
         throw;
@@ -69,39 +69,34 @@ bool Pool::take_place(const CallLimits* limits) {
                              : places_->acquire(limits->stop(), limits->left(), {});
 }
 
-void Pool::enqueue_timed(Task& task, Task::Relocate how, int priority) {
+void Pool::enqueue_timed(Task& task, int priority) {
     auto timed = std::make_unique<Timed>();
     Task box{.invoke = &invoke_timed, .group = nullptr, .bytes = {}};
     box.content<Timed*>() = timed.get();
     timed->submitted = platform::now();
-    relocate(timed->task, task, how);
-    try {
-        enqueue(box, nullptr, priority);
-    } catch (...) {
-        relocate(task, timed->task, how);
-        throw;
-    }
+    timed->task = task;
+    enqueue(box, priority);
     static_cast<void>(timed.release());  // the queue owns it now
 }
 
-inline void Pool::enqueue(Task& task, Task::Relocate how, int priority, Accept after_shutdown) {
+inline void Pool::enqueue(Task& task, int priority, Accept after_shutdown) {
     const bool here = runs_here(this);
     if (priority != 0) {
         while (!ranked_.push(task, priority, !here)) attend();
     } else if (here) {
         if (injection_.closed() && after_shutdown == Accept::nothing) throw_refusal();
-        push_own(task, how);
+        push_own(task);
         this_worker->deque().share_all();
     } else {
-        while (!injection_.push(task, how)) [[unlikely]] attend();
+        while (!injection_.push(task)) [[unlikely]] attend();
     }
     if (idle_.needs_waking()) announce();
 }
 
-void Pool::submit(std::span<Task> tasks, Task::Relocate how) {
+void Pool::submit(std::span<Task> tasks) {
     if (watches_calls_) {
         for (Task& task : tasks) {
-            submit_watched(task, how, nullptr);
+            submit_watched(task, nullptr);
             task.invoke = nullptr;
         }
         return;
@@ -109,7 +104,7 @@ void Pool::submit(std::span<Task> tasks, Task::Relocate how) {
     if (runs_here(this)) {
         if (injection_.closed()) throw_refusal();
         for (Task& task : tasks) {
-            push_own(task, how);
+            push_own(task);
             task.invoke = nullptr;
         }
         this_worker->deque().share_all();
@@ -117,23 +112,22 @@ void Pool::submit(std::span<Task> tasks, Task::Relocate how) {
         return;
     }
     while (!tasks.empty()) {
-        const std::size_t taken = injection_.push(tasks, how);
+        const std::size_t taken = injection_.push(tasks);
         if (taken == 0) attend();
         tasks = tasks.subspan(taken);
         if (idle_.needs_waking()) announce();
     }
 }
 
-void Pool::push_own(Task& task, Task::Relocate how) {
+void Pool::push_own(Task& task) {
     Worker& worker = *this_worker;
     Task& own = worker.new_task();
-    relocate(own, task, how);
+    own = task;
     if (worker.deque().push(own) != WorkDeque::Pushed::full) [[likely]]
         return;
     try {
         push_boxed(own);
     } catch (...) {
-        relocate(task, own, how);
         worker.free_task(own);
         throw;
     }
@@ -141,7 +135,7 @@ void Pool::push_own(Task& task, Task::Relocate how) {
 
 void TaskBatch::submit() {
     if (count_ == 0) return;
-    pool_.submit(std::span(tasks_).first(count_), how_);
+    pool_.submit(std::span(tasks_).first(count_));
     count_ = 0;
 }
 

@@ -107,7 +107,7 @@ void ThreadPoolExecutor::submit_call(detail::FutureState& state) {
     detail::Task task;
     fill(task, state);
     try {
-        pool_->submit(task, nullptr);
+        pool_->submit(task);
     } catch (...) {
         state.drop_owner();
         throw;
@@ -128,7 +128,7 @@ void ThreadPoolExecutor::submit_limited(detail::FutureState& state, detail::Call
     }
 }
 
-void ThreadPoolExecutor::submit_task(detail::Task& task, detail::Task::Relocate how) { pool_->submit(task, how); }
+void ThreadPoolExecutor::submit_task(detail::Task& task) { pool_->submit(task); }
 
 void ThreadPoolExecutor::shutdown(bool wait, bool cancel_futures, SourceLocation where) {
     pool_->shutdown(wait, cancel_futures, where);

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <new>
 #include <stop_token>
 #include <utility>
 
+#include "threadwise/detail/futures/block_allocated.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
@@ -54,18 +54,10 @@ struct NotBegun {};
 [[noreturn]] THREADWISE_API void throw_no_exception();
 
 /// Reference-counted by the handles and by the runner of the task (add_owner, drop_owner).
-class THREADWISE_API FutureState {
+class THREADWISE_API FutureState : public BlockAllocated {
 public:
     /// The states of Python's futures.
     enum class Status : std::uint32_t { pending, running, cancelled, cancelled_and_notified, finished };
-
-    /// Many futures live short: their memory is cut from larger pieces.
-    static void* operator new(std::size_t size);
-    static void operator delete(void* state) noexcept;
-    static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
-    static void operator delete(void* state, std::align_val_t alignment) noexcept {
-        ::operator delete(state, alignment);
-    }
 
     FutureState(const FutureState&) = delete;
     FutureState& operator=(const FutureState&) = delete;

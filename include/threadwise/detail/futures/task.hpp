@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 
+#include "threadwise/detail/futures/block_allocated.hpp"
+#include "threadwise/detail/futures/moves_as_bytes.hpp"
 #include "threadwise/detail/futures/report.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 
@@ -32,11 +33,11 @@ enum class TaskOutcome : std::uint8_t {
     other,    ///< somebody else runs or ran it; or it is no call but part of a group
 };
 
-/// What is to be done, and up to 40 bytes of what it needs. `invoke` does it, or not, and destroys what is inside.
+/// What is to be done, and up to 40 bytes of what it needs. `invoke` does it, or not, and destroys what is inside. On
+/// its way through the queues a task is copied byte by byte, under their locks, where no code of the user's may run.
 struct Task {
     /// Not noexcept: the call may end its thread with pthread_exit(). It throws nothing else.
     using Invoke = TaskOutcome (*)(Task&, TaskAction);
-    using Relocate = void (*)(Task& to, Task& from) noexcept;
 
     static constexpr std::size_t room = 40;
 
@@ -56,68 +57,57 @@ struct Task {
     alignas(8) std::byte bytes[room];
 };
 
-static_assert(sizeof(Task) == 56);
-
-template <class Content>
-inline constexpr bool fits_into_task = sizeof(Content) <= Task::room &&
-                                       alignof(Content) <= 8 && std::is_nothrow_move_constructible_v<Content>;
-
-/// A callable inside the task, if it fits; behind a pointer otherwise.
-template <class Call>
-using TaskContent = std::conditional_t<fits_into_task<Call>, Call, std::unique_ptr<Call>>;
-
-template <class Content>
-void relocate_task(Task& to, Task& from) noexcept {
-    to.invoke = from.invoke;
-    to.group = from.group;
-    ::new (static_cast<void*>(to.bytes)) Content(std::move(from.content<Content>()));
-    std::destroy_at(&from.content<Content>());
-}
-
-/// Null where copying the bytes does it.
-template <class Content>
-constexpr Task::Relocate relocation() noexcept {
-    if constexpr (std::is_trivially_copyable_v<Content>) {
-        return nullptr;
-    } else {
-        return &relocate_task<Content>;
-    }
-}
-
-inline void relocate(Task& to, Task& from, Task::Relocate how) noexcept {
-    if (how == nullptr) {
-        std::memcpy(static_cast<void*>(&to), &from, sizeof(Task));
-    } else {
-        how(to, from);
-    }
-}
+static_assert(sizeof(Task) == 56 && std::is_trivially_copyable_v<Task>);
 
 template <class Call>
-Call& call_in(Task& task) noexcept {
-    if constexpr (fits_into_task<Call>) {
-        return task.content<Call>();
-    } else {
-        return *task.content<std::unique_ptr<Call>>();
-    }
-}
+inline constexpr bool fits_into_task = sizeof(Call) <= Task::room && alignof(Call) <= 8;
 
-template <class Call, class... Arguments>
-void put_call(Task& task, Arguments&&... arguments) {
-    if constexpr (fits_into_task<Call>) {
+/// A callable inside of the task.
+template <class Call>
+struct CallInside {
+    static Call& of(Task& task) noexcept { return task.content<Call>(); }
+    static void destroy(Task& task) noexcept { std::destroy_at(&of(task)); }
+    template <class... Arguments>
+    static void make(Task& task, Arguments&&... arguments) {
         ::new (static_cast<void*>(task.bytes)) Call(std::forward<Arguments>(arguments)...);
-    } else {
-        ::new (static_cast<void*>(task.bytes))
-            std::unique_ptr<Call>(std::make_unique<Call>(std::forward<Arguments>(arguments)...));
     }
-}
+};
+
+/// A callable in memory of its own.
+template <class Call>
+struct CallOutside {
+    static Call& of(Task& task) noexcept { return task.content<Box*>()->call; }
+    static void destroy(Task& task) noexcept { delete task.content<Box*>(); }
+    template <class... Arguments>
+    static void make(Task& task, Arguments&&... arguments) {
+        ::new (static_cast<void*>(task.bytes)) Box*(new Box(std::forward<Arguments>(arguments)...));
+    }
+
+private:
+    struct Box : BlockAllocated {
+        template <class... Arguments>
+        explicit Box(Arguments&&... arguments) : call(std::forward<Arguments>(arguments)...) {}
+
+        Call call;
+    };
+};
+
+/// Where the callable of a task is that goes through a queue.
+template <class Call>
+using QueuedCall =
+    std::conditional_t<fits_into_task<Call> && moves_as_bytes<Call>, CallInside<Call>, CallOutside<Call>>;
+
+/// Where that of a task is that stays where it was made.
+template <class Call>
+using StayingCall = std::conditional_t<fits_into_task<Call>, CallInside<Call>, CallOutside<Call>>;
 
 /// The task of fire_and_forget().
 template <class Call>
 TaskOutcome invoke_forgotten(Task& task, TaskAction action) {
-    const Finally destroy([&task] { std::destroy_at(&task.content<TaskContent<Call>>()); });
+    const Finally destroy([&task] { QueuedCall<Call>::destroy(task); });
     if (action == TaskAction::cancel) return TaskOutcome::cancelled;
     if (action == TaskAction::fail) return TaskOutcome::failed;
-    const bool returned = call_user_code([&] { std::move(call_in<Call>(task))(); }, &handle_escaped_exception);
+    const bool returned = call_user_code([&] { std::move(QueuedCall<Call>::of(task))(); }, &handle_escaped_exception);
     return returned ? TaskOutcome::done : TaskOutcome::failed;
 }
 

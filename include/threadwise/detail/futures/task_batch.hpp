@@ -14,7 +14,7 @@ class Pool;
 /// Collects tasks and submits them together: the queue is locked once for many, and at most one worker is woken.
 class THREADWISE_API TaskBatch {
 public:
-    explicit TaskBatch(Pool& pool, Task::Relocate how) noexcept : pool_(pool), how_(how) {}
+    explicit TaskBatch(Pool& pool) noexcept : pool_(pool) {}
     TaskBatch(const TaskBatch&) = delete;
     TaskBatch& operator=(const TaskBatch&) = delete;
     /// Cancels what has not been submitted.
@@ -35,7 +35,6 @@ public:
 
 private:
     Pool& pool_;
-    const Task::Relocate how_;
     std::size_t count_ = 0;
     std::array<Task, 32> tasks_;
 };

@@ -41,7 +41,7 @@ public:
     }
 
     /// From elsewhere.
-    void fork_from_elsewhere(Task& task, Task::Relocate how);
+    void fork_from_elsewhere(Task& task);
 
     /// At home, or from any thread if the home is none: returns when all tasks have run; at home those that have not
     /// begun are run here and now. An interrupt() of the wait cancels the group and counts as a failure. Throws
