@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.util
 import io
 import logging
 import sys
@@ -25,6 +26,50 @@ def no_switches():
         yield
     finally:
         sys.setswitchinterval(own)
+
+
+class MemoryTests(unittest.TestCase):
+    @unittest.skipUnless(importlib.util.find_spec("_testcapi"), "needs CPython's _testcapi")
+    def test_a_thread_that_has_no_memory_for_its_state_does_not_begin(self):
+        """One allocation after the other fails, some of them in the new thread; each time the program goes on."""
+        printed = programs.run(
+            source="""
+            import _testcapi, sys
+            from threadwise import _thread, threading
+
+            def try_all(operation, *arguments):
+                for k in range(40):
+                    _testcapi.set_nomemory(k, k + 1)
+                    try:
+                        operation(*arguments)
+                    except (MemoryError, RuntimeError):
+                        pass
+                    finally:
+                        _testcapi.remove_mem_hooks()
+
+            sys.unraisablehook = threading.excepthook = lambda *args: None
+
+            def run(daemon):
+                thread = threading.Thread(target=int, daemon=daemon)
+                try:
+                    thread.start()
+                finally:
+                    failed = thread.ident is None
+                    _testcapi.remove_mem_hooks()
+                    if failed and not thread._started.is_set():
+                        thread.start()
+                    thread.join()
+
+            def start_raw():
+                _thread.start_new_thread(int, ())  # which knows nothing of Thread objects
+
+            for daemon in (True, False):
+                try_all(run, daemon)
+            try_all(start_raw)
+            print("goes on")
+            """
+        )
+        self.assertEqual(printed, ["goes on"])
 
 
 class StartTests(unittest.TestCase):
@@ -246,14 +291,15 @@ class StepTests(unittest.TestCase):
 
     def test_each_is_called(self):
         called = []
+        thread = threading.Thread()
         with contextlib.ExitStack() as stack:
             for name in self.STEPS + ([] if IS_JOINABLE else ["_wait_for_tstate_lock", "_stop"]):
-                def spy(thread, *args, name=name, own=getattr(threading.Thread, name), **keywords):
-                    called.append(name)
-                    return own(thread, *args, **keywords)
+                def spy(self, *args, name=name, own=getattr(threading.Thread, name), **keywords):
+                    if self is thread:  # none that an earlier test has left
+                        called.append(name)
+                    return own(self, *args, **keywords)
 
                 stack.enter_context(mock.patch.object(threading.Thread, name, spy))
-            thread = threading.Thread()
             thread.start()
             thread.join()
         ends = [] if IS_JOINABLE else ["_wait_for_tstate_lock", "_stop"]

@@ -176,6 +176,7 @@ class Thread:
         self._started.wait()
         if self._ident is None:  # it failed before it came to life
             _leave_limbo(self)
+            self._handle._expect_begun()
 
     def run(self):
         """What the thread does: calls the target with its arguments."""
@@ -238,7 +239,7 @@ class Thread:
 
     def _delete(self):
         with _active_limbo_lock:
-            _active.pop(get_ident(), None)
+            _active.pop(self._ident, None)  # not get_ident(), which needs memory
 
     if _IS_JOINABLE:
 

@@ -8,6 +8,11 @@
 #include "base/reference.hpp"
 #include "base/waiting.hpp"
 
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+// Exported by the interpreter, and declared in no header that is for others.
+extern "C" PyAPI_FUNC(void) _PyThreadState_SetCurrent(PyThreadState* thread_state);
+#endif
+
 namespace threadwise::python {
 namespace {
 
@@ -24,6 +29,17 @@ public:
     Maker& operator=(const Maker&) = delete;
 };
 
+/// PyThreadState_New(). That of Python 3.11 crashes without memory.
+PyThreadState* make_state(PyInterpreterState* interpreter) {
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+    PyThreadState* const made = _PyThreadState_Prealloc(interpreter);
+    if (made != nullptr) _PyThreadState_SetCurrent(made);
+    return made;
+#else
+    return PyThreadState_New(interpreter);
+#endif
+}
+
 /// Called when the interpreter clears its own dictionary: its end has begun, and its memory is still there.
 void wait_for_makers(PyObject*) noexcept {
     using Clock = std::chrono::steady_clock;
@@ -39,7 +55,7 @@ void wait_for_makers(PyObject*) noexcept {
 PyThreadState* new_thread_state(PyInterpreterState* interpreter) {
     {
         const Maker maker;
-        if (!is_gone.load() && !is_finalizing()) return PyThreadState_New(interpreter);
+        if (!is_gone.load() && !is_finalizing()) return make_state(interpreter);
     }
     stay_for_good();
 }

@@ -1,6 +1,7 @@
 // concurrent.futures.as_completed().
 
 #include <memory>
+#include <new>
 #include <optional>
 
 #include "base/arguments.hpp"
@@ -86,7 +87,12 @@ bool begin(AsCompletedObject& self) {
         return self.others != nullptr;
     }
     self.core.deadline = Deadline(timeout);
-    self.core.completions = std::make_unique<Completions>(self.core.futures.states());
+    try {
+        self.core.completions = std::make_unique<Completions>(self.core.futures.states());
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+        return false;
+    }
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "futures/futures_set.hpp"
 
+#include <new>
+
 namespace threadwise::python {
 
 namespace {
@@ -17,7 +19,7 @@ int keeps_state_here(const State& state, PyTypeObject* type) {
 
 }  // namespace
 
-int FuturesSet::fill(const State& state, PyObject* set) {
+int FuturesSet::fill(const State& state, PyObject* set) try {
     const Ref iterator = Ref::steal(PyObject_GetIter(set));
     if (!iterator) return -1;
     futures_.reserve(static_cast<std::size_t>(PySet_GET_SIZE(set)));
@@ -32,6 +34,9 @@ int FuturesSet::fill(const State& state, PyObject* set) {
         futures_.push_back(std::move(future));
     }
     return PyErr_Occurred() == nullptr ? 1 : -1;
+} catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    return -1;
 }
 
 Ref call_waiters(const char* name, PyObject* futures, PyObject* timeout, PyObject* return_when) {

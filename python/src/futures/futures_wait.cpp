@@ -1,5 +1,6 @@
 // concurrent.futures.wait().
 
+#include <new>
 #include <vector>
 
 #include "base/arguments.hpp"
@@ -64,7 +65,7 @@ PyObject* divide(const FuturesSet& futures) {
 }
 
 /// At most `timeout`; false with an exception set if something else ended the wait.
-bool wait_until_over(const FuturesSet& futures, ReturnWhen when, Timeout timeout) {
+bool wait_until_over(const FuturesSet& futures, ReturnWhen when, Timeout timeout) try {
     Completions completions(futures.states());
     const Waited waited = wait_detached(timeout, [&](Timeout left) {
         const Deadline deadline(left);
@@ -76,6 +77,9 @@ bool wait_until_over(const FuturesSet& futures, ReturnWhen when, Timeout timeout
         }
     });
     return waited != Waited::failed && futures.settle();
+} catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+    return false;
 }
 
 PyObject* wait(PyObject* module, PyObject* const* args, Py_ssize_t count, PyObject* names) {

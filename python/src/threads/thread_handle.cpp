@@ -106,6 +106,12 @@ PyObject* set_done(PyObject* self, PyObject*) {
     Py_RETURN_NONE;
 }
 
+/// Its starter has waited for the event that it gave to the handle.
+PyObject* expect_begun_method(PyObject* self, PyObject*) {
+    if (!expect_begun(*life_of(self))) return nullptr;
+    Py_RETURN_NONE;
+}
+
 PyObject* get_ident(PyObject* self, void*) { return PyLong_FromUnsignedLong(life_of(self)->ident.load()); }
 
 PyObject* represent(PyObject* self) {
@@ -230,6 +236,8 @@ PyMethodDef methods[] = {
            "join($self, /, timeout=None)\n--\n\nWait until the thread has ended, at most timeout seconds."),
     method("is_done", is_done, "is_done($self, /)\n--\n\nWhether the thread has ended."),
     method("_run_here", run_here, "_run_here($self, /)\n--\n\nWhether the calling thread becomes the handle's."),
+    method("_expect_begun", expect_begun_method,
+           "_expect_begun($self, /)\n--\n\nMemoryError if the thread could not begin: it may be started again."),
     method("_set_done", set_done, "_set_done($self, /)\n--\n\nLet those who join the thread go on."),
     {},
 };

@@ -15,6 +15,8 @@
 
 namespace threadwise::python {
 
+struct Beginning;
+
 /// One thread, from before its start until nobody asks any more. Thread-safe.
 struct ThreadLife {
     enum class State : unsigned char { unstarted, starting, running, done };
@@ -25,8 +27,10 @@ struct ThreadLife {
     /// It runs no more of Python, and lets the interpreter's lock go next: whoever holds that lock has nothing left to
     /// wait for. Never true without such a lock.
     std::atomic<bool> has_run{false};
-    /// Set once it is known to the interpreter, which from then on is finalised with regard to it.
+    /// Set once it is known to the interpreter, which from then on is finalised with regard to it; or never will be.
     Event known;
+    /// What it was to run, if there was no memory for its state: see expect_begun().
+    std::atomic<Beginning*> abandoned{nullptr};
     /// Set when it has ended and the interpreter has forgotten it.
     Event done;
     std::size_t place = 0;  ///< in the list, guarded by its lock

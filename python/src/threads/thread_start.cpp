@@ -10,14 +10,16 @@
 #include "locks/event.hpp"
 
 namespace threadwise::python {
-namespace {
 
+/// What a new thread is given.
 struct Beginning {
     PyInterpreterState* interpreter;
     Call call;
     std::shared_ptr<ThreadLife> life;
     std::shared_ptr<ThreadLives> lives;
 };
+
+namespace {
 
 bool are_threads_allowed(const State& state) noexcept {
 #if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
@@ -70,12 +72,26 @@ void forget(Beginning& beginning, PyThreadState* thread_state) {
 #endif
 }
 
+/// The thread cannot be attached: its starter gives up what it was to call, and raises the exception.
+void abandon(std::unique_ptr<Beginning> beginning) {
+    const std::shared_ptr<ThreadLife> life = beginning->life;
+    const std::shared_ptr<ThreadLives> lives = beginning->lives;
+    // The event stays for as long as the starter waits for it.
+    PyObject* const started = beginning->call.started.get();
+    --lives->running;
+    lives->remove(*life);
+    life->abandoned.store(beginning.release());
+    life->end();
+    if (started != nullptr) as<EventObject>(started).core.event.set();
+    life->known.set();
+}
+
 /// What the new thread runs.
 void run(void* argument) {
-    const std::unique_ptr<Beginning> beginning(static_cast<Beginning*>(argument));
+    std::unique_ptr<Beginning> beginning(static_cast<Beginning*>(argument));
     // Made here and not by the starter: the interpreter notes down which thread makes it.
     PyThreadState* const thread_state = new_thread_state(beginning->interpreter);
-    if (thread_state == nullptr) Py_FatalError("threadwise: no memory for a thread's state");
+    if (thread_state == nullptr) return abandon(std::move(beginning));
     ThreadLife& life = *beginning->life;
     life.run();
     life.known.set();
@@ -98,6 +114,18 @@ void await_known(const ThreadLife& life) {
     attach(thread_state);
 }
 
+bool expect_begun(ThreadLife& life) {
+    const std::unique_ptr<Beginning> abandoned(life.abandoned.exchange(nullptr));
+    if (!abandoned) return true;
+    if (abandoned->call.started) as<EventObject>(abandoned->call.started.get()).core.event.clear();
+    life.known.clear();
+    life.done.clear();
+    life.ident.store(0);
+    life.state.store(ThreadLife::State::unstarted);
+    PyErr_NoMemory();
+    return false;
+}
+
 // NOLINTNEXTLINE(performance-unnecessary-value-param): what the caller has may be renewed meanwhile
 bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
     if (!may_start(state)) {
@@ -105,12 +133,19 @@ bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
         return false;
     }
     const bool starter_waits = static_cast<bool>(call.started);
-    auto beginning = std::make_unique<Beginning>();
+    std::unique_ptr<Beginning> beginning;
+    try {
+        beginning = std::make_unique<Beginning>();
+        (*state.lives)->add(life);
+    } catch (const std::bad_alloc&) {
+        life->state.store(ThreadLife::State::unstarted);
+        PyErr_NoMemory();
+        return false;
+    }
     beginning->interpreter = PyInterpreterState_Get();
     beginning->call = std::move(call);
     beginning->life = life;
     beginning->lives = *state.lives;
-    (*state.lives)->add(life);
     ++(*state.lives)->running;
     const unsigned long ident = PyThread_start_new_thread(run, beginning.get());
     if (ident == PYTHREAD_INVALID_THREAD_ID) {
@@ -121,12 +156,12 @@ bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life) {
         return false;
     }
     static_cast<void>(beginning.release());
-    life->ident.store(ident);
+    life->ident.store(ident);  // and so does the thread: it is the same number
+    if (starter_waits) return true;
     // Nobody joins a daemon before the interpreter is finalised, so it must not be on its way when that begins. And a
     // sub-interpreter may be left by its only other thread now, whose state CPython 3.13 takes for free a little early.
-    const bool is_main_interpreter = PyInterpreterState_Get() == PyInterpreterState_Main();
-    if (!starter_waits && (life->daemon || !is_main_interpreter)) await_known(*life);
-    return true;
+    await_known(*life);
+    return expect_begun(*life);
 }
 
 }  // namespace threadwise::python

@@ -23,10 +23,15 @@ struct Call {
     Ref started;
 };
 
-/// Starts a thread; false with an exception set if that cannot be had. `life` is to have begun.
+/// Starts a thread; false with an exception set if that cannot be had. `life` is to have begun. If `call.started` is
+/// given, the caller waits for that event, and then calls expect_begun().
 bool start_thread(State& state, Call call, std::shared_ptr<ThreadLife> life);
 
 /// Waits, whatever signals come, until the interpreter knows the thread.
 void await_known(const ThreadLife& life);
+
+/// Once the thread is known, or has set the event. False with MemoryError set: there was no memory for its state, so
+/// that it could run nothing of Python. It may be started again.
+bool expect_begun(ThreadLife& life);
 
 }  // namespace threadwise::python
