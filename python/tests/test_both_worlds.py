@@ -13,12 +13,14 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 import weakref
 
 import threadwise
 from threadwise import queue
 from threadwise import threading as own_threading
 from threadwise.concurrent import futures
+from threadwise.concurrent.futures import thread
 from threadwise.concurrent.futures import CancelledError, Future, InvalidStateError, ThreadPoolExecutor
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples" / "extension" / "count_primes.py"
@@ -83,6 +85,14 @@ class BothWorldsTest(unittest.TestCase):
         opened = queue.Queue()
         opened.mutex
         return [queue.Queue(), queue.Queue(2), queue.LifoQueue(), queue.PriorityQueue(), queue.SimpleQueue(), opened]
+
+    def test_a_queue_whose_class_has_changed(self):
+        q = queue.Queue()
+        self.assertTrue(self.native.put_within(q, 1, 30))
+        original = queue.Queue._put
+        with unittest.mock.patch.object(queue.Queue, "_put", lambda self, item: original(self, 10 * item)):
+            self.assertTrue(self.native.put_within(q, 2, 30))
+        self.assertEqual((q.get(), q.get()), (1, 20))
 
     def test_python_to_cpp(self):
         for q in self.queues():
@@ -397,6 +407,40 @@ class BothWorldsTest(unittest.TestCase):
         pool._work_queue = queue.Queue()
         self.assertEqual(pool.submit(self.native.add, 1, 1).result(), 2)
         self.assertEqual(self.native.submit_from_elsewhere(pool, 10), 90)
+
+    @contextlib.contextmanager
+    def worker_of_ones_own(self):
+        """As programs replace it: what it takes from the queue it runs by itself."""
+
+        def worker(reference, *arguments):
+            work = arguments[1 if sys.version_info >= (3, 14) else 0]
+            for item in iter(work.get, None):
+                item.run(*([arguments[0]] if sys.version_info >= (3, 14) else []))
+                taken.append(item)
+            work.put(None)
+
+        taken = []
+        with unittest.mock.patch.object(thread, "_worker", worker):
+            yield taken
+
+    def test_a_worker_of_ones_own(self):
+        with self.worker_of_ones_own() as taken, ThreadPoolExecutor(1) as pool:
+            self.assertEqual(pool.submit(self.native.add, 1, 1).result(), 2)
+            self.assertEqual(self.native.submit_from_elsewhere(pool, 10), 90)
+        self.assertEqual(len(taken), 11)
+
+    def test_shutdown_cancels_with_a_worker_of_ones_own(self):
+        with self.worker_of_ones_own():
+            pool = self.pool(1)
+            self.native.submit_held_up(pool)
+            self.native.submit_held_up(pool)
+            waiting = pool.submit(self.native.add, 1, 1)
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.assertTrue(waiting.cancelled())
+            self.assertFalse(self.native.last_held_up())
+            self.native.open_gate()
+            pool.shutdown()
+            self.assertTrue(self.native.last_held_up())
 
     # The end.
 

@@ -309,11 +309,11 @@ class PoolTest(unittest.TestCase):
                     q.put(None)
 
                 if len(self._threads) < self._max_workers:
-                    thread = threading.Thread(
-                        target=pools._worker,
-                        args=(weakref.ref(self, wake), self._work_queue, self._initializer, self._initargs),
-                        daemon=True,
-                    )
+                    if hasattr(self, "_create_worker_context"):
+                        arguments = self._create_worker_context(), self._work_queue
+                    else:
+                        arguments = self._work_queue, self._initializer, self._initargs
+                    thread = threading.Thread(target=pools._worker, args=(weakref.ref(self, wake), *arguments), daemon=True)
                     thread.start()
                     self._threads.add(thread)
                     pools._threads_queues[thread] = self._work_queue

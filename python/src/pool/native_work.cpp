@@ -1,6 +1,7 @@
 #include "pool/native_work.hpp"
 
 #include <new>
+#include <utility>
 
 #include "base/reference.hpp"
 #include "futures/future.hpp"
@@ -15,27 +16,29 @@ FutureObject* future_of(const NativeWork& work) noexcept {
     return reinterpret_cast<FutureObject*>(reinterpret_cast<WorkItemObject*>(work.item)->future);
 }
 
-/// The _WorkItem, which from now on is a call of Python's. Attached.
+/// The _WorkItem, which from now on is a call of Python's. One that C++ submitted has no future, and run() makes the
+/// call. Attached.
 PyObject* to_work_item(NativeItem* item) {
     auto& work = static_cast<NativeWork&>(*item);
-    return Py_NewRef(future_of(work) != nullptr ? work.item : Py_None);  // else there is nobody who could be told
+    if (future_of(work) != nullptr) return Py_NewRef(work.item);
+    return make_native_work_item(work.state, std::exchange(work.call, nullptr));
 }
 
 /// Attached, if there is a _WorkItem: nobody but Python and this module takes items out of a pool's queue.
 void give_up(NativeItem* item) noexcept {
     auto* const work = static_cast<NativeWork*>(item);
-    work->call->destroy(work->call);
+    if (work->call != nullptr) work->call->destroy(work->call);
     Py_XDECREF(work->item);
     delete work;
 }
 
 }  // namespace
 
-NativeWork::NativeWork(PyObject* owned_item, py::NativeCall* owned_call) noexcept
-    : NativeItem{&native_work_identity, to_work_item, give_up}, item(owned_item), call(owned_call) {}
+NativeWork::NativeWork(State& of, PyObject* owned_item, py::NativeCall* owned_call) noexcept
+    : NativeItem{&native_work_identity, to_work_item, give_up}, state(of), item(owned_item), call(owned_call) {}
 
-bool put_native(ItemQueue& queue, PyObject* item, py::NativeCall* call) noexcept {
-    auto* const work = new (std::nothrow) NativeWork(item, call);
+bool put_native(ItemQueue& queue, State& state, PyObject* item, py::NativeCall* call) noexcept {
+    auto* const work = new (std::nothrow) NativeWork(state, item, call);
     if (work == nullptr || queue.put(as_item(work)) == Attempt::done) return work != nullptr;
     delete work;
     return false;

@@ -6,6 +6,7 @@
 
 #include <Python.h>
 
+#include "module/state.hpp"
 #include "queue/item_queue.hpp"
 #include "queue/native_item.hpp"
 
@@ -15,10 +16,11 @@ namespace threadwise::python {
 /// _WorkItem.
 struct NativeWork : NativeItem {
     /// Takes over the reference and the call.
-    NativeWork(PyObject* item, py::NativeCall* call) noexcept;
+    NativeWork(State& state, PyObject* item, py::NativeCall* call) noexcept;
 
+    State& state;
     PyObject* item;        ///< the _WorkItem, owned; null if C++ submitted the call, and Python knows nothing of it
-    py::NativeCall* call;  ///< owned
+    py::NativeCall* call;  ///< owned; null once it is that of a _WorkItem
     NativeWork* next = nullptr;
 };
 
@@ -32,7 +34,7 @@ inline NativeWork* as_native_work(PyObject* item) noexcept {
 }
 
 /// Puts a new one into a pool's queue; takes over both if true. False: no memory.
-bool put_native(ItemQueue& queue, PyObject* item, py::NativeCall* call) noexcept;
+bool put_native(ItemQueue& queue, State& state, PyObject* item, py::NativeCall* call) noexcept;
 
 /// What a call takes that was run, or was not, by a thread that is not attached.
 enum class Rest : unsigned char {

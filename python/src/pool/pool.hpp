@@ -66,7 +66,7 @@ inline bool accepts_work(const PoolObject& self) noexcept {
 }
 
 /// Puts a _WorkItem into the queue, as a call of a C++ function if it is one. False with an exception set.
-bool put_work(WorkQueueObject& queue, const State& state, PyObject* item);
+bool put_work(WorkQueueObject& queue, State& state, PyObject* item);
 
 /// submit() for C++: Interface::pool_submit and start_worker.
 bool submit_detached(PoolObject& self, py::NativeCall* call) noexcept;

@@ -11,10 +11,10 @@
 namespace threadwise::python {
 namespace {
 
-bool put_native_work(ItemQueue& queue, WorkItemObject& work) {
+bool put_native_work(ItemQueue& queue, State& state, WorkItemObject& work) {
     py::NativeCall* const call = std::exchange(work.native, nullptr);
     Ref item = Ref::borrow(work.future == nullptr ? nullptr : reinterpret_cast<PyObject*>(&work));
-    if (put_native(queue, item.get(), call)) {
+    if (put_native(queue, state, item.get(), call)) {
         static_cast<void>(item.release());
         return true;
     }
@@ -25,9 +25,9 @@ bool put_native_work(ItemQueue& queue, WorkItemObject& work) {
 
 }  // namespace
 
-bool put_work(WorkQueueObject& queue, const State& state, PyObject* item) {
+bool put_work(WorkQueueObject& queue, State& state, PyObject* item) {
     if (is_work_item(state, item) && as<WorkItemObject>(item).native != nullptr) {
-        return put_native_work(queue.base.core, as<WorkItemObject>(item));
+        return put_native_work(queue.base.core, state, as<WorkItemObject>(item));
     }
     Py_INCREF(item);
     if (queue.base.core.put(item) == Attempt::done) return true;
@@ -43,17 +43,12 @@ bool submit_detached(PoolObject& self, py::NativeCall* call) noexcept {
     if (!accepts_work(self) || !is_work_queue(*self.state, object)) return false;
     auto& queue = as<WorkQueueObject>(object);
     const bool all_started = queue.workers.load(std::memory_order_relaxed) >= look_at(self.max_workers);  // a count
-    return (all_started || queue.claim_idle()) && put_native(queue.base.core, nullptr, call);
+    return (all_started || queue.claim_idle()) && put_native(queue.base.core, *self.state, nullptr, call);
 }
 
 bool submit_attached(PyObject* self, py::NativeCall* call) {
-    PyObject* nothing = Py_None;
-    const Ref item = Ref::steal(make_work_item(*as<PoolObject>(self).state, nullptr, &nothing, 1, nullptr));
-    if (!item) {
-        call->destroy(call);
-        return false;
-    }
-    as<WorkItemObject>(item.get()).native = call;
+    const Ref item = Ref::steal(make_native_work_item(*as<PoolObject>(self).state, call));
+    if (!item) return false;
     return static_cast<bool>(Ref::steal(PyObject_CallMethod(self, "_put_by_python", "O", item.get())));
 }
 

@@ -227,7 +227,7 @@ PyObject* make_work_queue(PyTypeObject* type, PyObject* args, PyObject* keywords
 PyObject* idle_semaphore(PyObject* self, void*) { return Py_NewRef(as<WorkQueueObject>(self).idle_semaphore); }
 
 PyObject* put(PyObject* self, PyObject* item) {
-    const State* const state = state_of_type(Py_TYPE(self));
+    State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr || !put_work(as<WorkQueueObject>(self), *state, item)) return nullptr;
     Py_RETURN_NONE;
 }

@@ -284,6 +284,17 @@ PyObject* make_work_item(State& state, PyObject* future, PyObject* const* call, 
     return reinterpret_cast<PyObject*>(self);
 }
 
+PyObject* make_native_work_item(State& state, py::NativeCall* call) {
+    PyObject* nothing = Py_None;
+    PyObject* const item = make_work_item(state, nullptr, &nothing, 1, nullptr);
+    if (item == nullptr) {
+        call->destroy(call);
+        return nullptr;
+    }
+    as<WorkItemObject>(item).native = call;
+    return item;
+}
+
 bool run_work_item(WorkItemObject& self) {
     const Ref future = Ref::borrow(self.future);
     if (!future) return run_unanswered(self);

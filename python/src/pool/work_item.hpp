@@ -28,6 +28,9 @@ struct WorkItemObject {
 /// Null with an exception set on failure.
 PyObject* make_work_item(State& state, PyObject* future, PyObject* const* call, Py_ssize_t count, PyObject* names);
 
+/// The same for a call that C++ has submitted, which it takes over in any case.
+PyObject* make_native_work_item(State& state, py::NativeCall* call);
+
 inline bool is_work_item(const State& state, PyObject* object) noexcept {
     return Py_TYPE(object) == state.work_item_type;
 }

@@ -4,6 +4,7 @@ __author__ = "the authors of threadwise"
 
 import builtins
 import collections
+import functools
 import itertools
 import logging
 import operator
@@ -152,19 +153,21 @@ def _result_or_cancel(future, deadline=None):
         del future
 
 
-def _watch_replacing(module_name, class_name):
-    """Let pools know when a program puts a class of its own in the place of a module's: they make their calls of it."""
-    module = sys.modules[module_name]
-    own = getattr(module, class_name)
+def _watch(module_name, name, changed):
+    """Call changed(value) when a program puts something else under a name of that module, as in ``thread._shutdown = True``.
 
-    class Module(types.ModuleType):
-        def __setattr__(self, name, value):
-            super().__setattr__(name, value)
-            if name == class_name:
-                _replace(own, value)
+    So what is C++ learns it: pools, above all, which make their calls of the classes that are there.
+    """
+    module = sys.modules[module_name]
+
+    class Module(type(module)):
+        def __setattr__(self, attribute, value):
+            super().__setattr__(attribute, value)
+            if attribute == name:
+                changed(value)
 
     module.__class__ = Module
 
 
-_watch_replacing(__name__, "Future")
+_watch(__name__, "Future", functools.partial(_replace, Future))
 serve(sys.modules[__name__])

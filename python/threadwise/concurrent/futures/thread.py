@@ -7,6 +7,7 @@ programs derive from this class, and put their own in the place of ``_worker`` a
 
 __author__ = "the authors of threadwise"
 
+import functools
 import itertools
 import math
 import os
@@ -17,7 +18,7 @@ from _queue import Empty as _StandardEmpty
 
 from threadwise import queue, threading
 from threadwise._installation import serve
-from threadwise._threadwise import _Pool, _set_pools_closed, _work, _WorkItem, _WorkQueue
+from threadwise._threadwise import _Pool, _replace, _set_pools_closed, _work, _WorkItem, _WorkQueue
 
 from . import _base
 from ._base import BrokenExecutor, Executor
@@ -123,9 +124,6 @@ else:
 
     def _worker_arguments(executor, reference):
         return reference, executor._work_queue, executor._initializer, executor._initargs
-
-
-_own_worker = _worker
 
 
 class WorkerContext:
@@ -262,15 +260,15 @@ class ThreadPoolExecutor(_Pool, Executor):
         if number < self._max_workers:
             name = f"{self._thread_name_prefix or self}_{number}"
             reference = weakref.ref(self, wake_worker)
-            if _worker is _own_worker:
+            if self._run_worker is _run_worker:
+                thread = threading.Thread(name=name, target=_worker, args=_worker_arguments(self, reference))
+            else:
                 arguments = (reference, self._work_queue, self._initializer, self._initargs)
                 thread = threading.Thread(name=name, target=self._run_worker, args=arguments)
-            else:
-                thread = threading.Thread(name=name, target=_worker, args=_worker_arguments(self, reference))
             # Before the start, which a signal may end: a thread that has begun is told of the pool's end, and waited for.
-            self._threads.add(thread)
-            _threads_queues[thread] = self._work_queue
             try:
+                self._threads.add(thread)
+                _threads_queues[thread] = self._work_queue
                 thread.start()
             except BaseException:
                 if _has_begun(thread):
@@ -304,7 +302,7 @@ class ThreadPoolExecutor(_Pool, Executor):
         while True:
             try:
                 for item in items:
-                    if item is not None:
+                    if item is not None and item.future is not None:  # that of a call that C++ has submitted
                         end(item.future)
             except _NO_ITEM:
                 break
@@ -342,5 +340,6 @@ def _cpu_count():
     return getattr(os, "process_cpu_count", os.cpu_count)()
 
 
-_base._watch_replacing(__name__, "_WorkItem")
+_base._watch(__name__, "_WorkItem", functools.partial(_replace, _WorkItem))
+_base._watch(__name__, "_shutdown", lambda closed: _set_pools_closed(bool(closed)))
 serve(sys.modules[__name__])
