@@ -429,6 +429,18 @@ class ReentryTest(unittest.TestCase):
                 q.put(1)
                 self.assertEqual(q.get(), 1)
 
+    def test_items_that_shutdown_drops_from_the_parts_may_use_the_queue(self):
+        class Last:
+            def __del__(self):
+                sizes.append(line.qsize())
+
+        sizes = []
+        line = queue.Queue()
+        self.assertEqual(len(line.queue), 0)
+        line.put(Last())
+        line.shutdown(immediate=True)
+        self.assertEqual(sizes, [0])
+
 
 class MemoryTest(unittest.TestCase):
     def test_cycles_are_collected(self):

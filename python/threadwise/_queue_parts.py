@@ -95,11 +95,12 @@ class Parts:
                 self.all_tasks_done.wait()
 
     def shutdown(self, owner, immediate):
+        dropped = []  # let go when the mutex is free: what dies with them may use the queue
         with self.mutex:
             self.is_shutdown = True
             if immediate:
                 while owner._qsize():
-                    owner._get()
+                    dropped.append(owner._get())
                     self.unfinished_tasks = max(self.unfinished_tasks - 1, 0)
                 self.all_tasks_done.notify_all()
             self.not_empty.notify_all()

@@ -61,6 +61,15 @@ inline Ref item_of(PyObject* list, Py_ssize_t place) {
     return place < PyList_GET_SIZE(list) ? Ref::borrow(PyList_GET_ITEM(list, place)) : Ref();
 }
 
+/// What the class, or the first of its bases that has it, has under that name; null without an exception.
+inline Ref look_up_in_class(PyTypeObject* type, PyObject* name) {
+#ifdef Py_GIL_DISABLED
+    return Ref::steal(_PyType_LookupRef(type, name));
+#else
+    return Ref::borrow(_PyType_Lookup(type, name));
+#endif
+}
+
 /// sys.NAME, or null.
 inline Ref sys_attribute(const char* name) {
 #ifdef Py_GIL_DISABLED

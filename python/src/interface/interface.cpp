@@ -41,13 +41,13 @@ Outcome wait_for(double seconds, Wait wait) {
     }
 }
 
-/// Null: it is none, or compares its items, which takes Python.
+/// Null: it is none, or it takes Python: it compares its items, or its class has changed since Python last looked.
 ItemQueue* plain_queue(PyObject* object) noexcept {
     for (const PyTypeObject* type = Py_TYPE(object); type != nullptr; type = type->tp_base) {
         if (is_simple_queue_type(type)) return &as<SimpleQueueObject>(object).core;
         if (!is_queue_type(type)) continue;
         auto& queue = as<QueueObject>(object);
-        return queue.kind == QueueKind::by_priority ? nullptr : &queue.core;
+        return queue.kind == QueueKind::by_priority || !is_class_as_seen(queue) ? nullptr : &queue.core;
     }
     return nullptr;
 }

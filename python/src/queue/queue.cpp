@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "base/field.hpp"
 #include "base/method.hpp"
@@ -35,13 +36,30 @@ PyTypeObject* type_of(const QueueObject& self) noexcept {
 /// What a program may replace to keep the items in its own way.
 constexpr std::array keepers = {"_init", "_qsize", "_put", "_get"};
 
-/// Whether a subclass keeps the items in its own way: -1 on error.
-int keeps_items_itself(PyTypeObject* type, PyTypeObject* ours) {
-    for (const char* const name : keepers) {
-        const Ref theirs = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), name));
-        const Ref own = Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(ours), name));
-        if (!theirs || !own) return -1;
-        if (theirs.get() != own.get()) return 1;
+Originals& functions_of(QueueObject& self) noexcept {
+    switch (self.kind) {
+        case QueueKind::last_in_first_out: return self.state->lifo_queue_functions;
+        case QueueKind::by_priority: return self.state->priority_queue_functions;
+        case QueueKind::first_in_first_out: break;
+    }
+    return self.state->queue_functions;
+}
+
+/// The function of that name that our type was made with; null once the module is being taken apart.
+Ref original(QueueObject& self, PyObject* name) {
+    PyObject* const own = functions_of(self).functions();
+    PyObject* const inherited = self.state->queue_functions.functions();
+    Ref function = own == nullptr ? Ref() : item_of(own, name);
+    return function || inherited == nullptr ? std::move(function) : item_of(inherited, name);
+}
+
+/// Whether the class keeps the items in its own way: a subclass, or a program that has changed ours. -1 on error.
+int keeps_items_itself(QueueObject& self) {
+    for (const char* const keeper : keepers) {
+        const Ref name = Ref::steal(PyUnicode_InternFromString(keeper));
+        if (!name) return -1;
+        const Ref ours = original(self, name.get());
+        if (ours && look_up_in_class(Py_TYPE(&self), name.get()).get() != ours.get()) return 1;
     }
     return 0;
 }
@@ -57,6 +75,7 @@ PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
     self->state = state;
     self->kind = kind;
     self->exact = type == type_of(*self);
+    new (&self->version) std::atomic<unsigned>(0);
     self->maxsize = PyLong_FromLong(0);
     return reinterpret_cast<PyObject*>(self);
 }
@@ -106,9 +125,11 @@ int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
     PyObject* maxsize = nullptr;
     if (PyArg_ParseTupleAndKeywords(args, keywords, "|O:Queue", const_cast<char**>(names), &maxsize) == 0) return -1;
     if (maxsize != nullptr && set_maxsize(self, maxsize, nullptr) < 0) return -1;
-    const int itself = !has_originals(queue(self)) ? 1
-                       : queue(self).exact         ? 0
-                                                   : keeps_items_itself(Py_TYPE(self), type_of(queue(self)));
+    if (queue(self).exact && has_originals(queue(self))) {
+        queue(self).version.store(version_of_class(queue(self)), std::memory_order_relaxed);
+        return 0;
+    }
+    const int itself = keeps_items_itself(queue(self));
     if (itself <= 0) return itself;
     if (parts_of(queue(self)) == nullptr) return -1;
     return Ref::steal(PyObject_CallMethod(self, "_init", "(O)", queue(self).maxsize)) ? 0 : -1;
@@ -140,16 +161,19 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 // Looking at it.
 
 PyObject* qsize(PyObject* self, PyObject*) {
+    if (!follow_class(queue(self))) return nullptr;
     if (queue(self).core.is_handed_over()) return call_parts(queue(self), "qsize");
     return PyLong_FromSize_t(queue(self).core.size());
 }
 
 PyObject* empty(PyObject* self, PyObject*) {
+    if (!follow_class(queue(self))) return nullptr;
     if (queue(self).core.is_handed_over()) return call_parts(queue(self), "empty");
     return PyBool_FromLong(queue(self).core.size() == 0);
 }
 
 PyObject* full(PyObject* self, PyObject*) {
+    if (!follow_class(queue(self))) return nullptr;
     if (queue(self).core.is_handed_over()) return call_parts(queue(self), "full");
     return PyBool_FromLong(queue(self).core.size() >= queue(self).core.limit());
 }
@@ -294,13 +318,18 @@ PyType_Spec priority_spec = {"threadwise.queue.PriorityQueue", sizeof(QueueObjec
 }  // namespace
 
 bool has_originals(const QueueObject& self) noexcept {
-    State& state = *self.state;
-    if (!state.queue_functions.are_there()) return false;
-    switch (self.kind) {
-        case QueueKind::last_in_first_out: return state.lifo_queue_functions.are_there();
-        case QueueKind::by_priority: return state.priority_queue_functions.are_there();
-        case QueueKind::first_in_first_out: break;
-    }
+    auto& queue = const_cast<QueueObject&>(self);
+    return queue.state->queue_functions.are_there() &&
+           (self.kind == QueueKind::first_in_first_out || functions_of(queue).are_there());
+}
+
+bool look_at_class(QueueObject& self) {
+    if (self.core.is_handed_over()) return true;
+    const int itself = keeps_items_itself(self);
+    if (itself < 0) return false;
+    if (itself > 0) return parts_of(self) != nullptr;
+    // The class has got a number by now, when its functions were looked up.
+    self.version.store(version_of_class(self), std::memory_order_relaxed);  // relaxed: see is_class_as_seen()
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <Python.h>
 
+#include <atomic>
 #include <initializer_list>
 
 #include "base/object.hpp"
@@ -26,7 +27,9 @@ struct QueueObject {
     PyObject* parts;    ///< null until asked for
     State* state;
     QueueKind kind;
-    bool exact;       ///< of one of our three types, not of a subclass
+    bool exact;  ///< of one of our three types, not of a subclass
+    /// The version of the class in which its functions that keep the items were last found to be ours; 0: not yet.
+    std::atomic<unsigned> version;
     Lock order_lock;  ///< held while a PriorityQueue compares items: queue_order.cpp
     ItemQueue core;
 };
@@ -36,9 +39,28 @@ inline QueueObject& queue(PyObject* self) noexcept { return as<QueueObject>(self
 /// Whether that is the type itself, not one derived from it. For threads that are not attached.
 bool is_queue_type(const PyTypeObject* type) noexcept;
 
-/// Whether the functions of our type are those that it was made with. A program may have put its own into the class:
-/// then the items of new queues are in the parts, which ask the class for everything.
+/// Whether the functions of our type are those that it was made with. A program may have put its own into the class.
 bool has_originals(const QueueObject& self) noexcept;
+
+/// CPython's number for the state that the class and its bases are in; 0 if it has none yet.
+inline unsigned version_of_class(const QueueObject& self) noexcept {
+    // relaxed: who changes a class while other threads use it has to tell them by other means.
+    return std::atomic_ref(Py_TYPE(&self)->tp_version_tag).load(std::memory_order_relaxed);
+}
+
+/// Whether the class has not changed since it was last looked at. For threads that are not attached, too.
+inline bool is_class_as_seen(const QueueObject& self) noexcept {
+    const unsigned now = version_of_class(self);
+    return now != 0 && now == self.version.load(std::memory_order_relaxed);  // relaxed: nothing else depends on it
+}
+
+/// The slow part of follow_class().
+bool look_at_class(QueueObject& self);
+
+/// Where a program has replaced a function that keeps the items, in the class or in one of its bases: the items are in
+/// the parts from now on, which ask the class for everything. False with an exception set on failure. Compares two
+/// numbers unless the class has changed since this was last asked.
+inline bool follow_class(QueueObject& self) { return is_class_as_seen(self) || look_at_class(self); }
 
 /// Whether self.put() and self.get() are certain to be ours.
 inline bool is_plain(const QueueObject& self) noexcept {

@@ -7,6 +7,10 @@
 namespace threadwise::python {
 namespace {
 
+constexpr const char* too_long_for_clock = PY_VERSION_HEX >= 0x030D0000
+                                               ? "timestamp too large to convert to C PyTime_t"
+                                               : "timestamp too large to convert to C _PyTime_t";
+
 /// 1 or 0; -1 with an exception set.
 int is_negative(PyObject* number) {
     const Ref zero = Ref::steal(PyLong_FromLong(0));
@@ -36,7 +40,7 @@ bool QueueCall::is_too_long() {
 
 Waited QueueCall::wait(QueueWaiter::Kind kind, const QueueSide& side, const void* queue) {
     if (too_long_) {
-        PyErr_SetString(PyExc_OverflowError, "timestamp too large to convert to C PyTime_t");
+        PyErr_SetString(PyExc_OverflowError, too_long_for_clock);
         return Waited::failed;
     }
     if (!deadline_) deadline_.emplace(timeout_);

@@ -1,6 +1,7 @@
 // When somebody asks for the parts of a queue.
 
-#include <vector>
+#include <algorithm>
+#include <array>
 
 #include "base/critical_section.hpp"
 #include "base/reference.hpp"
@@ -9,6 +10,9 @@
 
 namespace threadwise::python {
 namespace {
+
+/// Of a method of the parts: put() has an item, whether to wait, and the time.
+constexpr std::size_t most_arguments = 3;
 
 const char* class_for(QueueKind kind) noexcept {
     switch (kind) {
@@ -80,9 +84,9 @@ PyObject* call_parts(QueueObject& self, const char* method, std::initializer_lis
     const Ref name = Ref::steal(PyUnicode_FromString(method));
     if (parts == nullptr || !name) return nullptr;
     const Ref alive = Ref::borrow(parts);
-    std::vector<PyObject*> all = {parts, reinterpret_cast<PyObject*>(&self)};
-    all.insert(all.end(), arguments);
-    return PyObject_VectorcallMethod(name.get(), all.data(), all.size(), nullptr);
+    std::array<PyObject*, 2 + most_arguments> all = {parts, reinterpret_cast<PyObject*>(&self)};
+    std::copy(arguments.begin(), arguments.end(), all.begin() + 2);
+    return PyObject_VectorcallMethod(name.get(), all.data(), 2 + arguments.size(), nullptr);
 }
 
 }  // namespace threadwise::python

@@ -45,6 +45,7 @@ PyObject* get_from_parts(QueueObject& self, const QueueCall& call) {
 PyObject* put_item(QueueObject& self, PyObject* item, QueueCall& call) {
     for (;;) {
         bool failed = false;
+        if (!follow_class(self)) return nullptr;
         const Attempt attempt = try_put(self, item, failed);
         if (attempt == Attempt::done) Py_RETURN_NONE;
         if (failed) return nullptr;
@@ -60,6 +61,7 @@ PyObject* get_item(QueueObject& self, QueueCall& call) {
     for (;;) {
         PyObject* item = nullptr;
         bool failed = false;
+        if (!follow_class(self)) return nullptr;
         const Attempt attempt = try_get(self, item, failed);
         if (attempt == Attempt::done) return to_object(item);
         if (failed) return nullptr;

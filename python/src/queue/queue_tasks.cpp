@@ -41,7 +41,7 @@ PyObject* queue_shutdown(PyObject* self, PyObject* const* args, Py_ssize_t count
     Arguments<1> given("shutdown", {"immediate"});
     if (!given.parse(args, count, names)) return nullptr;
     const int immediate = given[0] == nullptr ? 0 : PyObject_IsTrue(given[0]);
-    if (immediate < 0) return nullptr;
+    if (immediate < 0 || !follow_class(queue(self))) return nullptr;
     if (std::optional<ItemRing> dropped = shut_down(self, immediate != 0)) {
         drop(std::move(*dropped));
         Py_RETURN_NONE;

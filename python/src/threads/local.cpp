@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/critical_section.hpp"
+#include "base/field.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
 #include "base/reference.hpp"
@@ -89,15 +90,6 @@ int clear(PyObject* self) {
     Py_CLEAR(core(self).keywords);
     if (const std::shared_ptr<LocalValues> values = std::move(core(self).values)) values->clear();
     return 0;
-}
-
-/// What the class has under that name.
-Ref look_up_in_class(PyTypeObject* type, PyObject* name) {
-#ifdef Py_GIL_DISABLED
-    return Ref::steal(_PyType_LookupRef(type, name));
-#else
-    return Ref::borrow(_PyType_Lookup(type, name));
-#endif
 }
 
 bool is_data_descriptor(const Ref& object) noexcept { return object && Py_TYPE(object.get())->tp_descr_set != nullptr; }
