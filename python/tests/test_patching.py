@@ -11,7 +11,7 @@ from unittest import mock
 
 from threadwise import _thread, queue, threading
 from threadwise.concurrent import futures
-from threadwise.concurrent.futures import _base
+from threadwise.concurrent.futures import _base, thread
 
 from programs import run
 
@@ -222,6 +222,35 @@ class SynchronizationTests(unittest.TestCase):
                 self.assertEqual(semaphore._value, 0)
         self.assertEqual(semaphore.released, 2)
 
+    def test_functions_that_a_class_calls_may_be_replaced_in_it(self):
+        condition, semaphore, bounded = threading.Condition(), threading.Semaphore(1), threading.BoundedSemaphore(1)
+        with mock.patch.object(threading.Condition, "wait", autospec=True) as wait, condition:
+            condition.wait_for(lambda: wait.call_count == 2)
+        with mock.patch.object(threading.Condition, "notify", autospec=True) as notify, condition:
+            condition.notify_all()
+        notify.assert_called_once_with(condition, 0)
+        with mock.patch.object(threading.Semaphore, "release", autospec=True) as release, semaphore, bounded:
+            pass
+        release.assert_called_once_with(semaphore)
+        self.assertEqual((semaphore._value, bounded._value), (0, 1))
+        with mock.patch.object(threading.BoundedSemaphore, "release", autospec=True) as release, bounded:
+            pass
+        release.assert_called_once_with(bounded)
+
+    def test_functions_that_an_object_calls_may_be_replaced_in_it(self):
+        condition, semaphore, event = threading.Condition(), threading.Semaphore(1), threading.Event()
+        with mock.patch.object(condition, "notify") as notify, condition:
+            condition.notify_all()
+        notify.assert_called_once_with(0)
+        with mock.patch.object(semaphore, "release") as release, semaphore:
+            pass
+        release.assert_called_once_with()
+        with mock.patch.object(condition, "notify_all") as notify_all, self.assertWarns(DeprecationWarning):
+            condition.notifyAll()
+        notify_all.assert_called_once_with()
+        with mock.patch.object(event, "is_set", return_value=7), self.assertWarns(DeprecationWarning):
+            self.assertEqual(event.isSet(), 7)
+
     def test_wait_for_calls_the_wait_of_the_object(self):
         condition = threading.Condition()
         with condition, mock.patch.object(condition, "wait") as wait:
@@ -251,6 +280,80 @@ class QueueTests(unittest.TestCase):
         with mock.patch.object(queue, "time", spy):
             self.assertRaises(queue.Empty, line.get, timeout=0)
         self.assertEqual(set(names), {"queue"})
+
+
+    def test_what_keeps_the_items_may_be_replaced_in_the_class_at_any_time(self):
+        for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue):
+            with self.subTest(kind=kind):
+                old = kind(2)
+                old.put(1)
+                original = kind._put
+                with mock.patch.object(kind, "_put", lambda self, item: original(self, -item)):
+                    old.put(2)
+                    self.assertRaises(queue.Full, old.put, 3, False)
+                self.assertEqual(sorted((old.get(), old.get())), [-2, 1])
+                old.put(3)
+                with mock.patch.object(kind, "_get", autospec=True, return_value="got") as get:
+                    self.assertEqual(old.get(), "got")
+                get.assert_called_once_with(old)
+                self.assertEqual((old.get(), old.qsize()), (3, 0))
+
+    def test_what_keeps_the_items_may_be_replaced_in_a_subclass_at_any_time(self):
+        class Line(queue.Queue):
+            pass
+
+        class Longer(Line):
+            pass
+
+        line, longer = Line(1), Longer()
+        line.put(1)
+        Line._qsize = lambda self: 0
+        line.put(2)
+        self.assertTrue(line.empty() and not line.full())
+        longer.put(1)
+        self.assertTrue(longer.empty())
+        del Line._qsize
+        self.assertEqual((line.get(), line.get(), longer.get()), (1, 2, 1))
+
+    def test_a_size_may_be_replaced_in_the_class(self):
+        line = queue.Queue(1)
+        with mock.patch.object(queue.Queue, "_qsize", autospec=True, return_value=1):
+            self.assertTrue(line.full() and not line.empty())
+            self.assertEqual(line.qsize(), 1)
+            self.assertRaises(queue.Full, line.put_nowait, 1)
+        self.assertTrue(line.empty())
+
+    def test_a_function_is_replaced_in_the_class_while_a_thread_waits(self):
+        line, got = queue.Queue(), []
+        waits = threading.Thread(target=lambda: got.append(line.get()))
+        waits.start()
+        original = queue.Queue._get
+        with mock.patch.object(queue.Queue, "_get", lambda self: ("wrapped", original(self))):
+            line.put(1)
+            waits.join()
+        self.assertEqual(got, [("wrapped", 1)])
+
+
+class PoolTests(unittest.TestCase):
+    def test_the_worker_that_a_thread_is_made_for_is_the_one_in_the_module(self):
+        targets = []
+
+        class Named(threading.Thread):
+            def __init__(self, *args, **kwargs):
+                targets.append(kwargs["target"])
+                super().__init__(*args, **kwargs)
+
+        with mock.patch.object(threading, "Thread", Named), futures.ThreadPoolExecutor(1) as pool:
+            self.assertEqual(pool.submit(abs, -1).result(), 1)
+        self.assertEqual(targets, [thread._worker])
+
+    def test_a_module_that_says_that_it_is_shut_down_refuses_calls(self):
+        with futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(int).result()
+            with mock.patch.object(thread, "_shutdown", True):
+                self.assertRaisesRegex(RuntimeError, "after interpreter shutdown", pool.submit, int)
+        with futures.ThreadPoolExecutor(1) as pool:
+            self.assertEqual(pool.submit(abs, -1).result(), 1)
 
 
 class MethodTests(unittest.TestCase):

@@ -17,8 +17,12 @@ bool refuse(PyObject* type, const char* complaint) {
     return false;
 }
 
+constexpr bool is_3_12 = PY_VERSION_HEX >= 0x030C0000;
 constexpr bool is_3_13 = PY_VERSION_HEX >= 0x030D0000;
 constexpr bool is_3_14 = PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030F0000;
+
+constexpr const char* too_large =
+    is_3_13 ? "timestamp too large to convert to C PyTime_t" : "timestamp too large to convert to C _PyTime_t";
 
 bool float_to_duration(double seconds, Timeout& duration) {
     if (std::isnan(seconds)) return refuse(PyExc_ValueError, "Invalid value NaN (not a number)");
@@ -26,7 +30,7 @@ bool float_to_duration(double seconds, Timeout& duration) {
     constexpr double limit = 9223372036854775808.0;
     const double rounded = std::ceil(seconds * 1e9);
     if (rounded >= limit || rounded < -limit)
-        return refuse(PyExc_OverflowError, "timestamp out of range for platform time_t");
+        return refuse(PyExc_OverflowError, is_3_12 ? "timestamp out of range for platform time_t" : too_large);
     duration = nanoseconds(static_cast<nanoseconds::rep>(rounded));
     return true;
 }
@@ -37,8 +41,7 @@ bool int_to_duration(PyObject* seconds, Timeout& duration) {
     const long long value = PyLong_AsLongLongAndOverflow(seconds, &overflow);
     if (value == -1 && PyErr_Occurred() != nullptr) return false;
     if (overflow != 0 || value > limit || value < -limit) {
-        return refuse(PyExc_OverflowError, is_3_13 ? "timestamp too large to convert to C PyTime_t"
-                                                   : "timestamp too large to convert to C _PyTime_t");
+        return refuse(PyExc_OverflowError, too_large);
     }
     duration = std::chrono::seconds(value);
     return true;

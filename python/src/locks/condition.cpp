@@ -165,11 +165,19 @@ PyObject* wait(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
     return to_python(wait_once(self, timeout));
 }
 
+/// Whether what its methods do is certain to be what our functions do: -1 with an exception set.
+int is_plain(PyObject* self) {
+    State* const state = state_of_type(Py_TYPE(self));
+    if (state == nullptr) return -1;
+    const bool exact = Py_TYPE(self) == state->condition_type && as<ConditionObject>(self).dictionary == nullptr;
+    return exact && state->condition_functions.are_there() ? 1 : 0;
+}
+
 /// wait(), as the class of `self` defines it, or the object itself: 0 on success, -1 with an exception set.
 int wait_as_defined(PyObject* self, Timeout left) {
-    const State* const state = state_of_type(Py_TYPE(self));
-    if (state == nullptr) return -1;
-    if (Py_TYPE(self) == state->condition_type && as<ConditionObject>(self).dictionary == nullptr) {
+    const int plain = is_plain(self);
+    if (plain < 0) return -1;
+    if (plain > 0) {
         if (!check_owned(self, "cannot wait on un-acquired lock")) return -1;
         return wait_once(self, left) == Waited::failed ? -1 : 0;
     }
@@ -214,11 +222,20 @@ PyObject* notify(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
     return notify_some(self, n < 0 ? 0 : static_cast<std::size_t>(n));
 }
 
-PyObject* notify_all(PyObject* self, PyObject*) { return notify_some(self, all); }
+/// By way of notify(), which a subclass or a program may have replaced.
+PyObject* notify_all(PyObject* self, PyObject*) {
+    const int plain = is_ready(self) ? is_plain(self) : -1;
+    if (plain < 0) return nullptr;
+    if (plain > 0) return notify_some(self, all);
+    const auto count = static_cast<Py_ssize_t>(core(self).waiters.count());
+    const Ref notified = Ref::steal(PyObject_CallMethod(self, "notify", "n", count));
+    return notified ? Py_NewRef(Py_None) : nullptr;
+}
 
 PyObject* old_notify_all(PyObject* self, PyObject*) {
     if (warn_of_old_name("notifyAll", "notify_all") < 0) return nullptr;
-    return notify_some(self, all);
+    const Ref notified = Ref::steal(PyObject_CallMethod(self, "notify_all", nullptr));
+    return notified ? Py_NewRef(Py_None) : nullptr;
 }
 
 PyObject* is_owned(PyObject* self, PyObject*) {
@@ -322,6 +339,10 @@ PyType_Spec spec = {
 
 }  // namespace
 
-int add_condition(PyObject* module) { return add_python_type(module, spec, state_of_module(module).condition_type); }
+int add_condition(PyObject* module) {
+    State& state = state_of_module(module);
+    if (add_python_type(module, spec, state.condition_type) < 0) return -1;
+    return state.condition_functions.remember(state.condition_type) ? 0 : -1;
+}
 
 }  // namespace threadwise::python

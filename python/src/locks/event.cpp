@@ -24,7 +24,7 @@ PyObject* is_set(PyObject* self, PyObject*) { return PyBool_FromLong(core(self).
 
 PyObject* old_is_set(PyObject* self, PyObject*) {
     if (warn_of_old_name("isSet", "is_set") < 0) return nullptr;
-    return is_set(self, nullptr);
+    return PyObject_CallMethod(self, "is_set", nullptr);
 }
 
 PyObject* set(PyObject* self, PyObject*) {

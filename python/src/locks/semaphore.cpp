@@ -25,7 +25,7 @@ constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
 
 struct SemaphoreCore {
     Semaphore permits{1};
-    bool exact = true;  ///< of one of our types, not of a subclass
+    Originals* functions = nullptr;  ///< of its type; null: it is of a subclass
     std::int64_t initial = 1;
     std::int64_t bound = unbounded;
     /// Held while a bounded semaphore is released: acquiring only ever lowers the number.
@@ -50,9 +50,12 @@ struct SemaphoreObject {
 SemaphoreCore& core(PyObject* self) noexcept { return as<SemaphoreObject>(self).core; }
 
 PyObject* make(PyTypeObject* type, PyObject*, PyObject*) {
-    const State* const state = state_of_type(type);
+    State* const state = state_of_type(type);
     auto* const self = state == nullptr ? nullptr : make_object<SemaphoreObject>(type);
-    if (self != nullptr) self->core.exact = type == state->semaphore_type || type == state->bounded_semaphore_type;
+    if (self != nullptr && type == state->semaphore_type) self->core.functions = &state->semaphore_functions;
+    if (self != nullptr && type == state->bounded_semaphore_type) {
+        self->core.functions = &state->bounded_semaphore_functions;
+    }
     return reinterpret_cast<PyObject*>(self);
 }
 
@@ -143,9 +146,15 @@ PyObject* release(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
     return release_many(self, n);
 }
 
-/// A subclass may have a release() of its own, which this then calls, as Python's does.
+/// Whether self.release() is certain to be ours.
+bool is_plain(PyObject* self) noexcept {
+    Originals* const functions = core(self).functions;
+    return functions != nullptr && as<SemaphoreObject>(self).dictionary == nullptr && functions->are_there();
+}
+
+/// A subclass, the object or a tool may have a release() of its own, which this then calls, as Python's does.
 PyObject* exit(PyObject* self, PyObject* const*, Py_ssize_t) {
-    if (core(self).exact) return release_many(self, 1);
+    if (is_plain(self)) return release_many(self, 1);
     if (!Ref::steal(PyObject_CallMethod(self, "release", nullptr))) return nullptr;
     Py_RETURN_NONE;
 }
@@ -229,17 +238,22 @@ PyObject* represent(PyObject* self) {
     return describe(self, "value=%lld/%lld", value, static_cast<long long>(core(self).bound));
 }
 
+constexpr const char* release_doc = "release($self, /, n=1)\n--\n\nGive back, or add, n permits.";
+
 PyMethodDef methods[] = {
     method(
         "acquire", acquire,
         "acquire($self, /, blocking=True, timeout=None)\n--\n\n"
         "Take a permit; wait for one, at most timeout seconds, unless blocking is false. Returns whether it was had."),
-    method("release", release, "release($self, /, n=1)\n--\n\nGive back, or add, n permits."),
+    method("release", release, release_doc),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nTake a permit, as acquire() does."),
     method("__exit__", exit, "__exit__($self, /, *exc_info)\n--\n\nGive back a permit, as release() does."),
     method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
     {},
 };
+
+// A bounded semaphore has a release() of its own: one that is put in the place of Semaphore's is not for it.
+PyMethodDef bounded_methods[] = {method("release", release, release_doc), {}};
 
 PyGetSetDef properties[] = {
     {"_value", get_value, set_value, nullptr, nullptr},
@@ -273,6 +287,7 @@ PyType_Slot bounded_slots[] = {
     slot(Py_tp_init, initialize_bounded),
     slot(Py_tp_traverse, traverse_object<SemaphoreObject>),
     slot(Py_tp_clear, clear_object<SemaphoreObject>),
+    slot(Py_tp_methods, bounded_methods),
     {0, nullptr},
 };
 
@@ -309,7 +324,10 @@ Semaphore& permits_of(PyObject* semaphore) noexcept { return core(semaphore).per
 int add_semaphore(PyObject* module) {
     State& state = state_of_module(module);
     if (add_python_type(module, spec, state.semaphore_type) < 0) return -1;
-    return add_python_type(module, bounded_spec, state.bounded_semaphore_type, state.semaphore_type);
+    if (add_python_type(module, bounded_spec, state.bounded_semaphore_type, state.semaphore_type) < 0) return -1;
+    const bool remembered = state.semaphore_functions.remember(state.semaphore_type) &&
+                            state.bounded_semaphore_functions.remember(state.bounded_semaphore_type);
+    return remembered ? 0 : -1;
 }
 
 }  // namespace threadwise::python

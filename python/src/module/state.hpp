@@ -26,6 +26,9 @@ struct State {
     PyTypeObject* semaphore_type;
     PyTypeObject* bounded_semaphore_type;
     PyTypeObject* barrier_type;
+    Originals condition_functions;
+    Originals semaphore_functions;
+    Originals bounded_semaphore_functions;
     PyObject* broken_barrier_error;
 
     PyTypeObject* thread_handle_type;
