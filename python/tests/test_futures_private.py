@@ -315,13 +315,18 @@ class LoopTest(unittest.TestCase):
     def test_a_broken_process_pool_ends_all_calls_but_those_cancelled(self):
         found = programs.run(
             source="""
-            import os, time
+            import os, pathlib, tempfile
             from threadwise.concurrent.futures import Future, ProcessPoolExecutor, wait
 
             if __name__ == "__main__":
+                pipe = pathlib.Path(tempfile.mkdtemp(), "pipe")
+                os.mkfifo(pipe)
                 pool = ProcessPoolExecutor(1)
-                fs = [pool.submit(time.sleep, 0.2), *(pool.submit(os._exit, 1) for _ in range(9))]
+                fs = [pool.submit(pipe.read_bytes), *(pool.submit(os._exit, 1) for _ in range(9))]
                 fs[-3].cancel()
+                pipe.write_bytes(b"go on")
+                pipe.unlink()
+                pipe.parent.rmdir()
                 wait(fs, timeout=30)
                 print(fs[-3].cancelled(), sum(future.done() for future in fs))
             """,

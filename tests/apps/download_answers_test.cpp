@@ -143,11 +143,11 @@ TEST_F(DownloadAnswers, SlownessEndsNone) {
     RawServer server([&](const std::string&, const RawServer::Send& send) {
         send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
         for (const char* byte : {"y", "e", "s"}) {
-            std::this_thread::sleep_for(std::chrono::seconds(2));
+            std::this_thread::sleep_for(std::chrono::seconds(4));  // the machine may be busy for six more
             send(byte);
         }
     });
-    const auto result = download({"--timeout", "5", "--retries", "0", server.url("/a")});
+    const auto result = download({"--timeout", "10", "--retries", "0", server.url("/a")});
     EXPECT_EQ(result.code, 0) << result.errors;
     EXPECT_EQ(read_file(out / "a"), "yes");
 }
