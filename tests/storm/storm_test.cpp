@@ -4,10 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <random>
-#include <string>
 
+#include "storm/seed.hpp"
 #include "storm/storm.hpp"
 
 namespace threadwise::storm {
@@ -15,15 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::uint64_t seed() {
-    if (const char* const given = std::getenv("THREADWISE_STORM_SEED")) return std::stoull(given);
-    return std::random_device()();
-}
-
-TEST(Storm, StressLosesNothing) { Storm(seed()).run(3s); }
+TEST(Storm, StressLosesNothing) { Storm(choose_seed()).run(3s); }
 
 TEST(Storm, SoakLosesNothing) {
-    const std::uint64_t first = seed();
+    const std::uint64_t first = choose_seed();
     for (std::uint64_t i = 0; i < 60; ++i) Storm(first + i).run(3s);
 }
 
