@@ -95,7 +95,7 @@ TEST_P(Sandbox, ThatRefusesASystemCallIsNoTrouble) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Calls, Sandbox,
-                         ::testing::Values(SYS_set_robust_list, SYS_get_robust_list, SYS_sched_getattr,
+                         ::testing::Values(SYS_membarrier, SYS_set_robust_list, SYS_get_robust_list, SYS_sched_getattr,
                                            SYS_sched_getaffinity, SYS_openat, SYS_memfd_create, SYS_sigaltstack,
                                            SYS_rt_sigpending));
 

@@ -1,0 +1,152 @@
+// A program's own operator new and delete may use threadwise, as those of a leak tracer do: nothing is allocated or
+// freed under a lock of threadwise's, nor where the calling thread has no record yet.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "threadwise/dump.hpp"
+#include "threadwise/futures.hpp"
+#include "threadwise/queue.hpp"
+#include "threadwise/threading.hpp"
+
+namespace {
+
+using namespace threadwise;
+
+/// What operator new uses; null until a test has made it.
+struct Tracer {
+    Lock lock;
+    std::array<Local<int>, 32> locals;
+    std::atomic<std::size_t> calls{0};
+
+    void note_allocation() {
+        const std::size_t call = note_release();
+        const Local<int> mine;
+        *mine = 1;
+        *locals.at(call % locals.size()) = 2;
+    }
+
+    std::size_t note_release() {
+        const std::size_t call = calls++;
+        const std::scoped_lock hold(lock);
+        static_cast<void>(enumerate().size() + active_count() + current_thread().name().size());
+        if (call % 256 == 0) {
+            std::ostringstream text;
+            dump(text);
+            set_excepthook({});
+        }
+        return call;
+    }
+};
+
+std::atomic<Tracer*> tracer{nullptr};
+thread_local bool traces = false;  // what the tracer allocates itself is not traced
+
+template <class Note>
+void trace(Note note) noexcept {
+    Tracer* const current = tracer;
+    if (current == nullptr || traces) return;
+    traces = true;
+    note(*current);
+    traces = false;
+}
+
+}  // namespace
+
+// Not inline: the compiler would take the calls of malloc and free for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    trace([](Tracer& current) { current.note_allocation(); });
+    void* const memory = std::malloc(size == 0 ? 1 : size);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    trace([](Tracer& current) { current.note_release(); });
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept { operator delete(memory); }
+
+namespace {
+
+class OperatorNew : public ::testing::Test {
+protected:
+    void SetUp() override { tracer = &used_; }
+    void TearDown() override {
+        tracer = nullptr;
+        EXPECT_GT(used_.calls, 0U);
+    }
+
+private:
+    Tracer used_;
+};
+
+const std::string text(100, 'x');
+
+TEST_F(OperatorNew, MayBeTheFirstThatAForeignThreadUses) {
+    for (int round = 0; round < 5; ++round) {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 8; ++i) {
+            threads.emplace_back([] {
+                const std::string copy = text;
+                EXPECT_NE(get_ident(), 0U);
+            });
+        }
+    }
+}
+
+TEST_F(OperatorNew, MayBeUsedByThreadsAndLocals) {
+    for (int round = 0; round < 5; ++round) {
+        Local<std::string> local([] { return text; });
+        std::vector<std::unique_ptr<Thread>> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.push_back(std::make_unique<Thread>([&] { *local += text; }));
+            threads.back()->start();
+        }
+        for (const auto& thread : threads) thread->join();
+    }
+}
+
+TEST_F(OperatorNew, MayBeUsedByQueues) {
+    Queue<std::string> queue(3);
+    LifoQueue<std::string> stack;
+    PriorityQueue<std::string> heap;
+    Thread getter([&] {
+        for (int i = 0; i < 50; ++i) EXPECT_EQ(queue.get().size() + stack.get().size() + heap.get().size(), 300U);
+    });
+    getter.start();
+    for (int i = 0; i < 50; ++i) {
+        queue.put(text);
+        stack.put(text);
+        heap.put(text);
+    }
+    getter.join();
+}
+
+TEST_F(OperatorNew, MayBeUsedByPoolsAndFutures) {
+    ThreadPoolExecutor pool(3);
+    std::vector<Future<std::size_t>> futures;
+    for (int i = 0; i < 50; ++i) {
+        futures.push_back(pool.submit([copy = text] { return copy.size(); }));
+        futures.push_back(pool.submit({.priority = i % 3 - 1}, [copy = text] { return copy.size(); }));
+        pool.fire_and_forget([copy = text] {});
+    }
+    for (const auto& future : futures) {
+        EXPECT_EQ(future.then([copy = text](const Future<std::size_t>& done) { return done.result(); }).result(), 100U);
+    }
+    TaskGroup group(pool);
+    for (int i = 0; i < 50; ++i) group.run([copy = text] {});
+    group.wait();
+}
+
+}  // namespace
