@@ -46,6 +46,7 @@ public:
 
     /// Begins it, on daemons or not, and returns.
     void start(ThreadOptions options) {
+        world_.daemons = options.daemon.value_or(false);
         for (int i = 0; i < world_.actors; ++i) {
             actors_.push_back(std::make_unique<Thread>(options, [this, i] { act(static_cast<std::uint64_t>(i)); }));
         }

@@ -72,6 +72,8 @@ public:
 
     const std::uint64_t seed;
     const int actors;
+    /// Whether actors are held as the process ends, perhaps where a pool refuses a call: then no call waits for them.
+    bool daemons = false;
     Board board;
     std::atomic<bool> over{false};           ///< no operation begins any more
     std::atomic<std::uint64_t> progress{0};  ///< operations and deeds done
@@ -86,11 +88,11 @@ private:
 };
 
 /// Leave to wait for as long as it takes, for something that an actor has to do: one actor never gets it, and does
-/// what the others wait for. Threads that are no actors always do.
+/// what the others wait for. Threads that are no actors always do, if the actors stay.
 class Permit {
 public:
-    explicit Permit(World& world) : world_(world), granted_(!this_actor.acts || this_actor.waits) {
-        if (granted_) return;
+    explicit Permit(World& world) : world_(world), granted_(this_actor.acts ? this_actor.waits : !world.daemons) {
+        if (granted_ || !this_actor.acts) return;
         int free = world_.free_actors_;
         while (free > 1 && !taken_) taken_ = world_.free_actors_.compare_exchange_weak(free, free - 1);
         granted_ = this_actor.waits = taken_;
