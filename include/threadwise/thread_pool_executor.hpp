@@ -38,6 +38,7 @@ class ThreadPoolExecutor;
 namespace detail {
 /// Whether a worker will run what is submitted; starts one if there is none. Also if the pool refuses everything.
 THREADWISE_API bool has_worker(ThreadPoolExecutor& executor) noexcept;
+Pool& pool_of(ThreadPoolExecutor& executor) noexcept;
 }  // namespace detail
 
 /// The pool for those who name none, with as many workers as the process may use cores; made when first asked for, and
@@ -192,6 +193,7 @@ public:
 private:
     friend class TaskGroup;
     friend bool detail::has_worker(ThreadPoolExecutor& executor) noexcept;
+    friend detail::Pool& detail::pool_of(ThreadPoolExecutor& executor) noexcept;
     friend ThreadPoolExecutor& default_executor();
 
     template <class Call, class... Arguments>

@@ -27,7 +27,8 @@
 
 namespace threadwise {
 class Thread;
-}
+class ThreadPoolExecutor;
+}  // namespace threadwise
 
 namespace threadwise::detail {
 
@@ -66,6 +67,10 @@ public:
     void submit(Task& task, const CallLimits& limits);
     /// Several at once. Those that have been queued are gone, also when it throws.
     void submit(std::span<Task> tasks);
+
+    /// Queues a call of Crew::invoke_helper(), which takes no capacity and is counted nowhere. Throws as submit() does.
+    void submit_helper(Task& task);
+    bool lets_callers_help() const noexcept;
 
     /// Work has become visible: see IdleState. If no thread can be started, those that there are will come to it.
     void announce() noexcept;
@@ -165,5 +170,8 @@ private:
     std::atomic<std::size_t> worker_count_{0};  ///< how many of workers_ there are
     std::unique_ptr<std::atomic<PoolWorker*>[]> workers_;
 };
+
+/// The pool of an executor.
+Pool& pool_of(ThreadPoolExecutor& executor) noexcept;
 
 }  // namespace threadwise::detail

@@ -8,6 +8,7 @@
 #include "pool/pool_worker.hpp"
 #include "threadwise/detail/futures/task_batch.hpp"
 #include "threadwise/detail/pool/call_limits.hpp"
+#include "threadwise/detail/pool/crew.hpp"
 #include "threadwise/detail/pool/group_core.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/queue_errors.hpp"
@@ -93,6 +94,12 @@ inline void Pool::enqueue(Task& task, int priority, Accept after_shutdown) {
     if (idle_.needs_waking()) announce();
 }
 
+void Pool::submit_helper(Task& task) { enqueue(task); }
+
+bool Pool::lets_callers_help() const noexcept {
+    return options_.max_workers > 1 && !options_.initializer && !injection_.closed();
+}
+
 void Pool::submit(std::span<Task> tasks) {
     if (watches_calls_) {
         for (Task& task : tasks) {
@@ -149,7 +156,7 @@ void Pool::push_boxed(Task& own) {
 InjectionQueue::Taken Pool::take_injected() noexcept {
     const InjectionQueue::Taken taken = injection_.pop();
     if (places_ != nullptr && taken.task != nullptr && taken.task->group == nullptr &&
-        taken.task->invoke != &invoke_boxed) {
+        taken.task->invoke != &invoke_boxed && taken.task->invoke != &Crew::invoke_helper) {
         places_->release();
     }
     return taken;

@@ -139,6 +139,8 @@ std::size_t ThreadPoolExecutor::queued() const noexcept { return pool_->queued()
 std::size_t ThreadPoolExecutor::threads() const noexcept { return pool_->threads(); }
 int ThreadPoolExecutor::max_workers() const noexcept { return static_cast<int>(pool_->options().max_workers); }
 
+detail::Pool& detail::pool_of(ThreadPoolExecutor& executor) noexcept { return *executor.pool_; }
+
 bool detail::has_worker(ThreadPoolExecutor& executor) noexcept { return executor.pool_->try_attend(); }
 
 bool ThreadPoolExecutor::runs_this_thread() const noexcept { return detail::runs_here(pool_.get()); }
