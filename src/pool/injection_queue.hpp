@@ -8,6 +8,7 @@
 #include <span>
 
 #include "platform/internal_lock.hpp"
+#include "runtime/base/system_memory.hpp"
 #include "threadwise/detail/futures/task.hpp"
 #include "threadwise/detail/queue/queue_lock.hpp"
 
@@ -100,6 +101,12 @@ private:
 
 struct InjectionQueue::Segment {
     static constexpr std::uint32_t size = 72;
+
+    /// Made under the lock, and so not by the program's operator new, which may use the pool.
+    static void* operator new(std::size_t /*size*/) { return runtime::SystemAllocator<Segment>().allocate(1); }
+    static void operator delete(void* segment) noexcept {
+        runtime::SystemAllocator<Segment>().deallocate(static_cast<Segment*>(segment), 1);
+    }
 
     std::array<Task, size> tasks;
     /// Tasks that have not run; and one for the queue itself, until both its ends have left the segment.

@@ -16,6 +16,26 @@ namespace threadwise::detail {
 
 constinit thread_local Worker* this_worker = nullptr;
 
+namespace {
+
+/// Whether the calling thread starts one for a pool. That allocates, and the program's operator new may come back here:
+/// what it submits is for the thread that is being started.
+constinit thread_local bool starts_thread = false;
+
+/// The lock that guards starting threads, held to start one.
+class StartHold {
+public:
+    explicit StartHold(platform::InternalLock& lock) : hold_(lock) { starts_thread = true; }
+    ~StartHold() { starts_thread = false; }
+    StartHold(const StartHold&) = delete;
+    StartHold& operator=(const StartHold&) = delete;
+
+private:
+    const std::lock_guard<platform::InternalLock> hold_;
+};
+
+}  // namespace
+
 void announce_work(Pool& pool) noexcept { pool.announce(); }
 
 Pool::Pool(Options options)
@@ -123,8 +143,9 @@ bool Pool::wake_stand_in() noexcept {
 }
 
 void Pool::fill_vacancy() noexcept {
+    if (starts_thread) return;
     {
-        const std::lock_guard hold(threads_lock_);
+        const StartHold hold(threads_lock_);
         switch (idle_.claim()) {
             case IdleState::Claim::nobody: return;
             case IdleState::Claim::sleeper: return wake_sleeper();
@@ -154,7 +175,8 @@ bool Pool::start_worker() noexcept {
 
 bool Pool::try_attend() noexcept {
     if (injection_.attended()) return true;
-    const std::lock_guard hold(threads_lock_);
+    if (starts_thread) return false;
+    const StartHold hold(threads_lock_);
     if (injection_.closed()) return true;
     if (attending_ == 0) {
         static_cast<void>(idle_.claim());  // a vacancy, as all workers are gone

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "platform/internal_lock.hpp"
+#include "runtime/base/system_memory.hpp"
 #include "threadwise/detail/futures/task.hpp"
 #include "threadwise/detail/queue/heap.hpp"
 
@@ -61,7 +62,8 @@ private:
 
     platform::InternalLock lock_;
     State state_ = State::unattended;
-    Heap<Entry, Earlier, true> heap_{Earlier()};
+    /// Not from the program's operator new, which may use the pool: the lock is held.
+    Heap<Entry, Earlier, true, runtime::SystemAllocator> heap_{Earlier()};
     std::atomic<std::size_t> size_{0};
     std::atomic<std::size_t> urgent_{0};  // how many of them have a priority above 0
 };

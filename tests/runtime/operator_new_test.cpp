@@ -28,6 +28,7 @@ using namespace threadwise;
 struct Tracer {
     Lock lock;
     std::array<Local<int>, 32> locals;
+    std::atomic<ThreadPoolExecutor*> pool{nullptr};
     std::atomic<std::size_t> calls{0};
 
     void note_allocation() {
@@ -35,6 +36,16 @@ struct Tracer {
         const Local<int> mine;
         *mine = 1;
         *locals.at(call % locals.size()) = 2;
+        if (ThreadPoolExecutor* const used = pool) use_pool(*used);
+    }
+
+    static void use_pool(ThreadPoolExecutor& used) {
+        try {
+            used.fire_and_forget([] {});
+            used.submit({.priority = 1}, [] {});
+        } catch (const RuntimeError&) {
+            // While the pool's first thread is being started.
+        }
     }
 
     std::size_t note_release() {
@@ -87,7 +98,6 @@ protected:
         EXPECT_GT(used_.calls, 0U);
     }
 
-private:
     Tracer used_;
 };
 
@@ -131,6 +141,17 @@ TEST_F(OperatorNew, MayBeUsedByQueues) {
         heap.put(text);
     }
     getter.join();
+}
+
+TEST_F(OperatorNew, MayUseThePoolThatUsesIt) {
+    ThreadPoolExecutor pool(3);
+    used_.pool = &pool;
+    for (int i = 0; i < 200; ++i) {
+        EXPECT_EQ(pool.submit([copy = text] { return copy.size(); }).result(), 100U);
+        pool.submit({.priority = i % 3 - 1}, [copy = text] {});
+        pool.fire_and_forget([copy = text] {});
+    }
+    used_.pool = nullptr;
 }
 
 TEST_F(OperatorNew, MayBeUsedByPoolsAndFutures) {

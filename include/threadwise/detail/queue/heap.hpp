@@ -56,11 +56,11 @@ private:
 
 /// A binary heap, the least item on top; of equal items the one that came first, if `Stable`. All comparisons are made
 /// before anything is moved, so that one that throws changes nothing. Kept in a deque, which gives memory back.
-template <class T, class Compare, bool Stable>
+template <class T, class Compare, bool Stable, template <class> class Allocator = std::allocator>
 class Heap {
 public:
     using Item = std::conditional_t<Stable, NumberedHeapItem<T>, HeapItem<T>>;
-    using Items = std::deque<Item>;
+    using Items = std::deque<Item, Allocator<Item>>;
 
     /// Whether to find an item's place takes code of the user's.
     static constexpr bool compares_outside = !compares_plainly<Compare, T>;
