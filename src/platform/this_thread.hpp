@@ -11,6 +11,9 @@ std::uint64_t native_id() noexcept;
 /// That of the thread that the process began with; 0 where the platform cannot tell.
 std::uint64_t initial_native_id() noexcept;
 
+/// Whether the process has a thread of that number. True where the platform cannot tell.
+bool is_native_thread(std::uint64_t native_id) noexcept;
+
 /// Whether the calling thread is the one that the process began with.
 bool is_initial_thread() noexcept;
 

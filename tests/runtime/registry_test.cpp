@@ -1,11 +1,18 @@
 #include "runtime/records/registry.hpp"
 
 #include <gtest/gtest.h>
+#include <limits.h>
+#include <pthread.h>
 #include <time.h>
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 #include <vector>
+
+#include "support/backend.hpp"
+#include "support/threads.hpp"
+#include "threadwise/thread.hpp"
 
 namespace threadwise::runtime {
 namespace {
@@ -49,6 +56,35 @@ TEST(Registry, ListsTheOldestFirst) {
     EXPECT_EQ(all[before + 2], crowd.records()[2]);
     EXPECT_EQ(registry::find(crowd.records()[3]->ident), crowd.records()[3]);
     EXPECT_EQ(registry::find(crowd.records()[4]->ident), nullptr);
+}
+
+/// How often the destructor of this key has been called for the thread; it is called again in the next round.
+pthread_key_t round_key() {
+    static const pthread_key_t key = [] {
+        pthread_key_t made{};
+        pthread_key_create(&made, [](void* round) {
+            auto& count = *static_cast<int*>(round);
+            if (++count < PTHREAD_DESTRUCTOR_ITERATIONS) {
+                pthread_setspecific(round_key(), round);
+            } else {
+                get_ident();  // for the first time
+            }
+        });
+        return made;
+    }();
+    return key;
+}
+
+TEST(Registry, ForgetsAThreadThatFirstCameByAtItsVeryEnd) {
+    THREADWISE_NEEDS("word of which threads there are");
+    const std::size_t before = registry::size();
+    for (int i = 0; i < 40; ++i) {
+        int rounds = 0;
+        std::jthread([&] { pthread_setspecific(round_key(), &rounds); }).join();
+        ASSERT_EQ(rounds, PTHREAD_DESTRUCTOR_ITERATIONS);
+    }
+    // A joined thread may still be there for the kernel for a moment.
+    EXPECT_TRUE(testing::wait_until([&] { return registry::size() == before; }));
 }
 
 /// Of the calling thread, so that a busy machine does not matter.

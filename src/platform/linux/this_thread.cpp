@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <new>
 
 namespace threadwise::platform {
@@ -50,6 +51,13 @@ pthread_key_t exit_key() {
 std::uint64_t native_id() noexcept { return static_cast<std::uint64_t>(syscall(SYS_gettid)); }
 
 std::uint64_t initial_native_id() noexcept { return static_cast<std::uint64_t>(getpid()); }
+
+bool is_native_thread(std::uint64_t native_id) noexcept {
+    const int saved = errno;
+    const bool is_gone = syscall(SYS_tgkill, getpid(), native_id, 0) != 0 && errno == ESRCH;
+    errno = saved;
+    return !is_gone;
+}
 
 bool is_initial_thread() noexcept { return syscall(SYS_gettid) == getpid(); }
 

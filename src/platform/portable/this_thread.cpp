@@ -31,6 +31,8 @@ std::uint64_t native_id() noexcept {
 
 std::uint64_t initial_native_id() noexcept { return 0; }
 
+bool is_native_thread(std::uint64_t /*native_id*/) noexcept { return true; }
+
 bool is_initial_thread() noexcept {
     // First asked while the library is loaded, which the initial thread does unless the library is loaded late.
     static const std::thread::id loading_thread = std::this_thread::get_id();

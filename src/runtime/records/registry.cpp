@@ -1,7 +1,9 @@
 #include "runtime/records/registry.hpp"
 
+#include <array>
 #include <mutex>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -163,6 +165,30 @@ std::shared_ptr<ThreadRecord> take_off(ThreadRecord& record) noexcept {
     return the_registry().records.remove(record);
 }
 
+/// Takes off the list the foreign threads that have ended unnoticed: those that first came by in the last round of the
+/// destructors of thread-specific data, after which nothing is called any more.
+void take_off_the_vanished() noexcept {
+    Registry& registry = the_registry();
+    std::array<std::shared_ptr<ThreadRecord>, 16> vanished;
+    std::size_t count = 0;
+    {
+        const std::lock_guard hold(registry.lock);
+        if (registry.records.foreign() == 0) return;
+        for (ThreadRecord *record = registry.records.oldest(), *next = nullptr; record != nullptr; record = next) {
+            next = record->listing.newer;
+            const std::uint64_t native_id = record->native_id.load();
+            if (record->origin != ThreadRecord::Origin::foreign || native_id == 0) continue;
+            if (!platform::is_native_thread(native_id)) vanished.at(count++) = registry.records.remove(*record);
+            if (count == vanished.size()) break;
+        }
+    }
+    for (const auto& record : std::span(vanished).first(count)) {
+        erase_local_values(*record);
+        advance_life(*record, Life::finished);
+    }
+    if (count == vanished.size()) take_off_the_vanished();
+}
+
 /// The calling thread ends.
 void leave() noexcept {
     ThreadRecord& record = *bound_record;
@@ -239,9 +265,9 @@ void for_each(FunctionRef<void(ThreadRecord&)> visit) {
 std::vector<std::shared_ptr<ThreadRecord>> all() {
     Registry& registry = the_registry();
     std::vector<std::shared_ptr<ThreadRecord>> found;
-    for (;;) {
+    for (std::size_t expected = size();; expected *= 2) {
         constexpr std::size_t newcomers = 16;
-        found.reserve(size() + newcomers);
+        found.reserve(expected + newcomers);
         const std::lock_guard hold(registry.lock);
         if (registry.records.size() > found.capacity()) continue;
         for (ThreadRecord* record = registry.records.oldest(); record != nullptr; record = record->listing.newer) {
@@ -260,6 +286,7 @@ std::shared_ptr<ThreadRecord> find(std::uint32_t ident) {
 }
 
 std::size_t size() {
+    take_off_the_vanished();
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
     return registry.records.size();
