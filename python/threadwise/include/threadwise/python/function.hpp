@@ -147,7 +147,8 @@ struct ExportedAs<Function, Result (Class::*)(Parameters...) const> {
 /// interpreter's lock at all, unless callbacks in Python wait for the future.
 ///
 /// What it throws is raised: std::bad_alloc as MemoryError, out_of_range as IndexError, overflow_error as
-/// OverflowError, the other errors of <stdexcept> about values as ValueError, everything else as RuntimeError.
+/// OverflowError, the other errors of <stdexcept> about values as ValueError, everything else as RuntimeError. It may
+/// not end its thread, by pthread_exit() or as it is cancelled: in a pool that ends the program.
 ///
 /// Null with an exception set on failure. To be called with the interpreter's lock held.
 template <class Function>

@@ -32,7 +32,8 @@ public:
     /// lock. submit() takes that lock only in order to have a thread started, until there are max_workers of them.
     ///
     /// Throws Error if the pool takes no calls any more. A call that is dropped, by shutdown(cancel_futures=True) for
-    /// instance, leaves a future with a broken promise.
+    /// instance, leaves a future with a broken promise. The function may not end its thread, by pthread_exit() or as it
+    /// is cancelled: that ends the program.
     template <class Function, class... Arguments>
     auto submit(Function&& function, Arguments&&... arguments) {
         using Result = std::invoke_result_t<std::decay_t<Function>, std::decay_t<Arguments>...>;
