@@ -82,6 +82,14 @@ void trace(Note note) noexcept {
     if (memory == nullptr) throw std::bad_alloc();
     return memory;
 }
+// The sanitizer's would not go through the one above.
+void* operator new(std::size_t size, const std::nothrow_t& /*unused*/) noexcept {
+    try {
+        return operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
     trace([](Tracer& current) { current.note_release(); });
     std::free(memory);
