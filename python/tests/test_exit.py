@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import textwrap
 import unittest
 
@@ -211,6 +212,11 @@ class ShutdownTests(unittest.TestCase):
             self.assertEqual(run(source), (0, []))
 
 
+REFUSES_FORKS_AT_ITS_END = unittest.skipIf(
+    (3, 12) <= sys.version_info < (3, 13), "Python 3.12 raises RuntimeError: can't fork at interpreter shutdown"
+)
+
+
 @unittest.skipUnless(hasattr(os, "fork"), "no fork")
 class ForkTests(unittest.TestCase):
     def test_a_call_that_forks_is_the_childs_last(self):
@@ -270,6 +276,7 @@ class ForkTests(unittest.TestCase):
             with self.subTest(leave):
                 self.assertEqual(run(source), (0, [f"child ended with {code}"]))
 
+    @REFUSES_FORKS_AT_ITS_END
     def test_a_worker_forks_while_the_interpreter_ends(self):
         source = """
             def call():
@@ -288,6 +295,7 @@ class ForkTests(unittest.TestCase):
             """
         self.assertEqual(run(source), (0, ["callback", "child", "child's callback", "callback", "child ended with 0"]))
 
+    @REFUSES_FORKS_AT_ITS_END
     def test_the_main_thread_forks_while_the_interpreter_ends(self):
         for register in "atexit.register", "threading._register_atexit":
             source = f"""
@@ -299,6 +307,7 @@ class ForkTests(unittest.TestCase):
             with self.subTest(register):
                 self.assertEqual(run(source), (0, ["call", "child", "last", "child ended with 0", "last"]))
 
+    @REFUSES_FORKS_AT_ITS_END
     def test_processes_are_started_by_workers(self):
         source = """
             import multiprocessing
