@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "files/checksum_list.hpp"
 #include "files/file_tree.hpp"
 #include "files/sha256.hpp"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "files/sha256.hpp"
 #include "files/temporary_folder.hpp"
 #include "http/download_all.hpp"

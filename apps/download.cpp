@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "choice.hpp"
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "http/download_all.hpp"
 #include "http/download_plan.hpp"
 #include "http/file_url.hpp"

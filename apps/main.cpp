@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "terminal/suggestion.hpp"

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 
 namespace command {
 

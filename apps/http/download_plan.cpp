@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "http/file_url.hpp"
 
 namespace command {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 
 namespace command {
 namespace {

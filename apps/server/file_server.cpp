@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "files/enclosure.hpp"
 #include "server/server_connection.hpp"
 #include "threadwise/thread.hpp"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "platform/clock.hpp"
-#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/records/life.hpp"
 #include "runtime/records/parking_table.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/records/thread_record.hpp"

@@ -39,7 +39,7 @@ void orphan_all() noexcept {
 
 LivePools::LivePools() {
     runtime::hold_over_fork(lock, runtime::ForkOrder::before_registry);
-    runtime::at_fork_in_child(orphan_all);
+    runtime::at_fork_in_child(orphan_all, runtime::ForkOrder::after_registry);
 }
 
 [[maybe_unused]] const bool made_at_load = (the_pools(), true);

@@ -7,6 +7,7 @@
 #include "futures/current_worker.hpp"
 #include "pool/pool_worker.hpp"
 #include "runtime/lifetime/shutdown.hpp"
+#include "runtime/records/checkpoint.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threadwise/detail/pool/group_core.hpp"
 #include "threadwise/detail/runtime/failure.hpp"

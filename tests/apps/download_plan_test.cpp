@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "apps/support/folder_contents.hpp"
 #include "apps/support/loopback_client.hpp"
 #include "apps/support/run_command.hpp"
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "files/temporary_folder.hpp"
 #include "server/file_server.hpp"
 #include "threadwise/event.hpp"

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "fuzz/require.hpp"
 #include "http/download_plan.hpp"
 

@@ -21,7 +21,7 @@ struct Slots {
     detail::BiasSlot* free = nullptr;  // those of no thread
     detail::BiasSlot* newest = nullptr;
 
-    Slots() { hold_over_fork(lock); }
+    Slots();
 
     detail::BiasSlot* take() noexcept {
         const std::lock_guard hold(lock);
@@ -46,6 +46,19 @@ Slots& the_slots() {
     return slots;
 }
 
+/// In a forked child: no other thread is inside a lock any more.
+void forget_other_users() noexcept {
+    for (detail::BiasSlot* slot = the_slots().newest; slot != nullptr; slot = slot->made_before) {
+        // relaxed: there is one thread alone.
+        if (slot != detail::this_bias_slot) slot->inside.store(nullptr, std::memory_order_relaxed);
+    }
+}
+
+Slots::Slots() {
+    hold_over_fork(lock);
+    at_fork_in_child(forget_other_users, ForkOrder::before_registry);
+}
+
 detail::BiasSlot& take_or_make() {
     detail::BiasSlot* const slot = the_slots().take();
     return slot != nullptr ? *slot : the_slots().make();
@@ -55,13 +68,6 @@ detail::BiasSlot& take_or_make() {
 
 OwnBiasSlot::OwnBiasSlot() : slot_(take_or_make()) {}
 OwnBiasSlot::~OwnBiasSlot() { the_slots().give(slot_); }
-
-void forget_who_is_inside() noexcept {
-    for (detail::BiasSlot* slot = the_slots().newest; slot != nullptr; slot = slot->made_before) {
-        // relaxed: there is one thread alone.
-        if (slot != detail::this_bias_slot) slot->inside.store(nullptr, std::memory_order_relaxed);
-    }
-}
 
 }  // namespace runtime
 }  // namespace threadwise

@@ -19,7 +19,4 @@ private:
     detail::BiasSlot& slot_;
 };
 
-/// In a forked child: no other thread is inside a lock any more.
-void forget_who_is_inside() noexcept;
-
 }  // namespace threadwise::runtime

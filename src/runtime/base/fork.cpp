@@ -7,48 +7,62 @@
 #include <span>
 
 #include "platform/fork.hpp"
-#include "runtime/base/bias_slots.hpp"
-#include "runtime/lifetime/recycler.hpp"
-#include "runtime/lifetime/shutdown.hpp"
-#include "runtime/records/parking_table.hpp"
-#include "runtime/records/registry.hpp"
 
 namespace threadwise::runtime {
 namespace {
 
-struct Entry {
-    platform::InternalLock* lock;
-    ForkOrder order;
+/// What has been registered, in ForkOrder. Written while the library is loaded, only read after.
+template <class Item, std::size_t capacity>
+class Registered {
+public:
+    void add(Item item, ForkOrder order) {
+        if (count_ == capacity) std::abort();  // make the array larger
+        entries_.at(count_++) = {item, order};
+        const auto place = std::upper_bound(all().begin(), all().end() - 1, order,
+                                            [](ForkOrder wanted, const Entry& entry) { return wanted < entry.order; });
+        std::rotate(place, all().end() - 1, all().end());
+    }
+
+    template <class Use>
+    void for_each(Use use) const {
+        for (std::size_t i = 0; i < count_; ++i) use(entries_[i].item);
+    }
+
+    template <class Use>
+    void for_each_backwards(Use use) const {
+        for (std::size_t i = count_; i > 0; --i) use(entries_[i - 1].item);
+    }
+
+private:
+    struct Entry {
+        Item item{};
+        ForkOrder order{};
+    };
+
+    std::span<Entry> all() noexcept { return std::span(entries_).first(count_); }
+
+    std::array<Entry, capacity> entries_{};
+    std::size_t count_ = 0;
 };
 
-// Written while the library is loaded, only read after.
-constinit std::array<Entry, 128> entries{};
-constinit std::size_t count = 0;
-
-constinit std::array<void (*)() noexcept, 4> child_functions{};
-constinit std::size_t child_function_count = 0;
+constinit Registered<platform::InternalLock*, 128> locks;
+constinit Registered<void (*)(), 4> before_functions;
+constinit Registered<void (*)() noexcept, 16> child_functions;
 
 constinit std::uint32_t depth = 0;  // written where there is one thread alone
 
-std::span<Entry> locks() noexcept { return std::span(entries).first(count); }
-
 void before() {
-    this_record();  // so that the child has a main thread
-    for (const Entry& entry : locks()) entry.lock->lock();
+    before_functions.for_each([](auto* function) { function(); });
+    locks.for_each([](platform::InternalLock* lock) { lock->lock(); });
 }
 
 void release_locks() noexcept {
-    std::for_each(locks().rbegin(), locks().rend(), [](const Entry& entry) { entry.lock->unlock(); });
+    locks.for_each_backwards([](platform::InternalLock* lock) { lock->unlock(); });
 }
 
 void in_child() {
     ++depth;
-    forget_all_sleepers();
-    registry::forget_other_threads();
-    forget_idle_threads();
-    forget_shutdown();
-    forget_who_is_inside();
-    for (void (*const function)() noexcept : std::span(child_functions).first(child_function_count)) function();
+    child_functions.for_each([](auto* function) { function(); });
     release_locks();
 }
 
@@ -56,19 +70,12 @@ void in_child() {
 
 }  // namespace
 
-void hold_over_fork(platform::InternalLock& lock, ForkOrder order) {
-    if (count == entries.size()) std::abort();  // make the array larger
-    entries.at(count++) = {&lock, order};
-    const auto place = std::upper_bound(locks().begin(), locks().end() - 1, order,
-                                        [](ForkOrder wanted, const Entry& entry) { return wanted < entry.order; });
-    std::rotate(place, locks().end() - 1, locks().end());
-}
+void hold_over_fork(platform::InternalLock& lock, ForkOrder order) { locks.add(&lock, order); }
 
 std::uint32_t fork_depth() noexcept { return depth; }
 
-void at_fork_in_child(void (*function)() noexcept) {
-    if (child_function_count == child_functions.size()) std::abort();  // make the array larger
-    child_functions.at(child_function_count++) = function;
-}
+void before_fork(void (*function)()) { before_functions.add(function, ForkOrder::before_registry); }
+
+void at_fork_in_child(void (*function)() noexcept, ForkOrder order) { child_functions.add(function, order); }
 
 }  // namespace threadwise::runtime

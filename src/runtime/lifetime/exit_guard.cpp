@@ -9,6 +9,7 @@
 #include "platform/native_thread.hpp"
 #include "platform/this_thread.hpp"
 #include "runtime/base/function_ref.hpp"
+#include "runtime/records/checkpoint.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/records/thread_record.hpp"
 

@@ -7,9 +7,6 @@ namespace threadwise::runtime {
 
 struct ThreadRecord;
 
-/// Whether that thread has been stopped, so that waiting for it is in vain.
-bool is_held(const ThreadRecord& record) noexcept;
-
 /// From now on another thread watches `closer`, which ends the process with that status. The process is ended at once
 /// if the closer has not called guard_destructors() by `deadline`.
 void start_exit_guard(const ThreadRecord& closer, int status, platform::Instant deadline) noexcept;

@@ -7,7 +7,6 @@
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/fork.hpp"
-#include "runtime/records/local_values.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/spin.hpp"
 
@@ -24,7 +23,7 @@ struct Recycler {
     RecyclableThread* latest = nullptr;  ///< of those on offer: its caches are the warmest
     SpinMemory spins;
 
-    Recycler() { hold_over_fork(lock); }
+    Recycler();
 
     void add(RecyclableThread& thread) noexcept {
         thread.on_offer_ = true;
@@ -58,6 +57,9 @@ Recycler& the_recycler() {
 
 [[maybe_unused]] const bool made_at_load = (the_recycler(), true);
 
+/// In a forked child.
+void forget_idle_threads() noexcept { the_recycler().latest = nullptr; }
+
 // relaxed throughout: a setting, which orders nothing else.
 constinit std::atomic<bool> is_allowed{true};
 
@@ -74,12 +76,17 @@ bool any_on_offer() noexcept {
 
 }  // namespace
 
+Recycler::Recycler() {
+    hold_over_fork(lock);
+    at_fork_in_child(forget_idle_threads, ForkOrder::after_registry);
+}
+
 bool allow_recycling(bool allowed) noexcept { return is_allowed.exchange(allowed, std::memory_order_relaxed); }
 
 bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
     // The main thread of a forked child ends with its process.
     if (!is_allowed.load(std::memory_order_relaxed) || &record == &registry::main_record()) return false;
-    erase_local_values(record);
+    erase_all(record.locals);
     registry::unbind();
     if (platform::is_as_new(beginning_)) {
         inheritance_ = platform::inheritance_of_this_thread();
@@ -130,7 +137,5 @@ bool hand_over(ThreadRecord& record, std::size_t stack_size) {
     taken->parker_.notify();
     return true;
 }
-
-void forget_idle_threads() noexcept { the_recycler().latest = nullptr; }
 
 }  // namespace threadwise::runtime

@@ -50,7 +50,4 @@ private:
 /// Gives the record to an OS thread on offer that suits the caller; false if there is none.
 bool hand_over(ThreadRecord& record, std::size_t stack_size);
 
-/// In a forked child.
-void forget_idle_threads() noexcept;
-
 }  // namespace threadwise::runtime

@@ -20,7 +20,9 @@
 #include "runtime/base/exception_text.hpp"
 #include "runtime/base/fork.hpp"
 #include "runtime/lifetime/exit_guard.hpp"
-#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/lifetime/joining.hpp"
+#include "runtime/records/checkpoint.hpp"
+#include "runtime/records/life.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
@@ -34,12 +36,8 @@ using namespace std::chrono_literals;
 /// Threads get so long to be stopped.
 constexpr auto patience_with_daemons = 550ms;
 
-/// Which thread ends the process; null: none yet.
-constinit std::atomic<ThreadRecord*> closer{nullptr};
-constinit std::atomic<bool> closing{false};
 constinit std::atomic<bool> at_once{false};  ///< nothing more is waited for
-constinit std::atomic<int> exit_status{platform::unknown_status};
-constinit bool is_prepared = false;  ///< all are held that are to be; the closer's alone
+constinit bool is_prepared = false;          ///< all are held that are to be; the closer's alone
 
 /// A list, so that nothing is allocated, moved or destroyed under the lock.
 using AtShutdown = std::list<std::function<void()>>;
@@ -49,7 +47,7 @@ struct Functions {
     AtShutdown functions;
     bool begun = false;
 
-    Functions() { hold_over_fork(lock); }
+    Functions();
 };
 
 Functions& the_functions() {
@@ -59,6 +57,18 @@ Functions& the_functions() {
 }
 
 [[maybe_unused]] const bool made_at_load = (the_functions(), true);
+
+/// In a forked child, which has not begun to end.
+void forget_shutdown() noexcept {
+    at_once = false;
+    is_prepared = false;
+    the_functions().begun = false;
+}
+
+Functions::Functions() {
+    hold_over_fork(lock);
+    at_fork_in_child(forget_shutdown, ForkOrder::after_registry);
+}
 
 /// The newest one that has not run; none: there are no more, and there will be none.
 AtShutdown next_function() noexcept {
@@ -81,7 +91,7 @@ struct ExitGoesOn {
         if (!unwinds) return;
         std::fputs("threadwise: pthread_exit() or a cancellation while the process ends: it ends all the same\n",
                    stderr);
-        std::exit(exit_status);  // NOLINT(concurrency-mt-unsafe): the thread is inside exit() already
+        std::exit(process_end.status);  // NOLINT(concurrency-mt-unsafe): the thread is inside exit() already
     }
 };
 
@@ -141,7 +151,7 @@ public:
         bool stands = true;
         bool has_others = false;
         for (const auto& record : registry::all()) {
-            if (record.get() == closer.load() || record->stopping.stopped.load()) continue;
+            if (record.get() == process_end.closer.load() || record->stopping.stopped.load()) continue;
             if (record->origin == ThreadRecord::Origin::foreign) {
                 has_others = true;
                 continue;
@@ -197,20 +207,8 @@ void join_the_rest(ThreadRecord& self) {
     }
 }
 
-/// Foreign threads are their owners' to end.
-bool must_be_held(const ThreadRecord& record) noexcept {
-    return record.origin != ThreadRecord::Origin::foreign && &record != closer.load();
-}
-
-[[noreturn]] void hold(ThreadRecord& record) noexcept {
-    record.site.write({.kind = WaitKind::exit, .object = nullptr, .where = {}, .since = platform::now()});
-    record.stopping.stopped.store(true);
-    // Those that join it look again.
-    if (!closing.load()) unpark_all(&record.life);
-    platform::sleep_for_good();
-}
-
-/// The same for a thread that goes on elsewhere than at the door: it hands back there what it must not keep.
+/// The calling thread goes no further. It comes from elsewhere than the door, and hands back there what it must not
+/// keep.
 [[noreturn]] void hold_at_door() {
     const Waiting waiting({.kind = WaitKind::exit, .object = nullptr, .where = {}});
     hold(waiting.record());
@@ -221,7 +219,7 @@ bool must_be_held(const ThreadRecord& record) noexcept {
 [[noreturn]] void call_exit_again(ThreadRecord& record) {
     if (&record != &registry::main_record()) {
         at_once = true;
-        if (!closing.load()) interrupt(*closer.load());
+        if (!is_closing()) interrupt(*process_end.closer.load());
     }
     hold_at_door();
 }
@@ -256,8 +254,8 @@ void ask_until_held(platform::Instant give_up) {
     for (int round = 0;; ++round) {
         const Progress progress = ask_the_rest(can_freeze, even_waiting);
         if (progress.left == 0) return;
-        if (exit_status == platform::unknown_status) return;  // a platform with no more to offer
-        if (platform::now() > give_up || !can_freeze) platform::end_process(exit_status);
+        if (process_end.status == platform::unknown_status) return;  // a platform with no more to offer
+        if (platform::now() > give_up || !can_freeze) platform::end_process(process_end.status);
         // Those that wait for each other alone will not go on.
         even_waiting = progress.waiting == progress.left;
         std::this_thread::sleep_for(round < rounds_in_a_hurry ? 50us : 500us);
@@ -265,13 +263,13 @@ void ask_until_held(platform::Instant give_up) {
 }
 
 void hold_the_rest() {
-    closing.store(true);
+    process_end.closing.store(true);
     registry::close();
     if (ask_the_rest(false, false).all == 0) return;
     const platform::Instant give_up = platform::now() + patience_with_daemons;
-    const bool guarded = exit_status != platform::unknown_status;
+    const bool guarded = process_end.status != platform::unknown_status;
     // The guard is to act only if this thread cannot.
-    if (guarded) start_exit_guard(*closer.load(), exit_status, give_up + 50ms);
+    if (guarded) start_exit_guard(*process_end.closer.load(), process_end.status, give_up + 50ms);
     ask_until_held(give_up);
     if (guarded) guard_destructors();
 }
@@ -295,7 +293,7 @@ void prepare_the_end(ThreadRecord& record) {
 /// The status is the first exit's: later ones are made by what the first exit() calls.
 void keep_status(int status) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the thread is inside exit() already
-    if (closer.load() != nullptr && status != exit_status) std::exit(exit_status);
+    if (process_end.closer.load() != nullptr && status != process_end.status) std::exit(process_end.status);
 }
 
 /// Constructed before the program's static objects, where the library is part of the program, and so asked after their
@@ -308,8 +306,8 @@ struct StatusKeeper {
 void end_threads(int status) {
     ThreadRecord& record = this_record();
     ThreadRecord* nobody = nullptr;
-    if (closer.compare_exchange_strong(nobody, &record)) {
-        exit_status = status;
+    if (process_end.closer.compare_exchange_strong(nobody, &record)) {
+        process_end.status = status;
         unpark_all(&record.life);  // those that join it look again
     } else if (nobody != &record) {
         call_exit_again(record);
@@ -326,26 +324,21 @@ void on_thread_locals_end() {
     const bool is_main = record == &registry::main_record();
     const bool just_ends = !is_main && record->origin == ThreadRecord::Origin::started && record->has_returned;
     if (just_ends) return;
-    if (closer.load() == nullptr) {
+    if (process_end.closer.load() == nullptr) {
         platform::at_exit(end_threads);
-    } else if (closer.load() != record) {
+    } else if (process_end.closer.load() != record) {
         call_exit_again(*record);
     }
 }
 
-// For an exit() by a thread that threadwise does not know: later than it ought to be, but not never.
 [[maybe_unused]] const bool armed = [] {
+    // For an exit() by a thread that threadwise does not know: later than it ought to be, but not never.
     platform::at_exit(end_threads);
+    registry::when_initial_thread_is_bound(notice_exit);
     return true;
 }();
 
 }  // namespace
-
-bool is_held(const ThreadRecord& record) noexcept {
-    // seq_cst, with `closing` written before: either the thread's change is seen here, or the thread sees `closing` at
-    // its next checkpoint. The same holds for a thread that has not begun yet.
-    return record.stopping.stopped.load() || record.asleep_at_door.load() || record.native_id.load() == 0;
-}
 
 bool at_shutdown(std::function<void()> function) {
     Functions& all = the_functions();
@@ -362,21 +355,9 @@ bool at_shutdown(std::function<void()> function) {
     return false;
 }
 
-bool never_finishes(const ThreadRecord& record) noexcept {
-    // The main thread is at its end when it has called exit(), as when it has returned.
-    const bool ends_process = &record == closer.load() && &record != &registry::main_record();
-    return ends_process || record.stopping.stopped.load();
-}
-
-bool may_skip_vain_wait(ThreadRecord& record) {
-    if (closer.load() == &record) return true;
-    if (record.origin != ThreadRecord::Origin::foreign) hold(record);
-    return false;
-}
-
 void hold_if_overtaken() {
     const ThreadRecord* const record = this_record_if_any();
-    if (record == nullptr || closer.load() == nullptr || !must_be_held(*record)) return;
+    if (record == nullptr || process_end.closer.load() == nullptr || !must_be_held(*record)) return;
     if (record == &registry::main_record() || record->daemon) hold_at_door();
 }
 
@@ -386,36 +367,6 @@ void notice_exit() {
     // thread_local: at least before the static objects are destroyed that are there when the first thread starts.
     static constinit std::atomic<bool> is_armed{false};
     if (this_record_if_any() == nullptr && !is_armed.exchange(true)) platform::at_exit(end_threads);
-}
-
-bool is_closing() noexcept { return closing.load(); }
-
-void pass_checkpoint(ThreadRecord& record) noexcept {
-    if (closing.load() && must_be_held(record)) [[unlikely]]
-        hold(record);
-}
-
-SleepingAtDoor::SleepingAtDoor(ThreadRecord& record, platform::Instant deadline) noexcept : record_(record) {
-    record_.asleep_at_door.store(true);
-    pass_checkpoint(record_);
-    const bool for_good = closing.load() && closer.load() == &record && deadline == platform::never;
-    if (for_good && exit_status != platform::unknown_status && !registry::has_foreign()) {
-        platform::end_process(exit_status);
-    }
-}
-
-SleepingAtDoor::~SleepingAtDoor() {
-    record_.asleep_at_door.store(false);
-    pass_checkpoint(record_);
-}
-
-void forget_shutdown() noexcept {
-    closer = nullptr;
-    closing = false;
-    at_once = false;
-    is_prepared = false;
-    exit_status = platform::unknown_status;
-    the_functions().begun = false;
 }
 
 }  // namespace threadwise::runtime

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "platform/asymmetric_fence.hpp"
+#include "runtime/base/fork.hpp"
 #include "threadwise/detail/runtime/sleepers.hpp"
 
 namespace threadwise {
@@ -34,6 +35,18 @@ const bool heavy_fence_enabled = [] {
     for (auto& count : detail::sleepers) count.fetch_sub(1);
     return true;
 }();
+
+/// In a forked child: nobody else is left to sleep.
+void forget_all_sleepers() noexcept {
+    for (Bucket& bucket : table) {
+        bucket.lock.reset_after_fork();
+        bucket.head = nullptr;
+        bucket.tail = nullptr;
+    }
+    for (auto& count : detail::sleepers) count.store(heavy_fence_enabled ? 0 : 1);
+}
+
+[[maybe_unused]] const bool forgets = (at_fork_in_child(forget_all_sleepers, ForkOrder::before_registry), true);
 
 }  // namespace
 
@@ -117,15 +130,6 @@ TwoBuckets::TwoBuckets(const void* first_address, const void* second_address) no
 TwoBuckets::~TwoBuckets() {
     first.lock.unlock();
     if (&first != &second) second.lock.unlock();
-}
-
-void forget_all_sleepers() noexcept {
-    for (Bucket& bucket : table) {
-        bucket.lock.reset_after_fork();
-        bucket.head = nullptr;
-        bucket.tail = nullptr;
-    }
-    for (auto& count : detail::sleepers) count.store(heavy_fence_enabled ? 0 : 1);
 }
 
 }  // namespace runtime

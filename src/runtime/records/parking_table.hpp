@@ -77,7 +77,4 @@ auto with_bucket_of(ThreadRecord& record, Use&& use) {
     }
 }
 
-/// In a forked child: nobody else is left to sleep.
-void forget_all_sleepers() noexcept;
-
 }  // namespace threadwise::runtime

@@ -13,10 +13,9 @@
 #include "platform/this_thread.hpp"
 #include "runtime/base/fork.hpp"
 #include "runtime/base/system_memory.hpp"
-#include "runtime/lifetime/shutdown.hpp"
-#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/records/checkpoint.hpp"
+#include "runtime/records/life.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
-#include "threadwise/errors.hpp"
 
 namespace threadwise {
 
@@ -76,11 +75,16 @@ struct Registry {
 
     Registry() {
         main->name = "MainThread";
+        main->is_main = true;
         main->native_id = platform::initial_native_id();
         advance_life(*main, Life::running);
         records.push_back(main);
         hold_over_fork(lock, ForkOrder::registry);
+        before_fork([] { this_record(); });  // so that the child has a main thread
+        at_fork_in_child(forget_other_threads, ForkOrder::registry);
     }
+
+    static void forget_other_threads() noexcept;
 };
 
 Registry& the_registry() {
@@ -143,10 +147,14 @@ std::shared_ptr<ThreadRecord> foreign_record() {
 
 [[maybe_unused]] const bool spare_made_at_load = (exchange_spare(make_foreign_record()), true);
 
+/// See when_initial_thread_is_bound(). Read by the initial thread alone, and written before it could be.
+using Function = void (*)();
+constinit Function initial_thread_is_bound = nullptr;
+
 void register_this_thread() {
     if (platform::is_initial_thread()) {
         registry::bind(*the_registry().main);
-        notice_exit();
+        if (initial_thread_is_bound != nullptr) initial_thread_is_bound();
         return;
     }
     std::shared_ptr<ThreadRecord> record = foreign_record();
@@ -193,9 +201,28 @@ void take_off_the_vanished() noexcept {
 void leave() noexcept {
     ThreadRecord& record = *bound_record;
     pass_checkpoint(record);
-    erase_local_values(record);
+    erase_all(record.locals);
     registry::unbind();
     registry::finish(record);
+}
+
+/// In a forked child: the calling thread is the main one, and the others have ended without a trace.
+void Registry::forget_other_threads() noexcept {
+    // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
+    Registry& registry = the_registry();
+    std::shared_ptr<ThreadRecord> self = registry.records.remove(*bound_record);
+    while (ThreadRecord* const other = registry.records.oldest()) {
+        registry.left_behind.push_back(registry.records.remove(*other));
+        advance_life(*other, Life::finished);
+    }
+    if (registry.spare != nullptr) registry.left_behind.push_back(std::move(registry.spare));  // its ident is of old
+    registry.main->is_main = false;
+    registry.main = self;
+    registry.main->is_main = true;
+    registry.main->native_id = platform::native_id();
+    registry.records.push_back(std::move(self));
+    registry.closed = false;
+    lost = {.last = last_ident.load(), .survivor = bound_record->ident};
 }
 
 }  // namespace
@@ -212,16 +239,12 @@ ThreadRecord* this_record_if_any() noexcept { return bound_record; }
 
 namespace registry {
 
-void list(std::shared_ptr<ThreadRecord> record) {
+bool list(std::shared_ptr<ThreadRecord> record) {
     Registry& registry = the_registry();
-    {
-        const std::lock_guard hold(registry.lock);
-        if (!registry.closed || record->origin != ThreadRecord::Origin::started) {
-            return registry.records.push_back(std::move(record));
-        }
-    }
-    hold_if_overtaken();
-    throw RuntimeError("can't start new thread: the process is ending");
+    const std::lock_guard hold(registry.lock);
+    if (registry.closed && record->origin == ThreadRecord::Origin::started) return false;
+    registry.records.push_back(std::move(record));
+    return true;
 }
 
 void unlist(ThreadRecord& record) noexcept { take_off(record); }
@@ -303,20 +326,9 @@ void close() noexcept {
     the_registry().closed = true;
 }
 
-void forget_other_threads() noexcept {
-    // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
-    Registry& registry = the_registry();
-    std::shared_ptr<ThreadRecord> self = registry.records.remove(*bound_record);
-    while (ThreadRecord* const other = registry.records.oldest()) {
-        registry.left_behind.push_back(registry.records.remove(*other));
-        advance_life(*other, Life::finished);
-    }
-    if (registry.spare != nullptr) registry.left_behind.push_back(std::move(registry.spare));  // its ident is of old
-    registry.main = self;
-    registry.main->native_id = platform::native_id();
-    registry.records.push_back(std::move(self));
-    registry.closed = false;
-    lost = {.last = last_ident.load(), .survivor = bound_record->ident};
+void when_initial_thread_is_bound(void (*function)()) {
+    initial_thread_is_bound = function;
+    if (bound_record != nullptr && platform::is_initial_thread()) function();
 }
 
 bool is_lost(std::uint32_t ident) noexcept { return ident != 0 && ident <= lost.last && ident != lost.survivor; }

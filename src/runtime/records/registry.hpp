@@ -18,8 +18,8 @@ namespace threadwise::runtime {
 namespace registry {
 
 /// Lists a record whose thread is about to start, or takes it off again because it could not: in constant time, without
-/// an allocation. Throws RuntimeError once the registry is closed, but for foreign threads.
-void list(std::shared_ptr<ThreadRecord> record);
+/// an allocation. False: no Thread starts any more.
+bool list(std::shared_ptr<ThreadRecord> record);
 void unlist(ThreadRecord& record) noexcept;
 
 /// Binds a listed record to the calling thread, which runs from now on; it is unlisted when the thread ends, after its
@@ -51,11 +51,12 @@ std::size_t size();
 /// Whether foreign threads are listed.
 bool has_foreign();
 
-/// No Thread starts any more.
+/// From now on no Thread starts: list() refuses all but foreign threads.
 void close() noexcept;
 
-/// In a forked child: the calling thread is the main one, and the others have ended without a trace.
-void forget_other_threads() noexcept;
+/// Calls `function` once the initial thread is bound, on that thread; at once if it is the caller and bound already.
+/// To be called while the library is loaded.
+void when_initial_thread_is_bound(void (*function)());
 
 /// Whether that ident belongs to a thread that this process does not have, as another one forked it.
 bool is_lost(std::uint32_t ident) noexcept;

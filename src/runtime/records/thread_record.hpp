@@ -9,7 +9,7 @@
 #include "platform/freeze.hpp"
 #include "runtime/base/bias_slots.hpp"
 #include "runtime/base/block_cache.hpp"
-#include "runtime/records/local_values.hpp"
+#include "runtime/records/local_table.hpp"
 #include "runtime/records/parker.hpp"
 #include "runtime/records/wait_site.hpp"
 #include "threadwise/detail/runtime/reader_slots.hpp"
@@ -42,7 +42,7 @@ struct Listing {
     ThreadRecord* newer = nullptr;
 };
 
-/// Where a thread is in its life; see thread_life.hpp.
+/// Where a thread is in its life; see life.hpp.
 enum class Life : std::uint8_t {
     unstarted,
     started,  ///< on its way: listed, but it has not run yet
@@ -66,9 +66,10 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     // Who it is.
     const std::uint32_t ident;  ///< unique among the threads that are alive, 1 or more, fits into owner_mask
     const Origin origin;
+    bool is_main = false;  ///< written where there is one thread alone
     std::atomic<bool> daemon{false};
     std::atomic<std::uint64_t> native_id{0};  ///< the kernel's number; 0 until it runs
-    std::atomic<std::uint32_t> life{0};       ///< a Life and a bit, see thread_life.cpp
+    std::atomic<std::uint32_t> life{0};       ///< a Life and a bit, see life.cpp
     std::string name;                         ///< guarded by the registry's lock, as is the next
     const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
     Listing listing;
@@ -77,7 +78,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     BlockCache blocks;  ///< the owner's alone
     OwnBiasSlot bias_slot;
 
-    // At the end of the process, see shutdown.hpp.
+    // At the end of the process, see checkpoint.hpp.
     platform::Stopping stopping;
     std::atomic<bool> asleep_at_door{false};  ///< passes a checkpoint before it does anything
     bool has_returned = false;                ///< from what the thread is for; the owner's alone

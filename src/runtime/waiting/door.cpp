@@ -5,9 +5,11 @@
 #include <mutex>
 #include <utility>
 
-#include "runtime/lifetime/shutdown.hpp"
+#include "runtime/records/checkpoint.hpp"
 #include "runtime/records/parking_table.hpp"
+#include "runtime/records/registry.hpp"
 #include "runtime/waiting/blocking_hooks.hpp"
+#include "runtime/waiting/sleeping_at_door.hpp"
 #include "runtime/waiting/spin.hpp"
 #include "runtime/waiting/spinning.hpp"
 
@@ -143,62 +145,6 @@ bool Waiting::withdraw() noexcept {
         if (still_here) bucket.remove(record_);
         return still_here;
     });
-}
-
-bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide) {
-    Bucket& bucket = bucket_of(address);
-    ThreadRecord* sleeper = nullptr;
-    {
-        const std::lock_guard hold(bucket.lock);
-        sleeper = bucket.first(address);
-        const bool more = sleeper != nullptr && Bucket::next_on(*sleeper, address) != nullptr;
-        const std::optional<std::uint32_t> token = decide(Sleeper{sleeper, more});
-        if (sleeper == nullptr || !token) return false;
-        bucket.remove(*sleeper);
-        sleeper->place.token = *token;
-    }
-    sleeper->parker.notify();
-    return true;
-}
-
-std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first) {
-    Bucket& bucket = bucket_of(address);
-    ThreadRecord* woken = nullptr;
-    ThreadRecord** link = &woken;
-    std::size_t found = 0;
-    {
-        const std::lock_guard hold(bucket.lock);
-        for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
-            ThreadRecord* const next = Bucket::next_on(*sleeper, address);
-            bucket.remove(*sleeper);
-            sleeper->place.token = 0;
-            sleeper->place.next = nullptr;
-            *link = sleeper;
-            link = &sleeper->place.next;
-            sleeper = next;
-        }
-        first(found);
-    }
-    while (woken != nullptr) {
-        // Once notified, a record may be gone: look for the next one first.
-        ThreadRecord* const next = woken->place.next;
-        woken->parker.notify();
-        woken = next;
-    }
-    return found;
-}
-
-std::size_t requeue(const void* from, const void* to, std::size_t count) {
-    TwoBuckets buckets(from, to);
-    std::size_t moved = 0;
-    for (ThreadRecord* sleeper = buckets.first.first(from); sleeper != nullptr && moved < count; ++moved) {
-        ThreadRecord* const next = Bucket::next_on(*sleeper, from);
-        buckets.first.remove(*sleeper);
-        buckets.second.push_back(*sleeper, to);
-        sleeper->place.requeued = true;
-        sleeper = next;
-    }
-    return moved;
 }
 
 void look_up(ThreadRecord& record) noexcept { record.parker.kick(); }

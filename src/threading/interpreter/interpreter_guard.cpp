@@ -20,7 +20,8 @@ constinit std::atomic<std::uint32_t> forks{0};
 
 [[maybe_unused]] const bool armed = [] {
     for (Stripe& stripe : stripes) runtime::hold_over_fork(stripe.lock);
-    runtime::at_fork_in_child([]() noexcept { forks.fetch_add(1, std::memory_order_relaxed); });
+    runtime::at_fork_in_child([]() noexcept { forks.fetch_add(1, std::memory_order_relaxed); },
+                              runtime::ForkOrder::after_registry);
     return true;
 }();
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/records/life.hpp"
 #include "threading/synchronization/contended.hpp"
 #include "threading/synchronization/owner_gate.hpp"
 #include "threading/synchronization/wait_result.hpp"

@@ -1,6 +1,6 @@
 #include "threadwise/local.hpp"
 
-#include "runtime/records/local_values.hpp"
+#include "runtime/lifetime/local_values.hpp"
 
 namespace threadwise::detail {
 

@@ -6,8 +6,10 @@
 #include <typeinfo>
 
 #include "platform/native_thread.hpp"
+#include "runtime/lifetime/joining.hpp"
 #include "runtime/lifetime/recycler.hpp"
-#include "runtime/lifetime/thread_life.hpp"
+#include "runtime/lifetime/shutdown.hpp"
+#include "runtime/records/life.hpp"
 #include "runtime/records/registry.hpp"
 #include "threading/threads/stack_size.hpp"
 #include "threading/threads/thread_state.hpp"
@@ -36,6 +38,12 @@ std::string next_default_name() {
 bool is_at_work(const ThreadState& state) noexcept {
     const runtime::Life life = runtime::life_of(state);
     return life == runtime::Life::started || life == runtime::Life::running;
+}
+
+/// The process is ending.
+[[noreturn]] void refuse_to_start() {
+    runtime::hold_if_overtaken();
+    throw RuntimeError("can't start new thread: the process is ending");
 }
 
 bool runs_object(const ThreadState& state) noexcept { return state.object != nullptr && is_at_work(state); }
@@ -91,7 +99,7 @@ void Thread::start() {
     if (mine.stack_size == 0) mine.stack_size = stack_size();
     try {
         // Listed by its starter, so that it is in enumerate() once start() has returned.
-        runtime::registry::list(mine.shared_from_this());
+        if (!runtime::registry::list(mine.shared_from_this())) refuse_to_start();
         if (runtime::hand_over(mine, mine.stack_size)) return;
         if (platform::start_native_thread(ThreadState::main, &mine, mine.stack_size)) return;
     } catch (...) {

@@ -1,4 +1,4 @@
-#include "runtime/records/local_values.hpp"
+#include "runtime/lifetime/local_values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,21 +7,17 @@
 #include <span>
 #include <utility>
 
-#include "platform/internal_lock.hpp"
-#include "runtime/base/fork.hpp"
-#include "runtime/lifetime/shutdown.hpp"
+#include "runtime/records/checkpoint.hpp"
 #include "runtime/records/registry.hpp"
 
 namespace threadwise::runtime {
 namespace {
 
+/// Guarded by the tables' lock.
 struct Locals {
-    platform::InternalLock lock;
     std::vector<std::size_t> free_slots;
     std::atomic<std::size_t> slots{0};  ///< written under the lock
     std::uint64_t last_number = 0;
-
-    Locals() { hold_over_fork(lock); }
 };
 
 Locals& the_locals() {
@@ -32,16 +28,6 @@ Locals& the_locals() {
 
 [[maybe_unused]] const bool made_at_load = (the_locals(), true);
 
-/// Under the lock.
-LocalValue take(LocalValues& values, LocalKey key) noexcept {
-    if (key.slot >= values.size() || values[key.slot].number != key.number) return {};
-    return std::exchange(values[key.slot], {});
-}
-
-void destroy(const LocalValue& value) noexcept {
-    if (value.number != 0) value.destroy(value.value);
-}
-
 }  // namespace
 
 // What is allocated and freed here is without the lock: the program's operator new may use Locals.
@@ -50,7 +36,7 @@ LocalKey make_local_key() {
     Locals& locals = the_locals();
     std::vector<std::size_t> larger;
     for (;; larger.reserve(2 * locals.slots.load() + 8)) {
-        const std::lock_guard hold(locals.lock);
+        const std::lock_guard hold(local_tables_lock());
         if (!locals.free_slots.empty()) {
             const std::size_t slot = locals.free_slots.back();
             locals.free_slots.pop_back();
@@ -74,13 +60,13 @@ void release_local_key(LocalKey key) noexcept {
         count = 0;
         registry::for_each([&](ThreadRecord& record) {
             if (count == taken.size() || (is_closing() && &record != this_record_if_any())) return;
-            const std::lock_guard hold(locals.lock);
+            const std::lock_guard hold(local_tables_lock());
             taken.at(count) = take(record.locals, key);
             if (taken.at(count).number != 0) ++count;
         });
         for (const LocalValue& value : std::span(taken).first(count)) destroy(value);
     } while (count != 0);
-    const std::lock_guard hold(locals.lock);
+    const std::lock_guard hold(local_tables_lock());
     locals.free_slots.push_back(key.slot);
 }
 
@@ -95,7 +81,7 @@ void add_local_value(LocalKey key, void* value, void (*destroy_value)(void*)) {
     LocalValues& values = this_record().locals;
     LocalValues larger;
     if (key.slot >= values.size()) larger.resize(std::max(key.slot + 1, 2 * values.size()));
-    const std::lock_guard hold(the_locals().lock);
+    const std::lock_guard hold(local_tables_lock());
     // Looked at again: operator new may have come here, too.
     if (key.slot >= values.size()) {
         std::ranges::copy(values, larger.begin());
@@ -109,22 +95,10 @@ void erase_local_value(LocalKey key) noexcept {
     if (record == nullptr) return;
     LocalValue value;
     {
-        const std::lock_guard hold(the_locals().lock);
+        const std::lock_guard hold(local_tables_lock());
         value = take(record->locals, key);
     }
     destroy(value);
-}
-
-void erase_local_values(ThreadRecord& record) noexcept {
-    for (;;) {
-        LocalValues values;
-        {
-            const std::lock_guard hold(the_locals().lock);
-            values.swap(record.locals);
-        }
-        if (values.empty()) return;
-        for (const LocalValue& value : values) destroy(value);
-    }
 }
 
 }  // namespace threadwise::runtime

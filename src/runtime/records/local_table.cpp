@@ -1,0 +1,40 @@
+#include "runtime/records/local_table.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "runtime/base/fork.hpp"
+
+namespace threadwise::runtime {
+namespace {
+
+constinit platform::InternalLock tables_lock;
+
+[[maybe_unused]] const bool held_over_fork = (hold_over_fork(tables_lock), true);
+
+}  // namespace
+
+platform::InternalLock& local_tables_lock() noexcept { return tables_lock; }
+
+LocalValue take(LocalValues& values, LocalKey key) noexcept {
+    if (key.slot >= values.size() || values[key.slot].number != key.number) return {};
+    return std::exchange(values[key.slot], {});
+}
+
+void destroy(const LocalValue& value) noexcept {
+    if (value.number != 0) value.destroy(value.value);
+}
+
+void erase_all(LocalValues& values) noexcept {
+    for (;;) {
+        LocalValues taken;
+        {
+            const std::lock_guard hold(tables_lock);
+            taken.swap(values);
+        }
+        if (taken.empty()) return;
+        for (const LocalValue& value : taken) destroy(value);
+    }
+}
+
+}  // namespace threadwise::runtime

@@ -1,0 +1,22 @@
+#include "runtime/waiting/sleeping_at_door.hpp"
+
+#include "platform/exit.hpp"
+#include "runtime/records/checkpoint.hpp"
+#include "runtime/records/registry.hpp"
+
+namespace threadwise::runtime {
+
+SleepingAtDoor::SleepingAtDoor(ThreadRecord& record, platform::Instant deadline) noexcept : record_(record) {
+    record_.asleep_at_door.store(true);
+    pass_checkpoint(record_);
+    const bool for_good = is_closing() && process_end.closer.load() == &record && deadline == platform::never;
+    const int status = process_end.status.load();
+    if (for_good && status != platform::unknown_status && !registry::has_foreign()) platform::end_process(status);
+}
+
+SleepingAtDoor::~SleepingAtDoor() {
+    record_.asleep_at_door.store(false);
+    pass_checkpoint(record_);
+}
+
+}  // namespace threadwise::runtime
