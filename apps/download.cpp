@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "choice.hpp"
 #include "base/failure.hpp"
+#include "choice.hpp"
 #include "http/download_all.hpp"
 #include "http/download_plan.hpp"
 #include "http/file_url.hpp"

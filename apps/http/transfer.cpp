@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "http/response_fields.hpp"
-#include "http/transfer_error.hpp"
+#include "http/transfer_outcome.hpp"
 #include "threadwise/version.hpp"
 
 namespace command {

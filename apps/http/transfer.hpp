@@ -11,6 +11,7 @@
 #include <string>
 
 #include "http/file_answer.hpp"
+#include "http/transfer_outcome.hpp"
 
 namespace command {
 
@@ -32,21 +33,6 @@ struct TransferRequest {
     ArrivedPart arrived;               ///< what earlier tries brought; the rest is asked for if it is resumable
     std::chrono::seconds timeout{30};  ///< for connecting, and the longest time in which nothing arrives
     bool use_proxy = true;             ///< the one that http_proxy and its like name
-};
-
-struct TransferOutcome {
-    enum class Kind {
-        complete,    ///< the whole file has arrived
-        unfinished,  ///< nothing failed: the server sent less than was asked for, or no use could be made of it; ask on
-        transient,   ///< another try may succeed
-        permanent,   ///< another try would fail the same way
-        stopped
-    };
-    Kind kind = Kind::complete;
-    std::string problem;                  ///< what went wrong
-    std::string advice;                   ///< what to do about it
-    std::chrono::seconds retry_after{0};  ///< how long the server asks to be left alone
-    ArrivedPart arrived;                  ///< what the next try can build upon
 };
 
 /// Connections to servers, kept open from one transfer to the next. One thread at a time.

@@ -1,21 +1,13 @@
 #pragma once
 // A folder served over HTTP.
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 
-namespace command {
+#include "server/server_options.hpp"
 
-struct ServerOptions {
-    std::size_t connections = 256;         ///< open at once; further ones wait, or take the place of one that is idle
-    bool listing = false;                  ///< show what is in a folder
-    std::chrono::milliseconds latency{0};  ///< before each answer, to stand in for a distant server
-    std::uint64_t rate = 0;                ///< bytes a second on each connection; 0 is no limit
-};
+namespace command {
 
 /// Answers GET and HEAD for the files below a folder as RFC 9110 and 9112 say, ranges and conditions included, on a few
 /// threads of its own, however many clients there are and however slow.

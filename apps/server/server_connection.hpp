@@ -16,7 +16,7 @@
 
 #include "files/enclosure.hpp"
 #include "server/answer.hpp"
-#include "server/file_server.hpp"
+#include "server/server_options.hpp"
 
 namespace command {
 

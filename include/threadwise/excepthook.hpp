@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "threadwise/export.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/thread_handle.hpp"
 
 namespace threadwise {
 

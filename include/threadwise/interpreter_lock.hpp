@@ -22,9 +22,9 @@
 #include <stop_token>
 
 #include "threadwise/blocking_hooks.hpp"
-#include "threadwise/detail/runtime/held_interpreter.hpp"
+#include "threadwise/detail/interpreter/interpreter_words.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
-#include "threadwise/detail/threading/interpreter_words.hpp"
+#include "threadwise/detail/waiting/held_interpreter.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/interpreter_lock_options.hpp"
 #include "threadwise/source_location.hpp"

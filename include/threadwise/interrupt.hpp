@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "threadwise/export.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/thread_handle.hpp"
 
 namespace threadwise {
 

@@ -15,7 +15,7 @@
 
 #include <stop_token>
 
-#include "threadwise/detail/threading/owner_word.hpp"
+#include "threadwise/detail/synchronization/owner_word.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"

@@ -23,7 +23,7 @@
 #include <utility>
 
 #include "threadwise/detail/runtime/reader_slots.hpp"
-#include "threadwise/detail/threading/owner_word.hpp"
+#include "threadwise/detail/synchronization/owner_word.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"

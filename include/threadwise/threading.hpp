@@ -22,5 +22,6 @@
 #include "threadwise/sleep.hpp"
 #include "threadwise/stack_size.hpp"
 #include "threadwise/thread.hpp"
+#include "threadwise/thread_handle.hpp"
 #include "threadwise/timeout.hpp"
 #include "threadwise/timer.hpp"

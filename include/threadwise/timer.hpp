@@ -4,10 +4,10 @@
 /// A call that is made after a while. Python: docs.python.org/3/library/threading.html, "Timer Objects".
 
 #include <memory>
-#include <type_traits>
+#include <typeinfo>
 #include <utility>
 
-#include "threadwise/detail/general/target.hpp"
+#include "threadwise/detail/threads/target.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/thread.hpp"
@@ -39,8 +39,10 @@ public:
     template <class Callable, class... Args>
         requires detail::Runnable<Callable, Args...>
     explicit Timer(ThreadOptions options, Timeout interval, Callable&& callable, Args&&... args)
-        : Thread(std::move(options), detail::delayed(interval, detail::bind_target(std::forward<Callable>(callable),
-                                                                                   std::forward<Args>(args)...))) {}
+        : Thread(std::move(options),
+                 detail::delayed(interval,
+                                 detail::bind_target(std::forward<Callable>(callable), std::forward<Args>(args)...)),
+                 typeid(Timer)) {}
 
     Timer(Timer&&) noexcept = default;
     Timer& operator=(Timer&&) noexcept = default;

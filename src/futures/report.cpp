@@ -6,7 +6,7 @@
 
 #include "runtime/base/exception_text.hpp"
 #include "threadwise/excepthook.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/thread_handle.hpp"
 
 namespace threadwise::detail {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "runtime/waiting/door.hpp"
-#include "threading/threads/thread_state.hpp"
+#include "threading/threads/thread_handle.hpp"
 #include "threadwise/detail/futures/report.hpp"
 #include "threadwise/detail/pool/group_core.hpp"
 #include "threadwise/detail/runtime/failure.hpp"

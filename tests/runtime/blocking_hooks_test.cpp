@@ -7,7 +7,7 @@
 
 #include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
-#include "threadwise/detail/runtime/signals.hpp"
+#include "threadwise/detail/waiting/signals.hpp"
 
 namespace threadwise::runtime {
 namespace {

@@ -1,4 +1,4 @@
-#include "threadwise/detail/runtime/spinning.hpp"
+#include "threadwise/detail/waiting/spinning.hpp"
 
 #include <gtest/gtest.h>
 

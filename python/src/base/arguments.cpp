@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "base/raised.hpp"
+#include "base/exceptions.hpp"
 
 namespace threadwise::python {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <atomic>
 
-#include "threadwise/detail/runtime/spinning.hpp"
+#include "threadwise/detail/waiting/spinning.hpp"
 
 namespace threadwise::python {
 

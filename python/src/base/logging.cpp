@@ -1,7 +1,6 @@
 #include "base/logging.hpp"
 
-#include "base/handling.hpp"
-#include "base/raised.hpp"
+#include "base/exceptions.hpp"
 
 namespace threadwise::python {
 namespace {

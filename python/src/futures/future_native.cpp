@@ -2,8 +2,8 @@
 
 #include "futures/future.hpp"
 
+#include "base/exceptions.hpp"
 #include "base/field.hpp"
-#include "base/raised.hpp"
 
 namespace threadwise::python {
 

@@ -3,10 +3,10 @@
 #include <array>
 #include <utility>
 
+#include "base/exceptions.hpp"
 #include "base/field.hpp"
 #include "base/method.hpp"
 #include "base/object.hpp"
-#include "base/raised.hpp"
 #include "base/waiting.hpp"
 
 namespace threadwise::python {

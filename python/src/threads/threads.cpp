@@ -4,7 +4,7 @@
 
 #include "base/method.hpp"
 #include "module/state.hpp"
-#include "threadwise/detail/runtime/signals.hpp"
+#include "threadwise/detail/waiting/signals.hpp"
 
 namespace threadwise::python {
 namespace {

@@ -1,7 +1,7 @@
 #include "runtime/waiting/blocking_hooks.hpp"
 
 #include "threadwise/blocking_hooks.hpp"
-#include "threadwise/detail/runtime/held_interpreter.hpp"
+#include "threadwise/detail/waiting/held_interpreter.hpp"
 
 namespace threadwise {
 

@@ -1,4 +1,4 @@
-#include "threadwise/detail/runtime/signals.hpp"
+#include "threadwise/detail/waiting/signals.hpp"
 
 #include "runtime/records/registry.hpp"
 

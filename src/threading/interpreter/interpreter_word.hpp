@@ -16,7 +16,7 @@
 #include <cstdint>
 
 #include "threading/interpreter/turn_policy.hpp"
-#include "threadwise/detail/threading/interpreter_words.hpp"
+#include "threadwise/detail/interpreter/interpreter_words.hpp"
 
 namespace threadwise::detail {
 

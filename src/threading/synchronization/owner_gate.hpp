@@ -7,7 +7,7 @@
 
 #include "runtime/records/parking_table.hpp"
 #include "runtime/waiting/door.hpp"
-#include "threadwise/detail/threading/owner_word.hpp"
+#include "threadwise/detail/synchronization/owner_word.hpp"
 
 namespace threadwise::detail {
 

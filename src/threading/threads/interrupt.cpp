@@ -2,7 +2,7 @@
 
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/door.hpp"
-#include "threading/threads/thread_state.hpp"
+#include "threading/threads/thread_handle.hpp"
 
 namespace threadwise {
 

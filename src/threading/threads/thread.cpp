@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <typeinfo>
 
 #include "platform/native_thread.hpp"
 #include "runtime/lifetime/joining.hpp"
@@ -13,7 +12,6 @@
 #include "runtime/records/registry.hpp"
 #include "threading/threads/stack_size.hpp"
 #include "threading/threads/thread_state.hpp"
-#include "threadwise/timer.hpp"
 
 namespace threadwise {
 
@@ -52,9 +50,10 @@ bool runs_object(const ThreadState& state) noexcept { return state.object != nul
 
 Thread::Thread(ThreadOptions options) : Thread(std::move(options), nullptr) {}
 
-Thread::Thread(ThreadOptions options, std::unique_ptr<detail::Target> target)
+Thread::Thread(ThreadOptions options, std::unique_ptr<detail::Target> target, const std::type_info& plain)
     : ThreadHandle(std::make_shared<ThreadState>()) {
     ThreadState& made = state();
+    made.plain = &plain;
     check_stack_size(options.stack_size);
     made.stack_size = options.stack_size;
     made.daemon = options.daemon.value_or(runtime::this_record().daemon);
@@ -94,8 +93,9 @@ void Thread::release() noexcept {
 void Thread::start() {
     ThreadState& mine = state();
     if (!runtime::begin_life(mine)) throw RuntimeError("threads can only be started once");
-    const bool has_own_run = typeid(*this) != typeid(Thread) && typeid(*this) != typeid(Timer);
+    const bool has_own_run = typeid(*this) != typeid(Thread) && typeid(*this) != *mine.plain;
     mine.object = has_own_run ? this : nullptr;
+    mine.run_object = [](Thread& thread) { thread.run(); };
     if (mine.stack_size == 0) mine.stack_size = stack_size();
     try {
         // Listed by its starter, so that it is in enumerate() once start() has returned.

@@ -1,12 +1,14 @@
+#include "threadwise/thread_handle.hpp"
+
 #include "platform/native_thread.hpp"
 #include "runtime/lifetime/joining.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/life.hpp"
 #include "runtime/records/registry.hpp"
 #include "threading/synchronization/wait_result.hpp"
-#include "threading/threads/thread_state.hpp"
+#include "threading/threads/thread_handle.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/errors.hpp"
 
 namespace threadwise {
 

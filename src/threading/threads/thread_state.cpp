@@ -9,6 +9,7 @@
 #include "runtime/records/registry.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/excepthook.hpp"
+#include "threadwise/thread_handle.hpp"
 
 namespace threadwise {
 
@@ -38,7 +39,7 @@ void ThreadState::run() {
     std::exception_ptr failure;
     try {
         if (object != nullptr) {
-            return object->run();
+            return run_object(*object);
         }
         if (target) return target->run(stop.get_token());
         return;

@@ -4,18 +4,22 @@
 #include <cstddef>
 #include <memory>
 #include <stop_token>
-#include <utility>
+#include <typeinfo>
 
 #include "runtime/records/thread_record.hpp"
-#include "threadwise/thread.hpp"
+#include "threadwise/detail/threads/target.hpp"
 
 namespace threadwise {
+
+class Thread;
 
 struct ThreadState final : runtime::ThreadRecord {
     ThreadState() : ThreadRecord(Origin::started) {}
 
     std::unique_ptr<detail::Target> target;
-    Thread* object = nullptr;  ///< whose run() is overridden and is to be called; null: the target alone
+    const std::type_info* plain = nullptr;  ///< the class whose run() calls the target and does nothing else
+    Thread* object = nullptr;               ///< whose run() is overridden and is to be called; null: the target alone
+    void (*run_object)(Thread&) = nullptr;
     std::stop_source stop;
     std::size_t stack_size = 0;
 
@@ -24,12 +28,6 @@ struct ThreadState final : runtime::ThreadRecord {
 
 private:
     void run();
-};
-
-/// Makes handles and looks into them, for the rooms of src/.
-struct ThreadHandleAccess {
-    static ThreadHandle make(std::shared_ptr<runtime::ThreadRecord> record) { return ThreadHandle(std::move(record)); }
-    static runtime::ThreadRecord& record(const ThreadHandle& thread) { return thread.record(); }
 };
 
 }  // namespace threadwise

@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "threadwise/detail/runtime/bias_slot.hpp"
-#include "threadwise/detail/threading/owner_word.hpp"
+#include "threadwise/detail/synchronization/owner_word.hpp"
 #include "threadwise/export.hpp"
 
 namespace threadwise::detail {

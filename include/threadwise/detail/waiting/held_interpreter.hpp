@@ -3,8 +3,11 @@
 /// \file
 /// Which interpreter lock the calling thread holds, where an inlined fast path can read and write it in one step.
 
-#include "threadwise/blocking_hooks.hpp"
 #include "threadwise/export.hpp"
+
+namespace threadwise {
+class BlockingHooks;
+}
 
 namespace threadwise::detail {
 

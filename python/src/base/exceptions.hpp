@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The exception that is set, as an object.
+/// The exception that is set, and the one that is being handled.
 
 #include <Python.h>
 
@@ -35,5 +35,26 @@ inline void restore_raised(Ref exception) {
     PyErr_Restore(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(value))), value, PyException_GetTraceback(value));
 #endif
 }
+
+/// For as long as it lives, that exception is being handled: sys.exc_info() gives it, a bare `raise` raises it again,
+/// and what is raised has it as its context.
+class Handling {
+public:
+    explicit Handling(const Ref& exception) noexcept {
+        PyErr_GetExcInfo(&type_, &value_, &traceback_);
+        PyObject* const value = exception.new_reference();
+        PyErr_SetExcInfo(value == nullptr ? nullptr : Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(value))), value,
+                         value == nullptr ? nullptr : PyException_GetTraceback(value));
+    }
+    ~Handling() { PyErr_SetExcInfo(type_, value_, traceback_); }
+    Handling(const Handling&) = delete;
+    Handling& operator=(const Handling&) = delete;
+
+private:
+    // What was handled before.
+    PyObject* type_ = nullptr;
+    PyObject* value_ = nullptr;
+    PyObject* traceback_ = nullptr;
+};
 
 }  // namespace threadwise::python

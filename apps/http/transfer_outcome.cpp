@@ -1,4 +1,4 @@
-#include "http/transfer_error.hpp"
+#include "http/transfer_outcome.hpp"
 
 #include <fmt/format.h>
 
