@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "threadwise/export.hpp"
-#include "threadwise/thread_handle.hpp"
+#include "threadwise/thread.hpp"
 
 namespace threadwise {
 
