@@ -7,7 +7,7 @@
 
 #include "files/sha256.hpp"
 #include "http/backoff.hpp"
-#include "http/transfer_error.hpp"
+#include "http/transfer_outcome.hpp"
 #include "server/byte_range.hpp"
 #include "server/conditions.hpp"
 #include "server/http_date.hpp"

@@ -1,4 +1,5 @@
 #include "threadwise/excepthook.hpp"
+#include "threadwise/thread.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
