@@ -9,8 +9,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "threadwise/detail/parallel/parallel.hpp"
 #include "threadwise/detail/parallel/shared_loop.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/task_group.hpp"
 #include "threadwise/thread_pool_executor.hpp"

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "threadwise/detail/parallel/parallel.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/task_group.hpp"
 
 namespace threadwise {

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "threadwise/detail/parallel/parallel.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/task_group.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 

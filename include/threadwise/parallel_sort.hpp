@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "threadwise/detail/parallel/parallel.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/detail/sort/sort.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 

@@ -191,7 +191,7 @@ void take_off_the_vanished() noexcept {
         }
     }
     for (const auto& record : std::span(vanished).first(count)) {
-        erase_local_values(*record);
+        erase_all(record->locals);
         advance_life(*record, Life::finished);
     }
     if (count == vanished.size()) take_off_the_vanished();

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <iterator>
 
-#include "threadwise/detail/parallel/parallel.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/detail/sort/quick_sort.hpp"
 #include "threadwise/task_group.hpp"
 

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "threadwise/detail/parallel/parallel.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/task_group.hpp"
 
 namespace threadwise::detail {
