@@ -50,10 +50,10 @@ public:
     THREADWISE_API std::size_t wait(std::stop_token stop, Timeout timeout,
                                     SourceLocation where = SourceLocation::current());
 
-    /// Back to empty and not broken. Who waits gets BrokenBarrierError.
+    /// Back to empty and not broken. Threads that wait get BrokenBarrierError.
     THREADWISE_API void reset();
 
-    /// Breaks the barrier: who waits, and who calls wait() from now on, gets BrokenBarrierError.
+    /// Breaks the barrier: threads that wait, or call wait() from now on, get BrokenBarrierError.
     THREADWISE_API void abort();
 
     /// How many must come.

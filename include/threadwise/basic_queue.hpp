@@ -191,10 +191,9 @@ public:
             where);
     }
 
-    /// From now on put() throws ShutDown, and get() does once the queue is empty; who waits in them is woken to learn
-    /// that. With `immediate` the items are dropped, so that get() throws at once, and count as done for join(). May be
-    /// called more than once.
-    /// Waits for a put() of another thread that is moving its item in.
+    /// From now on put() throws ShutDown, and get() does once the queue is empty; threads that wait in them are woken
+    /// and throw. With `immediate` the items are dropped, so that get() throws at once, and count as done for join().
+    /// May be called more than once. Waits for a put() of another thread that is moving its item in.
     void shutdown(bool immediate = false, SourceLocation where = SourceLocation::current()) {
         typename Storage::Dropped dropped;  // destroyed last, when nothing is locked
         storage_.shutdown(immediate, dropped, this, where);

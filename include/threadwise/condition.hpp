@@ -178,9 +178,9 @@ private:
     const Operations* operations_;
     /// How many wait and were not found spinning by notify(). Changed with the lock held, but for a notify() without.
     std::atomic<std::size_t> waiters_{0};
-    /// Who waits, found nobody else waiting, and is not asleep yet. All others are in the queue at the door, which
-    /// moves more cache lines at each hand-over. On a cache line of its own: who looks here again and again would take
-    /// the others from the thread that holds the lock.
+    /// The waiter that found no other one and is not asleep yet. All others are in the queue at the door, which moves
+    /// more cache lines at each hand-over. On a cache line of its own: a waiter that polls it would take the others
+    /// from the thread that holds the lock.
     alignas(64) std::atomic<runtime::ThreadRecord*> spinner_{nullptr};
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// What every thread is doing right now: who runs, who waits, for what, since when, and because of whom.
+/// What every thread is doing right now: which run, which wait, for what, since when, and because of which.
 ///
 ///     "MainThread" (ident 1, native id 4711) runs
 ///     "fetch-1" (ident 2, native id 4712) waits for Lock 0x55d0c8a0 held by "MainThread" (ident 1) for 1.204 s, at

@@ -12,7 +12,7 @@
 
 namespace threadwise {
 
-/// Whoever takes calls and gives futures. What submit() promises beyond that is each executor's own.
+/// What takes calls and gives futures. What submit() promises beyond that is each executor's own.
 template <class E>
 concept Executor = requires(E& executor, void (*function)(), bool flag) {
     { executor.submit(function) } -> std::same_as<Future<void>>;

@@ -149,7 +149,7 @@ private:
     }
 
     void give_up() noexcept {
-        // relaxed: who comes to wait makes up for it, as with OwnerWord::release().
+        // relaxed: a thread that comes to wait makes up for it, as with OwnerWord::release().
         if (words_.slow.load(std::memory_order_relaxed) != 0) [[unlikely]] {
             give_up_slow();
             return;

@@ -34,7 +34,7 @@ struct PoolStats {
     std::size_t queued = 0;   ///< submitted from outside, or with a priority, and not begun
     std::size_t running = 0;  ///< workers that run a task, asleep in it or not
     std::size_t threads = 0;
-    std::uint64_t done = 0;       ///< returned; whoever has seen the future done finds it counted
+    std::uint64_t done = 0;       ///< returned; a thread that has seen the future done finds it counted
     std::uint64_t failed = 0;     ///< threw; as above
     std::uint64_t cancelled = 0;  ///< counted once the pool has noticed, when the call's turn would have come
 

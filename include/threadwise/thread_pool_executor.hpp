@@ -108,7 +108,7 @@ public:
     }
 
     /// submit(function, element) for each element of the range; the futures in the same order. The queue is locked once
-    /// for many calls, and one worker is woken, who wakes others if there is enough to do. If it throws, calls that
+    /// for many calls, and one worker is woken, which wakes others if there is enough to do. If it throws, calls that
     /// have not begun are cancelled.
     template <class Function, std::ranges::input_range Range>
         requires std::is_invocable_v<std::decay_t<Function>, std::ranges::range_value_t<Range>>

@@ -16,7 +16,7 @@ namespace threadwise {
 enum class WhenFull : std::uint8_t {
     block,          ///< its submitter waits for room
     reject,         ///< submit() throws Full
-    run_in_caller,  ///< its submitter makes it, here and now: who submits too much is slowed down
+    run_in_caller,  ///< its submitter makes it, here and now: a submitter that is too fast is slowed down
 };
 
 /// The keyword arguments of Python's constructor, and more.

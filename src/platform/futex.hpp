@@ -1,5 +1,5 @@
 #pragma once
-// Sleeping on a 32-bit word, and waking who sleeps there: all that the house needs of the OS in order to wait.
+// Sleeping on a 32-bit word, and waking its sleepers: all that the library needs of the OS in order to wait.
 // Two backends behind one contract: linux/futex.cpp on the system call, portable/futex.cpp on the standard library's
 // mutex and condition variable (chosen by THREADWISE_PLATFORM when the library is configured).
 

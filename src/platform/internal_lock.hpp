@@ -1,5 +1,5 @@
 #pragma once
-// The lock of the house's own short critical sections (a bucket of sleepers, the registry). It lies below the door,
+// The lock of the library's own short critical sections (a bucket of sleepers, the registry). It lies below the door,
 // so it cannot wait there: it spins for about a microsecond, then sleeps on the word itself.
 
 #include <atomic>

@@ -1,5 +1,5 @@
 #pragma once
-// Marks where a thread must not be stopped for good: it may hold one of the house's own locks.
+// Marks where a thread must not be stopped for good: it may hold one of the library's internal locks.
 
 #include <atomic>
 

@@ -25,7 +25,7 @@ void CallLimits::listen(FutureState& state) {
 
 bool CallLimits::stop_listening() {
     if (!on_stop_) return true;
-    // acq_rel, as both exchanges below: whoever comes second sees all that the other side did.
+    // acq_rel, as both exchanges below: the side that comes second sees all that the other one did.
     if (answer_.exchange(Answer::left, std::memory_order_acq_rel) == Answer::being_given) return false;
     // It will not be answered any more, or has been: nothing of the user's runs in what this may wait for.
     on_stop_.reset();

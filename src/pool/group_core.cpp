@@ -60,7 +60,7 @@ void GroupCore::fork_from_elsewhere(Task& task) {
 
 void GroupCore::run_elsewhere(Task& task, PoolWorker& worker) {
     const std::uint64_t trail = worker.trail();
-    // release: who follows the trail finds the deque as it is now, or newer.
+    // release: a thread that follows the trail finds the deque as it is now, or newer.
     trail_.store(trail, std::memory_order_release);
     const Finally count([this, trail] {
         std::uint64_t expected = trail;

@@ -12,10 +12,11 @@ namespace threadwise::detail {
 /// started). So a new task wakes somebody only when nobody searches, and a pool whose workers are awake makes no
 /// system call. It holds by three rules:
 ///
-/// 1. Who makes work visible does that first and reads this word afterwards; if nobody searches and somebody sleeps, it
+/// 1. A thread that makes work visible does that first and reads this word afterwards; if nobody searches and somebody
+/// sleeps, it
 ///    wakes one, who counts as searching from that moment on (claim()).
-/// 2. Who searches and finds nothing first counts itself as sleeping and then looks once more before it sleeps.
-/// 3. Who searches and finds something stops to search; if it was the last one, it looks whether there is more, and
+/// 2. A worker that searches and finds nothing first counts itself as sleeping, then looks once more before it sleeps.
+/// 3. A worker that finds a task stops searching; if it was the last one, it looks whether there is more, and
 ///    then does as in rule 1. That task's submitter may have relied on it. So does who has claimed a vacancy and can
 ///    start no thread.
 ///
@@ -69,7 +70,8 @@ public:
     /// Rule 2: from searching to sleeping.
     void fall_asleep() noexcept { word_.fetch_add(sleeper - searcher); }
 
-    /// From sleeping to searching, by oneself. False: somebody has claimed this sleeper, his wake-up is under way.
+    /// From sleeping to searching, by oneself. False: another thread has claimed this sleeper, its wake-up is under
+    /// way.
     bool get_up() noexcept {
         std::uint64_t word = word_.load();
         while (sleepers(word) != 0) {
@@ -103,7 +105,8 @@ public:
     /// In a forked child: nobody is there, or one worker that is one too many.
     void become_orphan(bool has_worker) noexcept { word_.store(has_worker ? surplus : 0); }
 
-    /// A worker looks, while it waits for a task, for what that task forks: nobody's searcher, but it is glad of work.
+    /// A worker looks, while it waits for a task, for what that task forks: not counted as a searcher, but it takes
+    /// work.
     void begin_help() noexcept { word_.fetch_add(helper, std::memory_order_relaxed); }  // relaxed: a hint
     void end_help() noexcept { word_.fetch_sub(helper, std::memory_order_relaxed); }
 

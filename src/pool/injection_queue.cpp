@@ -120,7 +120,7 @@ InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
     }
     const Taken taken{&first_->tasks[read_place_++], first_};
     prefetch(taken.task + 2);
-    // release: who sees it sees at least as much pushed, in size().
+    // release: a thread that sees it sees at least as much pushed, in size().
     popped_.store(popped + 1, std::memory_order_release);
     return taken;
 }
@@ -139,7 +139,7 @@ InjectionQueue::Segment& InjectionQueue::fresh_segment() {
 }
 
 void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
-    // acq_rel: whoever finishes the segment sees that all others are through with it.
+    // acq_rel: the thread that finishes the segment sees that all others are through with it.
     if (segment.unfinished.fetch_sub(count, std::memory_order_acq_rel) != count) return;
     segment.unfinished.store(Segment::size + 1, std::memory_order_relaxed);  // relaxed: the lock publishes it
     {

@@ -48,7 +48,7 @@ public:
     void close_in_child() noexcept;
     /// Whether push() would accept a task just now. acquire: as below.
     bool attended() const noexcept { return state_.load(std::memory_order_acquire) == State::attended; }
-    /// acquire: who sees it closed sees why.
+    /// acquire: a thread that sees it closed sees why.
     bool closed() const noexcept { return state_.load(std::memory_order_acquire) == State::closed; }
 
     /// A task and the segment it lies in, which must be told when the task has run.

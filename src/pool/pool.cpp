@@ -278,7 +278,7 @@ PoolWorker* Pool::vacant_worker() {
     }
     if (count == options_.max_workers + most_stand_ins) return nullptr;
     workers_[count].store(new PoolWorker(*this, count), std::memory_order_release);
-    // release: who sees the count sees the worker.
+    // release: a thread that sees the count sees the worker.
     worker_count_.store(count + 1, std::memory_order_release);
     return workers_[count].load(std::memory_order_relaxed);
 }
@@ -309,7 +309,7 @@ void Pool::close() noexcept {
     const bool was_closed = injection_.closed();
     ranked_.close();
     injection_.close();
-    // Nobody is to wait for room any more: who does will be refused.
+    // Nobody is to wait for capacity any more: a submitter that does will be refused.
     if (places_ != nullptr && !was_closed) places_->release(most_submitters);
 }
 

@@ -157,7 +157,7 @@ private:
     platform::InternalLock counts_lock_;
     CallCounts counts_;
 
-    /// Sleepers sleep on this; guarded by the lock of its bucket. Wake-ups whose sleeper had not yet lain down.
+    /// Sleepers sleep on this; guarded by the lock of its bucket. Wake-ups sent before their sleeper was queued.
     std::uint32_t wake_ups_ = 0;
     /// Workers that are one too many sleep on this one's address, until they can stand in again.
     char stand_ins_ = 0;

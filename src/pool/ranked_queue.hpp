@@ -35,7 +35,7 @@ public:
     };
     /// The first, if its priority is above 0.
     Taken pop_urgent() noexcept {
-        // relaxed: a hint; who sleeps has looked at size() before.
+        // relaxed: a hint; a thread that sleeps has looked at size() before.
         return urgent_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(true);
     }
     Taken pop() noexcept {

@@ -1,6 +1,6 @@
-// Of a biased lock the invariant is: who holds it by the bias is noted in its slot, and the bias is that slot's; who
-// holds it by the word has seen, after the word was his, that the bias was taken away and nobody inside by it. A bias
-// is given and taken away by a holder of the word alone.
+// The invariant of a biased lock: a thread that holds it by the bias is noted in its own slot, and the bias is that
+// slot's; a thread that holds it by the word has seen, after it took the word, that the bias was revoked and that
+// nobody was inside by it. Only a holder of the word gives or revokes a bias.
 //
 // Exclusion. A revoker R, holding the word, marks the bias as taken away, forces a full fence on all cores, and looks
 // at the slot of the thread B that had it. B notes itself in the slot and then looks at the bias. If B's note was not

@@ -31,8 +31,8 @@ void refuse_timeout() { throw ValueError("the timeout of a queue's function must
 
 void QueueSleepers::wake_one() noexcept {
     runtime::unpark_one(this, [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
-        // Under the bucket's lock, as the validation in wait(): who has announced himself but is not queued yet will
-        // find the mark gone and try again. relaxed: that lock, or the side's, orders all that matters.
+        // Under the bucket's lock, as the validation in wait(): a thread that is marked as asleep but not queued
+        // yet will find the mark gone and try again. relaxed: that lock, or the side's, orders all that matters.
         if (sleeper.record == nullptr) {
             word_.fetch_and(~asleep, std::memory_order_relaxed);
             return std::nullopt;
@@ -97,11 +97,12 @@ bool QueueWaiter::wait() {
     return true;
 }
 
-/// False: there is no need to sleep. True: whoever changes that will look for sleepers.
+/// False: there is no need to sleep. True: the thread that changes that will look for sleepers.
 bool QueueWaiter::announce() {
     const std::lock_guard hold(side_.lock);
     if (side_.ready(side_.storage)) return false;
-    // relaxed: as in the destructor. Who was woken in vain lays his role down; there is nothing to pass on.
+    // relaxed: as in the destructor. A thread that was woken in vain is no longer designated; there is nothing to pass
+    // on.
     if (std::exchange(designated_, false)) {
         side_.sleepers.word_.fetch_and(~QueueSleepers::woken, std::memory_order_relaxed);
     }

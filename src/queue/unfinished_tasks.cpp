@@ -22,8 +22,8 @@ void UnfinishedTasks::join(const void* queue, std::uint64_t (*total)(const void*
     runtime::Waiting waiting({.kind = runtime::WaitKind::queue_join, .object = queue, .where = where});
     while (!over()) {
         const runtime::Wakeup wakeup = waiting.park(this, [&] {
-            // seq_cst: marked before the last look, as who finishes the last task counts it before he looks for the
-            // mark.
+            // seq_cst: marked before the last look; the thread that finishes the last task counts it before it looks
+            // for the mark.
             word_.fetch_or(joining);
             return !over();
         });

@@ -3,9 +3,9 @@
 /// \file
 /// A guess at whether the interpreter's lock is free.
 ///
-/// Who asks for it while another holds it goes to sleep on a condition variable at once, and to wake an idle core for
-/// it costs more than all the rest of a hand-over. A thread whose wait is over mostly finds the lock held by the one
-/// that ended its wait, and that is about to wait itself. So it spins a little first, for as long as that pays.
+/// A thread that asks for it while another holds it goes to sleep on a condition variable at once, and to wake an idle
+/// core for it costs more than all the rest of a hand-over. A thread whose wait is over mostly finds the lock held by
+/// the one that ended its wait, and that is about to wait itself. So it spins a little first, for as long as that pays.
 
 #include <Python.h>
 

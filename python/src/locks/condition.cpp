@@ -55,7 +55,7 @@ struct ConditionObject {
 
 ConditionCore& core(PyObject* self) noexcept { return as<ConditionObject>(self).core; }
 
-/// Acquire: whoever sees the lock sees what it is.
+/// Acquire: a thread that sees the lock sees what it is.
 const AnyLock& lock_of(PyObject* self) noexcept { return core(self).lock.load(std::memory_order_acquire)->lock; }
 
 /// False with an exception set.
@@ -256,7 +256,7 @@ PyObject* at_fork_reinit(PyObject* self, PyObject*) {
     return PyObject_CallMethod(lock_of(self).object(), "_at_fork_reinit", nullptr);
 }
 
-/// Something of the right length: who waits is known by nothing but his turn.
+/// Something of the right length: a waiter is known by nothing but its turn.
 PyObject* get_waiters(PyObject* self, void*) {
     const auto count = static_cast<Py_ssize_t>(core(self).waiters.count());
     const Ref none = Ref::steal(PyTuple_Pack(1, Py_None));

@@ -8,7 +8,7 @@ void SpentWork::add(NativeWork& work) noexcept {
     NativeWork* first = first_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     do {
         work.next = first;
-        // release: who lets go sees that the call is over.
+        // release: a thread that lets go sees that the call is over.
     } while (!first_.compare_exchange_weak(first, &work, std::memory_order_release, std::memory_order_relaxed));
 }
 

@@ -81,7 +81,7 @@ void BlockCache::count(Slab& slab) noexcept {
 }
 
 void BlockCache::count(Slab& slab, std::uint32_t objects) noexcept {
-    // acq_rel: whoever counts the last one sees that all others are through with theirs.
+    // acq_rel: the thread that counts the last one sees that all others are through with theirs.
     if (slab.left.fetch_sub(objects, std::memory_order_acq_rel) == objects) delete &slab;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 // Memory for small objects that come and go in great numbers, often made by one thread and destroyed by another.
 //
-// A thread cuts its objects from a slab, one after another, and takes the next slab when that is full. Who destroys an
-// object counts it on its slab, and a slab whose objects are all gone is given back as a whole. Objects that are
-// destroyed in the order in which they were made cost no atomic operation: a thread counts those of one slab together.
-// An object that stays keeps its slab.
+// A thread cuts its objects from a slab, one after another, and takes the next slab when that is full. A thread that
+// destroys an object counts it on its slab, and a slab whose objects are all gone is given back as a whole. Objects
+// that are destroyed in the order in which they were made cost no atomic operation: a thread counts those of one slab
+// together. An object that stays keeps its slab.
 
 #include <atomic>
 #include <cstddef>

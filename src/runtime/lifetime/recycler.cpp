@@ -91,7 +91,7 @@ bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
     if (platform::is_as_new(beginning_)) {
         inheritance_ = platform::inheritance_of_this_thread();
         parker_.reset();
-        // On offer before its joiner goes on, who may start the next one at once.
+        // On offer before its joiner goes on, which may start the next one at once.
         offer(*this);
         registry::finish(record);
         return true;

@@ -2,8 +2,8 @@
 // The end of the process, as threads see it.
 //
 // When main returns or anybody calls exit(), before any static object is destroyed: the functions registered with
-// at_shutdown() run, newest first; all non-daemon threads are joined; then all other threads of the house are held: at
-// the door where they come by, or stopped where they are. If one of them cannot be stopped in good time, the process
+// at_shutdown() run, newest first; all non-daemon threads are joined; then all other threads of the library are held:
+// at the door where they come by, or stopped where they are. If one of them cannot be stopped in good time, the process
 // ends with its status, but without destroying its static objects.
 
 #include <functional>

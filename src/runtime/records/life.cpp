@@ -36,7 +36,7 @@ Life life_of(const ThreadRecord& record) noexcept {
 
 bool begin_life(ThreadRecord& record) noexcept {
     std::uint32_t expected = word_of(Life::unstarted);
-    // acq_rel: who starts after a failed start sees what that one left behind.
+    // acq_rel: a thread that starts it after a failed start sees what that one left behind.
     return record.life.compare_exchange_strong(expected, word_of(Life::started), std::memory_order_acq_rel);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The bed of one thread: it sleeps here and nowhere else, others wake it here.
+// Blocks and unblocks one thread.
 
 #include <atomic>
 #include <cstdint>

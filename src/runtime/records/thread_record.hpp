@@ -1,5 +1,5 @@
 #pragma once
-// What the house knows of one thread.
+// What the library knows of one thread.
 
 #include <atomic>
 #include <cstdint>

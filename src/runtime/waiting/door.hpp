@@ -2,9 +2,9 @@
 // The door: the one place where threads wait.
 //
 // A primitive's slow path makes a `Waiting`, which writes down what the thread waits for and lets the blocking hooks
-// hand back what must not be kept. Then it spins (spin()) and sleeps (park()) until somebody lets it in, and when the
-// Waiting goes, the note is rubbed out and the hooks take their things again. Who ends a wait calls unpark_one(),
-// unpark_all() or requeue() with the address that the sleeper sleeps on.
+// hand back what must not be kept. Then it spins (spin()) and sleeps (park()) until it is woken. The destructor clears
+// the note and lets the hooks take again what they gave back. A waker calls unpark_one(), unpark_all() or requeue()
+// (runtime/records/waking.hpp) with the address that the sleeper sleeps on.
 //
 // No wake-up is lost, by this argument. A sleeper validates under the bucket's lock that it must sleep, and is in the
 // queue before the lock is released. A waker changes the primitive's state first and then looks for sleepers under the
@@ -79,7 +79,7 @@ public:
     /// Polls `ready` for as long as that has lately paid at this address; true once it is. False: now sleep.
     bool spin(const void* address, FunctionRef<bool()> ready, Pace pace = Pace::eager);
 
-    /// Who comes back after having been woken in vain may be entitled: it sleeps at the front of the queue, and wakers
+    /// A waiter that was woken in vain may be entitled: it sleeps at the front of the queue, and wakers
     /// that find it there hand over to it what it waits for.
     enum class Claim : std::uint8_t { ordinary, entitled };
 

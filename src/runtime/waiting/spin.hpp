@@ -29,7 +29,7 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
     if (platform::core_count() == 1 || !memory.worth_trying()) return false;
     constexpr int pauses_between_looks_at_the_clock = 8;  // which costs as much as some pauses
     constexpr int impatient_pause = 2;
-    constexpr int few_looks = 4;  // within so many hardly anybody is put off his core
+    constexpr int few_looks = 4;  // a spin this short is rarely preempted
     int pauses_since_look = 0;
     int looks = 0;
     platform::Instant give_up = platform::never;
@@ -37,8 +37,8 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
     for (int pauses = 1;;) {
         for (int i = 0; i < pauses; ++i) platform::pause();
         if (ready()) {
-            // Who was put off his core meanwhile has kept others from theirs: where that happens, sleep. A short spin
-            // is not worth a look at the clock.
+            // A spin that was preempted has kept other threads from their cores: where that happens, it does not pay.
+            // A short spin is not worth a look at the clock.
             const bool in_time = looks < few_looks || platform::now() <= give_up + longest_spin;
             in_time ? memory.paid() : memory.wasted();
             return true;

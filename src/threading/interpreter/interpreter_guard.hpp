@@ -13,7 +13,7 @@ namespace threadwise::detail {
 /// held over a fork.
 platform::InternalLock& interpreter_guard(const void* words) noexcept;
 
-/// How many forks lie between the first process and this one: who waited at another count is not in this process.
+/// How many forks lie between the first process and this one: a waiter that noted another count is not in this process.
 std::uint32_t fork_count() noexcept;
 
 }  // namespace threadwise::detail

@@ -6,10 +6,10 @@
 /// No one waits for a lock that nobody will offer: while it is free and somebody waits, one of the waiters has been
 /// called and has not answered yet.
 ///
-/// There are two ways to hand on. Who releases the lock leaves it free and calls the next in line, who may find that
-/// another has overtaken it: a thread that is awake goes on at once instead of waiting until a sleeper has woken.
-/// Nobody is overtaken for longer than `patience` (contended.hpp): then the lock is granted to it. Who gives it up at a
-/// checkpoint grants it, as it would otherwise overtake the next in line itself.
+/// There are two ways to hand on. A thread that releases the lock leaves it free and calls the next in line, which may
+/// find that another has overtaken it: a thread that is awake goes on at once instead of waiting until a sleeper has
+/// woken. Nobody is overtaken for longer than `patience` (contended.hpp): then the lock is granted to it. A holder that
+/// gives it up at a checkpoint grants it, as it would otherwise overtake the next in line itself.
 ///
 /// Nobody watches the clock but those who wait: of the computing ones only the first in line. They ask the holder, by
 /// the lock's `asked` word, when the policy says that it is time.

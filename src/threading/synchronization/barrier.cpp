@@ -2,9 +2,9 @@
 // whether it completes it. A thread waits for a target: the number of arrivals that completes its meeting. With
 // an action, it is not the last arrival that releases the meeting, but `released_`, after the action has run.
 //
-// A broken or resetting barrier is shut: arrivals no longer count, and `released_` says where the count stood. Who
-// waits then finds out whether his meeting had been complete before. Those whose meeting was not, must leave before the
-// barrier opens again, at the beginning of a new meeting: so that nobody mistakes a later meeting for his own.
+// A broken or resetting barrier is shut: arrivals no longer count, and `released_` says where the count stood. A
+// waiter then finds out whether its meeting had been complete before. Waiters whose meeting was not must leave before
+// the barrier opens again, at the beginning of a new meeting: so none of them mistakes a later meeting for its own.
 //
 // state_, leaving_ and released_ change under the lock of the parking bucket, as does the word where it is not a
 // matter of one arrival.
@@ -180,13 +180,13 @@ void Barrier::reopen() noexcept {
     const std::uint64_t released = released_.load(std::memory_order_relaxed);
     const std::uint64_t beginning = (released + parties_ - 1) / parties_ * parties_;
     released_.store(beginning, std::memory_order_relaxed);
-    // release: who comes from now on sees all of this.
+    // release: a thread that arrives from now on sees all of this.
     word_.exchange(beginning * one_arrival, std::memory_order_acq_rel);
     state_.store(State::open, std::memory_order_release);
 }
 
 void Barrier::wake_all() noexcept {
-    // The mark goes first: who sleeps on for the next meeting sets it again.
+    // The mark goes first: a thread that sleeps on for the next meeting sets it again.
     runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~parked_bit, std::memory_order_relaxed); });
 }
 

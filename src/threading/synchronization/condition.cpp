@@ -16,7 +16,7 @@ using runtime::WaitKind;
 
 namespace {
 
-/// The wait, at `address`, of who finds nobody else waiting: notify() has but to rub him out of `spinner`.
+/// The wait, at `address`, of the only waiter: notify() only has to clear `spinner`.
 runtime::Wakeup wait_alone(runtime::Waiting& waiting, const void* address, std::atomic<runtime::ThreadRecord*>& spinner,
                            runtime::FunctionRef<void()> release_lock) {
     runtime::ThreadRecord* const self = &waiting.record();
@@ -160,7 +160,7 @@ bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::
                                                : waiting.park_and_spin(
                                                      key, [] { return true; }, release);
     lock.acquire(waiting, wakeup, where);
-    // Who was rubbed out while it spun is not counted any more.
+    // A waiter that was cleared from `spinner` while it spun is not counted any more.
     if (wakeup != runtime::Wakeup::refused) waiters_.fetch_sub(1, std::memory_order_relaxed);
     return threading::succeeded(wakeup, stop);
 }
@@ -193,7 +193,7 @@ void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
         runtime::unpark(key, n, [] {});
         return;
     }
-    // Who still spins is told at once: that costs less than to move him, and he will spin for the lock, too.
+    // A waiter that still spins is told at once: that costs less than to requeue it, and it will spin for the lock.
     const bool told = runtime::unpark_one(key, [](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (sleeper.record == nullptr || sleeper.record->parker.is_asleep()) return std::nullopt;
         return threading::compete;

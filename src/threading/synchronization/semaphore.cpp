@@ -17,8 +17,8 @@ namespace {
 ///
 /// release() may find another semaphore where its own lay, and then wakes a sleeper there for nothing, by the rules of
 /// that one. So a waiter may take itself for the designated one, and clear a `woken` that is another's promise. That
-/// costs a wake-up too many at most: whoever clears it takes a permit, and goes on to pass_on(), or has seen that there
-/// is none, and the next one who adds permits finds it cleared.
+/// costs a wake-up too many at most: the waiter that clears it takes a permit, and goes on to pass_on(), or has seen
+/// that there is none, and the next thread that adds permits finds it cleared.
 ///
 /// Invariant: while somebody sleeps, `parked` is set; and if there are permits besides, `woken` is set, or somebody is
 /// on the way to wake_next(). So every sleeper is woken eventually.
@@ -60,7 +60,7 @@ struct PermitGate {
     }
 
     void pass_on() const {
-        // relaxed: who adds permits later looks for sleepers himself.
+        // relaxed: a thread that adds permits later looks for sleepers itself.
         const Word value = word.load(std::memory_order_relaxed);
         if (value >= one && (value & (parked | woken)) == parked) wake_next();
     }

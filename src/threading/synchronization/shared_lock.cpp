@@ -3,7 +3,7 @@
 // writers (writer_), sets writer_bit and clears biased_bit, forces a fence on every core, and then looks at all
 // threads' slots. So either the reader sees that the bias has gone and does not come in, or the writer sees the note.
 // By the same fence, either the writer sees that the note is gone, or the reader sees writer_bit as it leaves, and
-// tells the writer: it changes departures_, which the writer read before it looked at the slots, and wakes him.
+// tells the writer: it changes departures_, which the writer read before it looked at the slots, and wakes it.
 //
 // When no reader is visible any more none will be, as the bias has gone: then the writer has only to wait for the count
 // to fall to zero. (In that order: who is visible may take the lock again, and is then in the count, too.)

@@ -12,7 +12,7 @@ bool sleep_for(std::stop_token stop, Timeout duration, SourceLocation where) {
     if (stop.stop_requested()) return false;
     if (duration.duration().count() <= 0) return true;
     runtime::Waiting waiting({.kind = runtime::WaitKind::sleep, .where = where, .deadline = deadline}, stop);
-    // Nobody knows this address, but something else may have lain here, whose waker comes late: sleep on then.
+    // Nobody wakes this address on purpose, but a late waker of what was here before may: sleep on then.
     runtime::Wakeup wakeup = runtime::Wakeup::woken;
     while (wakeup == runtime::Wakeup::woken) wakeup = waiting.park(&waiting, [] { return true; });
     return wakeup == runtime::Wakeup::timed_out || threading::succeeded(wakeup, stop);

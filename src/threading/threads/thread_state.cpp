@@ -19,7 +19,7 @@ void ThreadState::main(void* first) {
     for (auto* next = static_cast<ThreadRecord*>(static_cast<ThreadState*>(first)); next != nullptr;
          next = os_thread.await_next()) {
         auto& state = static_cast<ThreadState&>(*next);  // kept alive by the registry until the thread has ended
-        // Before the registry says that it runs: who waits for that may look at the name.
+        // Before the registry says that it runs: a thread that waits for that may look at the name.
         platform::name_this_thread(runtime::registry::short_name_of(state).data());
         runtime::registry::bind(state);
         {

@@ -76,7 +76,7 @@ public:
         }
     }
 
-    /// acquire: whoever sees `finished` sees the result.
+    /// acquire: a thread that sees `finished` sees the result.
     Status status() const noexcept { return Status{word_.load(std::memory_order_acquire) & status_mask}; }
     bool done() const noexcept { return status() >= Status::cancelled; }
     bool finished() const noexcept { return status() == Status::finished; }

@@ -63,7 +63,7 @@ public:
     /// Cancels what has not begun and joins. Ends the program on another thread than the group's.
     void abandon() noexcept;  // NOLINT(bugprone-exception-escape)
 
-    /// Whether no task is left. acquire: who finds it so sees what ran elsewhere.
+    /// Whether no task is left. acquire: a thread that finds it so sees what ran elsewhere.
     bool is_joined() const noexcept { return here_ == 0 && elsewhere_.load(std::memory_order_acquire) == 0; }
 
     /// A worker runs a task of the group that it has stolen, or that came from elsewhere.

@@ -239,7 +239,7 @@ private:
             pass_claim_on = side_.claim.give_back();
         }
         const bool added = side_.count.load(std::memory_order_relaxed) != count_;  // relaxed: as in begin()
-        // release: who reads the count sees the items.
+        // release: a thread that reads the count sees the items.
         side_.count.store(count_, std::memory_order_release);
         const bool wake = added && side_.getters.must_wake();
         side_.lock.unlock();
@@ -321,7 +321,7 @@ private:
             pass_claim_on = side_.claim.give_back();
         }
         const bool taken = side_.count.load(std::memory_order_relaxed) != count_;  // relaxed: as in begin()
-        // release: who finds room by the count comes after what was done with the items' places.
+        // release: a thread that finds capacity by the count comes after what was done with the items' slots.
         side_.count.store(count_, std::memory_order_release);
         const bool wake = taken && side_.putters.must_wake();
         side_.lock.unlock();

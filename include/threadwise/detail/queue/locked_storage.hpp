@@ -180,7 +180,7 @@ private:
             pass_claim_on = storage_.claim_.give_back();
         }
         storage_.set_size(storage_.own_size() + added_);
-        // relaxed: changes under the lock alone. release: who counts the items comes after they were put.
+        // relaxed: changes under the lock alone. release: a thread that counts the items comes after they were put.
         storage_.total_.store(storage_.total_.load(std::memory_order_relaxed) + added_, std::memory_order_release);
         const bool wake = added_ != 0 && storage_.getters_.must_wake();
         storage_.lock_.unlock();

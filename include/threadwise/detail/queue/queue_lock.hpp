@@ -1,11 +1,11 @@
 #pragma once
 // The lock of one side of a queue: held for some nanoseconds, by all who put or by all who get.
 //
-// Most sides have one user. A locked instruction costs him more than all the rest, not least as it waits until his
-// stores to cache lines that the other side has are through. So a thread that has been alone for a while gets the lock
-// biased to itself: from then on it enters and leaves with plain stores, to a slot of its own, until another thread
-// comes and takes the bias away (Dice, Moir & Scherer, "Quickly reacquirable locks", 2003). src/queue/queue_lock.cpp
-// has the argument why that excludes, and loses no wake-up.
+// Most sides have one user. For it a locked instruction outweighs everything else, not least as it waits until the
+// user's stores to cache lines that the other side has are through. So a thread that has been alone for a while gets
+// the lock biased to itself: from then on it enters and leaves with plain stores, to a slot of its own, until another
+// thread comes and takes the bias away (Dice, Moir & Scherer, "Quickly reacquirable locks", 2003).
+// src/queue/queue_lock.cpp has the argument why that excludes, and loses no wake-up.
 
 #include <atomic>
 #include <cstdint>
@@ -68,9 +68,9 @@ private:
         if (!is_biased()) return false;
         std::atomic<const void*>& inside = this_bias_slot->inside;
         if (inside.load(std::memory_order_relaxed) != nullptr) return false;  // relaxed: our own
-        // release: who finds us in another lock by now comes after what we did in this one.
+        // release: a thread that finds us in another lock by now comes after what we did in this one.
         inside.store(this, std::memory_order_release);
-        // The processor may let the load overtake the store; who takes the bias away makes up for it.
+        // The processor may let the load overtake the store; a revoker of the bias makes up for it.
         std::atomic_signal_fence(std::memory_order_seq_cst);
         if (is_biased()) [[likely]]
             return true;
@@ -95,7 +95,7 @@ private:
     /// The slot of the thread that it is biased to; or, with `unbiased`, of the one that took it last.
     std::atomic<std::uintptr_t> bias_{unbiased};
     // Guarded by the lock.
-    std::uint32_t uses_ = 0;             ///< by the last user, since he came or since he got the bias
+    std::uint32_t uses_ = 0;             ///< by the current user, since it came or was given the bias
     std::uint32_t worth_ = least_worth;  ///< after how many uses a thread gets the bias
 };
 

@@ -20,11 +20,11 @@ public:
         std::uint64_t old = word_.load(std::memory_order_relaxed);
         do {
             if (old / one >= known_total_.load(std::memory_order_relaxed)) {
-                // relaxed: only a lower bound, whoever has written it.
+                // relaxed: only a lower bound, whichever thread has written it.
                 known_total_.store(total(), std::memory_order_relaxed);
                 if (old / one >= known_total_.load(std::memory_order_relaxed)) refuse();
             }
-            // acq_rel: who sees the last task done comes after all of them.
+            // acq_rel: a thread that sees the last task done comes after all of them.
         } while (!word_.compare_exchange_weak(old, old + one, std::memory_order_acq_rel, std::memory_order_relaxed));
         if ((old & joining) != 0 && old / one + 1 == total()) wake_joiners();
     }

@@ -18,7 +18,7 @@ class Condition;
 
 namespace threadwise::detail {
 
-/// 8 bytes. Once released it is not touched again: whoever takes it next may destroy it.
+/// 8 bytes. Once released it is not touched again: the next holder may destroy it.
 class OwnerWord {
 public:
     /// The holder's ident in these bits of the word, 0 when free.
@@ -47,7 +47,8 @@ public:
     /// The same, whatever other bits the word has, and for a thread that has no ident yet.
     THREADWISE_API bool try_take_slow();
 
-    /// Takes the word for the calling thread from that holder, who does not exist any more; false: he holds it no more.
+    /// Takes the word for the calling thread from that holder, which does not exist any more; false: it does not hold
+    /// the word any more.
     THREADWISE_API bool take_from(std::uint32_t lost) noexcept;
 
     /// Frees the word, whoever holds it, and wakes a sleeper if there is one. False: nobody held it.
@@ -67,7 +68,7 @@ public:
         return true;
     }
 
-    /// Who holds it; 0: nobody. Certain only for the holder himself; to others, how it was a moment ago. Kept apart
+    /// Who holds it; 0: nobody. Exact for the holder; a snapshot for others. Kept apart
     /// from the word because to read that, just after the locked instruction that took it, would stall for some ten
     /// cycles.
     std::uint32_t holder() const noexcept {
