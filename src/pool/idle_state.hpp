@@ -8,17 +8,16 @@ namespace threadwise::detail {
 
 /// How many workers search for work, how many sleep, and how many may yet be started, in one word.
 ///
-/// The invariant: if there is work that a worker could take, then somebody searches, or nobody sleeps (and none may be
-/// started). So a new task wakes somebody only when nobody searches, and a pool whose workers are awake makes no
+/// The invariant: if there is work that a worker could take, then a worker searches, or none sleeps (and none may be
+/// started). So a new task wakes a worker only when none searches, and a pool whose workers are awake makes no
 /// system call. It holds by three rules:
 ///
-/// 1. A thread that makes work visible does that first and reads this word afterwards; if nobody searches and somebody
-/// sleeps, it
-///    wakes one, who counts as searching from that moment on (claim()).
+/// 1. A thread that makes work visible does that first and reads this word afterwards. If no worker searches and one
+///    sleeps, it wakes one, which counts as searching from that moment on (claim()).
 /// 2. A worker that searches and finds nothing first counts itself as sleeping, then looks once more before it sleeps.
-/// 3. A worker that finds a task stops searching; if it was the last one, it looks whether there is more, and
-///    then does as in rule 1. That task's submitter may have relied on it. So does who has claimed a vacancy and can
-///    start no thread.
+/// 3. A worker that finds a task stops searching. If it was the last one, it looks whether there is more, and then does
+///    as in rule 1: that task's submitter may have relied on it. So does a thread that has claimed a vacancy and can
+///    start no worker.
 ///
 /// In 1 against 2 and in 1 against 3 each side writes one thing and then reads the other's. Both use seq_cst for both,
 /// so in their single order one of the writes comes first and the other side's read sees it.
