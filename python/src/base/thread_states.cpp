@@ -10,6 +10,7 @@
 
 #if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
 // Exported by the interpreter, and declared in no header that is for others.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the interpreter's name
 extern "C" PyAPI_FUNC(void) _PyThreadState_SetCurrent(PyThreadState* thread_state);
 #endif
 

@@ -16,7 +16,7 @@ namespace threadwise::python {
 /// _WorkItem.
 struct NativeWork : NativeItem {
     /// Takes over the reference and the call.
-    NativeWork(State& state, PyObject* item, py::NativeCall* call) noexcept;
+    NativeWork(State& of, PyObject* owned_item, py::NativeCall* owned_call) noexcept;
 
     State& state;
     PyObject* item;        ///< the _WorkItem, owned; null if C++ submitted the call, and Python knows nothing of it

@@ -18,9 +18,9 @@ struct SystemAllocator {
     SystemAllocator(const SystemAllocator<Other>& /*other*/) noexcept {}  // NOLINT: as allocators convert
 
     T* allocate(std::size_t count) {
+        const std::size_t bytes = count * sizeof(T);  // NOLINT(bugprone-sizeof-expression): T may be a pointer
         // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): that is what it is for
-        void* const memory =
-            std::aligned_alloc(alignof(T), (count * sizeof(T) + alignof(T) - 1) / alignof(T) * alignof(T));
+        void* const memory = std::aligned_alloc(alignof(T), (bytes + alignof(T) - 1) / alignof(T) * alignof(T));
         if (memory == nullptr) throw std::bad_alloc();
         return static_cast<T*>(memory);
     }
