@@ -39,7 +39,8 @@ public:
     /// Waits until all have come. Returns 0 to parties - 1, a different number to each, so that one can be chosen to
     /// do something. Throws BrokenBarrierError if the barrier is broken or reset meanwhile, or was broken already. If
     /// it is this thread's timeout that passes, or its stop token that is triggered, it is this thread that breaks it.
-    /// Also if it is interrupted, but then it throws InterruptedError.
+    /// Also if it is interrupted, but then it throws InterruptedError. Once all have come, none of the three has an
+    /// effect: the thread waits until the action has ended, however long that takes.
     std::size_t wait(SourceLocation where = SourceLocation::current()) { return wait({}, timeout_, where); }
     std::size_t wait(Timeout timeout, SourceLocation where = SourceLocation::current()) {
         return wait({}, timeout, where);
@@ -70,6 +71,8 @@ private:
         resetting,  ///< reset, but threads of the broken meeting have yet to leave
     };
     enum class Outcome : std::uint8_t { open, released, broken };
+    /// Which meetings are broken: all, or only those to which not all have come.
+    enum class Even : std::uint8_t { incomplete, complete };
     struct Visit;
 
     Outcome look(std::uint64_t target) const noexcept;
@@ -77,7 +80,7 @@ private:
     std::uint64_t enter(Visit& visit);
     void await_reopening(Visit& visit);
     void run_action(Visit& visit, std::uint64_t target);
-    bool shut(State state, std::uint64_t target) noexcept;
+    bool shut(State state, std::uint64_t target, Even even = Even::incomplete) noexcept;
     void leave() noexcept;
     void reopen() noexcept;
     void wake_all() noexcept;

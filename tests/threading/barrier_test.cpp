@@ -13,6 +13,9 @@
 #include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/errors.hpp"
+#include "threadwise/interrupt.hpp"
+#include "threadwise/sleep.hpp"
+#include "threadwise/thread.hpp"
 
 namespace threadwise {
 namespace {
@@ -140,6 +143,48 @@ TEST(Barrier, IsBrokenByAStopAndByAnInterrupt) {
     runtime::interrupt(record.get());
     interrupted.join();
     EXPECT_TRUE(barrier.broken());
+}
+
+// Once all have come the meeting takes place, as in Python, where a waiter cannot even look while the action runs.
+TEST(Barrier, IsNotBrokenByAStopOrAnInterruptWhileItsActionRuns) {
+    std::stop_source stop;
+    std::uint32_t waiter = 0;
+    Barrier barrier(2, [&] {
+        stop.request_stop();
+        interrupt(waiter);
+        sleep_for(10ms);  // time for a wrong answer to show
+    });
+    std::thread one([&] {
+        waiter = get_ident();
+        EXPECT_EQ(barrier.wait(stop.get_token()), 0U);
+        EXPECT_THROW(sleep_for(60s), InterruptedError);  // the interrupt was kept for the next wait
+    });
+    ASSERT_TRUE(wait_for_sleepers(&barrier, 1));
+    EXPECT_EQ(barrier.wait(), 1U);
+    one.join();
+    EXPECT_FALSE(barrier.broken());
+}
+
+TEST(Barrier, IsNotBrokenByATimeoutWhileItsActionRuns) {
+    bool acted = false;
+    Barrier barrier(2, [&] {
+        acted = true;
+        sleep_for(300ms);  // longer than the waiter's timeout
+    });
+    // On a busy machine the timeout may pass before the second one has come: then again.
+    for (int i = 0; i < 1000 && !acted; ++i) {
+        barrier.reset();
+        run_together(2, [&](std::size_t index) {
+            try {
+                index == 0 ? barrier.wait(200ms) : barrier.wait();
+                EXPECT_TRUE(acted);
+            } catch (const BrokenBarrierError&) {
+                EXPECT_FALSE(acted);
+            }
+        });
+    }
+    EXPECT_TRUE(acted);
+    EXPECT_FALSE(barrier.broken());
 }
 
 TEST(Barrier, AbortBreaksItForWhoWaitsAndWhoComes) {

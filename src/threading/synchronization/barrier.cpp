@@ -107,7 +107,12 @@ Barrier::Outcome Barrier::await(Visit& visit, std::uint64_t target) {
             return !decided();
         });
         if (wakeup == runtime::Wakeup::timed_out || wakeup == runtime::Wakeup::interrupted) {
-            if (!shut(State::broken, target)) return Outcome::released;
+            if (!shut(State::broken, target)) {
+                // All have come; if there is an action, it has yet to end, and nothing ends the wait for that.
+                if (decided()) return outcome;
+                waiting.turn_to(visit.site);
+                continue;
+            }
             if (wakeup == runtime::Wakeup::timed_out || visit.stop.stop_requested()) return Outcome::broken;
             leave();
             threading::succeeded(wakeup);
@@ -122,7 +127,7 @@ void Barrier::run_action(Visit& visit, std::uint64_t target) {
     try {
         action_();
     } catch (...) {
-        shut(State::broken, target);
+        shut(State::broken, target, Even::complete);
         leave();
         throw;
     }
@@ -136,8 +141,8 @@ void Barrier::run_action(Visit& visit, std::uint64_t target) {
     if (!released) fail();
 }
 
-/// Breaks or resets the current meeting, unless the one of that target is complete: false then.
-bool Barrier::shut(State state, std::uint64_t target) noexcept {
+/// Breaks or resets the current meeting, unless all have come to the one of that target: false then.
+bool Barrier::shut(State state, std::uint64_t target, Even even) noexcept {
     bool done = false;
     runtime::unpark(this, SIZE_MAX, [&] {
         if (look(target) == Outcome::released) return;
@@ -145,7 +150,7 @@ bool Barrier::shut(State state, std::uint64_t target) noexcept {
         std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
         while ((word & shut_bit) == 0) {
             const std::uint64_t arrivals = word / one_arrival;
-            if (!action_ && arrivals >= target) {
+            if (arrivals >= target && even == Even::incomplete) {
                 done = false;
                 return;
             }
