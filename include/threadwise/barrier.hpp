@@ -7,7 +7,7 @@
 /// meeting at once. If one of them cannot come (its timeout passes, abort() is called) the barrier is broken: everybody
 /// gets BrokenBarrierError until reset() is called.
 ///
-/// Cost: no allocation to wait. Of a meeting, one atomic addition a thread; those who wait spin while that has lately
+/// Cost: no allocation to wait. Of a meeting, one atomic addition a thread; those that wait spin while that has lately
 /// paid, then sleep.
 
 #include <atomic>

@@ -37,7 +37,7 @@ namespace threadwise {
 /// InterruptedError if an interrupt of the thread does, and ValueError if the timeout is negative.
 ///
 /// **Order.** Every operation takes effect at one moment between its call and its return (the queue is linearizable),
-/// and what a thread did before it put an item is visible to the one who gets it. `maxsize` is a strict bound: at no
+/// and what a thread did before it put an item is visible to the one that gets it. `maxsize` is a strict bound: at no
 /// moment are there more items.
 ///
 /// **Exceptions.** An item that was not put is left as it was, and what moving an item throws reaches the caller

@@ -97,7 +97,7 @@ public:
         return true;
     }
 
-    /// Wakes up to `n` of those who wait, longest first. The caller must hold the lock: RuntimeError if not. Throws
+    /// Wakes up to `n` of those that wait, longest first. The caller must hold the lock: RuntimeError if not. Throws
     /// ValueError if `n` is negative.
     void notify(std::ptrdiff_t n = 1) {
         if (n < 0) refuse_count(n);

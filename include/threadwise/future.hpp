@@ -37,7 +37,7 @@ class FutureValue;
 template <class T, class Call>
 class CallState;
 
-/// Between handles and states, for those who make or watch futures.
+/// Between handles and states, for those that make or watch futures.
 struct FutureAccess {
     template <class T>
     static Future<T> adopt(FutureValue<T>* state) noexcept {

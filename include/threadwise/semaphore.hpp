@@ -70,7 +70,7 @@ private:
     friend class BoundedSemaphore;
 
     static constexpr std::uint64_t parked = 1;  ///< somebody may sleep here
-    static constexpr std::uint64_t woken = 2;   ///< one who did is awake and about to look
+    static constexpr std::uint64_t woken = 2;   ///< one that did is awake and about to look
     static constexpr std::uint64_t one_permit = 4;
     /// So many may be added before one looks whether they fit: above max() there is room for those of 2^30 threads.
     static constexpr std::int64_t few = INT32_MAX;

@@ -28,7 +28,7 @@ public:
         queue_.put(std::forward<Item>(item));
     }
 
-    /// The same: Python has it for the sake of those who know Queue.
+    /// The same: Python has it for the sake of those that know Queue.
     template <std::convertible_to<T> Item = T>
     void put_nowait(Item&& item) {
         queue_.put(std::forward<Item>(item));

@@ -2,9 +2,9 @@
 // ThreadPoolExecutor: runs calls on a pool of threads (Python: concurrent.futures.ThreadPoolExecutor).
 //
 // Calls from outside of the pool begin in the order they were submitted. Calls that its own tasks submit stay with the
-// submitting worker, who runs the newest first, until other workers steal the oldest. Threads are started when there is
-// work and no idle one, up to `max_workers`. An idle worker sleeps and costs nothing; nobody is woken while a worker is
-// awake and looking for work.
+// submitting worker, which runs the newest first, until other workers steal the oldest. Threads are started when there
+// is work and no idle one, up to `max_workers`. An idle worker sleeps and costs nothing; nobody is woken while a worker
+// is awake and looking for work.
 //
 // A task may wait for anything: for other tasks of the pool, for locks, queues, groups. A worker whose task sleeps at
 // such a wait gives its place away, so that another thread can run what it waits for: the pool then has more threads
@@ -41,7 +41,7 @@ THREADWISE_API bool has_worker(ThreadPoolExecutor& executor) noexcept;
 Pool& pool_of(ThreadPoolExecutor& executor) noexcept;
 }  // namespace detail
 
-/// The pool for those who name none, with as many workers as the process may use cores; made when first asked for, and
+/// The pool for those that name none, with as many workers as the process may use cores; made when first asked for, and
 /// anew in a forked child.
 THREADWISE_API ThreadPoolExecutor& default_executor();
 

@@ -64,7 +64,7 @@ std::size_t Completions::next(const Deadline& deadline, const std::stop_token& s
     if (ready_ == nullptr && !take_news()) wait(deadline, stop, where);
     Node& node = *std::exchange(ready_, ready_->next);
     const std::size_t index = node.index();
-    node.let_go();  // it has been told, but the one who tells it may not have left it
+    node.let_go();  // it has been told, but the one that tells it may not have left it
     nodes_[index].reset();
     --left_;
     return index;

@@ -77,7 +77,7 @@ std::string seconds(platform::Instant::duration duration) {
     return text.str();
 }
 
-/// The names of those who are alive.
+/// The names of those that are alive.
 using Names = std::map<std::uint32_t, std::string>;
 
 void describe_owner(std::ostream& out, std::uint32_t owner, const Names& names) {

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// A full memory fence on behalf of all threads of the process, paid for by the one who calls it. With it the other
+/// A full memory fence on behalf of all threads of the process, paid for by the one that calls it. With it the other
 /// side of a store-then-load protocol needs no fence of its own (Linux: membarrier(2); C++ proposal P1202).
 
 namespace threadwise::platform {
@@ -9,7 +9,7 @@ namespace threadwise::platform {
 /// Prepares heavy_fence(). False where the system has none, or the sanitizer in use would not see it.
 bool enable_heavy_fence() noexcept;
 
-/// The same, but true also where only the sanitizer would not see it: for those who order what they share by acquire
+/// The same, but true also where only the sanitizer would not see it: for those that order what they share by acquire
 /// and release, and to whom the fence says no more than which of two threads goes first.
 bool enable_unseen_heavy_fence() noexcept;
 

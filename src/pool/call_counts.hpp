@@ -13,7 +13,7 @@ namespace threadwise::detail {
 
 /// Has one writer at a time, so that counting takes no atomic operation: each worker has its own.
 ///
-/// relaxed throughout: these are figures to look at. A reader who has seen a future done also sees it counted, since
+/// relaxed throughout: these are figures to look at. A reader that has seen a future done also sees it counted, since
 /// that is what happens before.
 class CallCounts {
 public:

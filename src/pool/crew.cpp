@@ -35,7 +35,7 @@ void Crew::call_helper() noexcept {
     try {
         pool_.submit_helper(task);
     } catch (const std::exception&) {
-        // The loop goes on with those who are at work.
+        // The loop goes on with those that are at work.
         drop_owner();
     }
 }

@@ -60,7 +60,7 @@ public:
     /// Returns whether somebody else searches already.
     bool begin_search() noexcept { return searchers(word_.fetch_add(searcher)) != 0; }
 
-    /// Rule 3: returns whether the caller must look for more work, on behalf of those who sleep.
+    /// Rule 3: returns whether the caller must look for more work, on behalf of those that sleep.
     bool end_search() noexcept {
         const std::uint64_t after = word_.fetch_sub(searcher) - searcher;
         return needs_waking(after);
@@ -109,7 +109,7 @@ public:
     void begin_help() noexcept { word_.fetch_add(helper, std::memory_order_relaxed); }  // relaxed: a hint
     void end_help() noexcept { word_.fetch_sub(helper, std::memory_order_relaxed); }
 
-    /// Whether the caller, who runs no task, is the one too many: it must go.
+    /// Whether the caller, which runs no task, is the one too many: it must go.
     bool take_surplus() noexcept {
         std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: a hint; the exchange decides
         while (surplus_of(word) != 0) {

@@ -34,7 +34,7 @@ public:
     /// If its task waits: it calls before_sleep() again.
     void look_up_if_blocked() noexcept;
 
-    /// Where a thief is, for those who wait for what it has stolen: itself, and above which place of its deque the
+    /// Where a thief is, for those that wait for what it has stolen: itself, and above which place of its deque the
     /// descendants of the stolen task lie. Never 0.
     std::uint64_t trail() noexcept;
     /// What others may do with a trail: take one of those descendants.

@@ -56,7 +56,7 @@ void QueueLock::settle() {
         revoke(*reinterpret_cast<const BiasSlot*>(bias));
         worth_ = uses_ >= worth_ ? least_worth : std::min(2 * worth_, most_worth);
     }
-    // relaxed: to this thread the bias means something when it comes again; to others, who find it by the word, that
+    // relaxed: to this thread the bias means something when it comes again; to others, which find it by the word, that
     // orders it.
     bias_.store(bias == (mine | unbiased) && can_be_biased ? mine : mine | unbiased, std::memory_order_relaxed);
     uses_ = 0;

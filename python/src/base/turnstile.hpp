@@ -4,7 +4,7 @@
 /// Lets few threads at a time ask for the interpreter's lock.
 ///
 /// Where a thousand waits end at once, each thread that asks for the lock asks again after every switch interval: the
-/// work grows with the square of their number, and all of it is in vain. Here the others sleep until one of those who
+/// work grows with the square of their number, and all of it is in vain. Here the others sleep until one of those that
 /// ask has got the lock, in the order in which they came.
 
 #include <Python.h>

@@ -22,7 +22,7 @@ enum class Phase : unsigned char {
     filling,    ///< threads come, and wait for the others
     acting,     ///< all have come, and the last one runs the action; who comes next waits
     draining,   ///< all have come, and go; who comes next waits
-    resetting,  ///< those who waited go, with an error; who comes next waits
+    resetting,  ///< those that waited go, with an error; who comes next waits
     broken,     ///< all go, with an error
 };
 

@@ -207,7 +207,7 @@ void change_value(SemaphoreCore& core, std::int64_t difference) {
     if (difference > 0) core.permits.release(difference);
 }
 
-/// And how many there are, so: holding the condition, as in `_value += 1`. Permits that others, who do not need it
+/// And how many there are, so: holding the condition, as in `_value += 1`. Permits that others, which do not need it
 /// here, have taken since the value was read stay taken.
 int set_value(PyObject* self, PyObject* value, void*) {
     std::int64_t wanted = 0;

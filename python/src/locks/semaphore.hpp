@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// threading.Semaphore, for those who use it from C++.
+/// threading.Semaphore, for those that use it from C++.
 
 #include <Python.h>
 

@@ -37,7 +37,7 @@ public:
         ++count_;
     }
 
-    /// Takes out one who goes without having been notified; does nothing if he has been. Afterwards nobody touches the
+    /// Takes out one that goes without having been notified; does nothing if he has been. Afterwards nobody touches the
     /// waiter any more.
     void remove(Waiter& waiter) {
         if (waiter.is_notified()) return;

@@ -112,7 +112,7 @@ private:
     QueueSleepers joiners_;
     std::atomic<std::uint8_t> flags_{0};
     const Order order_;
-    std::atomic<std::size_t> size_{0};  // of ring_, for those who do not hold the lock
+    std::atomic<std::size_t> size_{0};  // of ring_, for those that do not hold the lock
     std::atomic<std::size_t> limit_{unlimited};
     std::atomic<std::size_t> unfinished_{0};
     ItemRing ring_;

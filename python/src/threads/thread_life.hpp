@@ -35,7 +35,7 @@ struct ThreadLife {
     Event done;
     std::size_t place = 0;  ///< in the list, guarded by its lock
 
-    /// True for one caller, who may start the thread.
+    /// True for one caller, which may start the thread.
     bool begin() noexcept {
         State unstarted = State::unstarted;
         return state.compare_exchange_strong(unstarted, State::starting);

@@ -17,7 +17,7 @@ bool has_reached(const ThreadRecord& record, Life life) noexcept;
 /// that address's bucket.
 bool still_to_come(ThreadRecord& record, Life life) noexcept;
 
-/// The record enters the next state, and those who wait for it wake. What the caller did before happens before what
+/// The record enters the next state, and those that wait for it wake. What the caller did before happens before what
 /// they do then. The record must stay alive throughout the call.
 void advance_life(ThreadRecord& record, Life life) noexcept;
 

@@ -22,7 +22,7 @@ namespace threadwise::runtime {
 
 struct ThreadRecord;
 
-/// A thread's place in the queue of those who sleep on an address. All of it is guarded by the bucket's lock, but for
+/// A thread's place in the queue of those that sleep on an address. All of it is guarded by the bucket's lock, but for
 /// `address`, which is also read without it in order to find the bucket, and `queued`, which who holds the lock of
 /// another bucket may read: see Bucket::has().
 struct QueuePlace {

@@ -145,7 +145,7 @@ Wakeup InterpreterTurns::await_turn(Waiter& me, runtime::Waiting& waiting) noexc
     }
 }
 
-/// Whether a newcomer may take the lock, if it is free, before those who wait.
+/// Whether a newcomer may take the lock, if it is free, before those that wait.
 bool InterpreterTurns::may_overtake(platform::Instant now) const noexcept {
     return computing_.empty() || policy_.returning_first(now);
 }
@@ -245,7 +245,7 @@ void InterpreterTurns::leave_line(Waiter& waiter, platform::Instant now) noexcep
     line_of(waiter.kind).remove(waiter);
     if (designated_ == &waiter) designated_ = nullptr;
     counted_.waited += now - waiter.since;
-    // Who has become the first of those who compute has to watch the clock.
+    // Who has become the first of those that compute has to watch the clock.
     Waiter* const first = computing_.first();
     if (waiter.kind == Kind::computing && first != nullptr && first->look_at == platform::never) call(*first);
 }

@@ -11,7 +11,7 @@
 /// woken. Nobody is overtaken for longer than `patience` (contended.hpp): then the lock is granted to it. A holder that
 /// gives it up at a checkpoint grants it, as it would otherwise overtake the next in line itself.
 ///
-/// Nobody watches the clock but those who wait: of the computing ones only the first in line. They ask the holder, by
+/// Nobody watches the clock but those that wait: of the computing ones only the first in line. They ask the holder, by
 /// the lock's `asked` word, when the policy says that it is time.
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class InterpreterTurns {
 public:
     InterpreterTurns(InterpreterWords& words, const InterpreterLockOptions& options) noexcept;
 
-    /// Takes the lock if it is free and may be taken before those who wait.
+    /// Takes the lock if it is free and may be taken before those that wait.
     bool try_take(std::uint32_t ident) noexcept;
 
     /// Waits for it: `woken` once it is taken. `keep_on`: nothing interrupts the wait.

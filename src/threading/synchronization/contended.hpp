@@ -7,7 +7,7 @@
 /// sleep or given up, no other is woken. Newcomers may take what is free before the designated waiter does: that keeps
 /// the throughput of a busy lock at that of an idle one. Nobody starves by it: a waiter that was overtaken, and has
 /// waited for `patience` in all, sleeps at the front of the queue as entitled, and is handed over what it waits for by
-/// the next one who releases it.
+/// the next one that releases it.
 
 #include <chrono>
 #include <concepts>

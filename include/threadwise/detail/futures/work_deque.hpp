@@ -2,11 +2,11 @@
 // A worker's own tasks: it takes the newest, thieves take the oldest.
 //
 // A split deque (Acar, Charguéraud and Rainey, "Scheduling parallel programs by work stealing with private deques",
-// 2013; van Dijk and van de Pol, "Lace", 2014). The tasks from `split` on are private to the owner, who pushes and pops
-// them with plain loads and stores; those below `split` are shared, by the protocol of Chase and Lev ("Dynamic circular
-// work-stealing deque", 2005) in its C++11 form (Lê, Pop, Cohen and Zappa Nardelli, 2013), with `split` as its bottom.
-// A push keeps the two oldest tasks shared, so a thief finds work without asking and a deep recursion pays no atomic
-// operation below its first levels.
+// 2013; van Dijk and van de Pol, "Lace", 2014). The tasks from `split` on are private to the owner, which pushes and
+// pops them with plain loads and stores; those below `split` are shared, by the protocol of Chase and Lev ("Dynamic
+// circular work-stealing deque", 2005) in its C++11 form (Lê, Pop, Cohen and Zappa Nardelli, 2013), with `split` as its
+// bottom. A push keeps the two oldest tasks shared, so a thief finds work without asking and a deep recursion pays no
+// atomic operation below its first levels.
 
 #include <array>
 #include <atomic>

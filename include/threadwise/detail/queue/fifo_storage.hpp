@@ -1,5 +1,5 @@
 #pragma once
-// What is behind Queue: first in, first out, with a lock for those who put and another for those who get.
+// What is behind Queue: first in, first out, with a lock for those that put and another for those that get.
 //
 // Each side has its own cache line: its lock, its end of the chain of blocks, how many items have passed there, and
 // what follows from what it last saw of the other side's count. It looks at the other side only when, going by that,
@@ -81,7 +81,7 @@ public:
         put_side_.claim.refuse_reentry();
         if (immediate) get_side_.claim.refuse_reentry();
         {
-            // First, so that those who come in the meantime cannot put it off for ever.
+            // First, so that those that come in the meantime cannot put it off for ever.
             const std::lock_guard hold(put_side_.lock);
             put_side_.closing = true;
             put_side_.until = 0;
@@ -123,7 +123,7 @@ private:
         PutSide(std::size_t limit, Block<T>*& first) noexcept : until(limit), chain(first) {}
 
         QueueLock lock;
-        QueueSleepers getters;                ///< those who sleep for an item
+        QueueSleepers getters;                ///< those that sleep for an item
         std::atomic<std::uint64_t> count{0};  ///< items ever put
         std::uint64_t until;                  ///< there is room until `count` is this; 0 while claimed, or shut down
         ChainBack<T> chain;
@@ -133,7 +133,7 @@ private:
 
     struct alignas(128) GetSide {
         QueueLock lock;
-        QueueSleepers putters;                ///< those who sleep for room
+        QueueSleepers putters;                ///< those that sleep for room
         std::atomic<std::uint64_t> count{0};  ///< items ever taken out
         std::uint64_t put = 0;                ///< the put side's count, when last looked at; `count` while claimed
         ChainFront<T> chain;

@@ -94,7 +94,7 @@ private:
     /// False: somebody has a claim that stands against it.
     bool try_shut_down(bool immediate, Dropped& dropped) noexcept {
         const std::lock_guard hold(lock_);
-        closing_ = true;  // so that those who come in the meantime cannot put it off for ever
+        closing_ = true;  // so that those that come in the meantime cannot put it off for ever
         if (claim_.is_taken() && (immediate || moving_in_)) return false;
         shut_down_.store(true, std::memory_order_release);
         if (immediate) {

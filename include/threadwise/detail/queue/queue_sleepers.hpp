@@ -19,7 +19,7 @@
 
 namespace threadwise::detail {
 
-/// A word about those who sleep for one side of a queue. 4 bytes.
+/// A word about those that sleep for one side of a queue. 4 bytes.
 class QueueSleepers {
 public:
     /// With the side's lock held: whether a thread sleeps and none has been woken that has not come yet.

@@ -1,5 +1,5 @@
 #pragma once
-// Spinning, for those who wait for something that the library does not know, and for threads that have others to mind.
+// Spinning, for those that wait for something that the library does not know, and for threads that have others to mind.
 
 #include "threadwise/export.hpp"
 

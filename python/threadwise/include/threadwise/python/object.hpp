@@ -26,7 +26,7 @@ inline const Interface& interface() {
     const void* const pointer = module ? guarded<PyCapsule_Import>(Interface::capsule_name, 0) : nullptr;
     if (pointer == nullptr) throw_python_error();
     const Interface& found = check(*static_cast<const Interface*>(pointer));
-    installed.store(&found, std::memory_order_release);  // release: the module is complete for those who read it
+    installed.store(&found, std::memory_order_release);  // release: the module is complete for those that read it
     return found;
 }
 
