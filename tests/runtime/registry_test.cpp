@@ -77,6 +77,9 @@ pthread_key_t round_key() {
 
 TEST(Registry, ForgetsAThreadThatFirstCameByAtItsVeryEnd) {
     THREADWISE_NEEDS("word of which threads there are");
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the thread sanitizer has left the thread by the last round of its keys' destructors";
+#endif
     const std::size_t before = registry::size();
     for (int i = 0; i < 40; ++i) {
         int rounds = 0;
