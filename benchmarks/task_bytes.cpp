@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
-#include <new>
 #include <thread>
 #include <vector>
 
@@ -17,24 +16,28 @@ namespace {
 std::atomic<std::size_t> bytes{0};
 std::atomic<std::size_t> allocations{0};
 
-void* counted(std::size_t size, std::size_t alignment) {
+void count(std::size_t size) noexcept {
     bytes.fetch_add(size, std::memory_order_relaxed);
     allocations.fetch_add(1, std::memory_order_relaxed);
-    void* const memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
 }
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    return counted(size, static_cast<std::size_t>(alignment));
+// All that is allocated, by whatever operator new or function of the library: glibc lets a program replace these.
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) {
+    count(size);
+    return __libc_malloc(size);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+    count(size);
+    return __libc_memalign(alignment, size);
+}
+}
 
 namespace {
 
