@@ -71,8 +71,8 @@ private:
         resetting,  ///< reset, but threads of the broken meeting have yet to leave
     };
     enum class Outcome : std::uint8_t { open, released, broken };
-    /// Which meetings are broken: all, or only those to which not all have come.
-    enum class Even : std::uint8_t { incomplete, complete };
+    /// Which may be broken: those to which not all have come, or any.
+    enum class Meetings : std::uint8_t { incomplete, any };
     struct Visit;
 
     Outcome look(std::uint64_t target) const noexcept;
@@ -80,7 +80,7 @@ private:
     std::uint64_t enter(Visit& visit);
     void await_reopening(Visit& visit);
     void run_action(Visit& visit, std::uint64_t target);
-    bool shut(State state, std::uint64_t target, Even even = Even::incomplete) noexcept;
+    bool shut(State state, std::uint64_t target, Meetings which = Meetings::incomplete) noexcept;
     void leave() noexcept;
     void reopen() noexcept;
     void wake_all() noexcept;

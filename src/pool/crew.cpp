@@ -51,7 +51,7 @@ TaskOutcome Crew::invoke_helper(Task& task, TaskAction action) {
 }
 
 bool Crew::enter() noexcept {
-    std::uint32_t state = state_.load(std::memory_order_relaxed);
+    std::uint32_t state = state_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     do {
         if ((state & closed) != 0) return false;
         // relaxed: the queue has published the loop.

@@ -135,6 +135,18 @@ TEST_F(OperatorNew, MayBeUsedByThreadsAndLocals) {
     }
 }
 
+void called_by_a_thread_whose_name_it_completes() {}
+
+TEST_F(OperatorNew, MayBeUsedByNames) {
+    Thread named({.name = text}, [] { EXPECT_EQ(current_thread().name(), text); });
+    named.start();
+    named.join();
+    named.set_name(text + text);
+    EXPECT_EQ(named.name(), text + text);
+    Thread completed(called_by_a_thread_whose_name_it_completes);
+    EXPECT_EQ(completed.name().find("Thread-"), 0U);
+}
+
 TEST_F(OperatorNew, MayBeUsedByQueues) {
     Queue<std::string> queue(3);
     LifoQueue<std::string> stack;

@@ -37,8 +37,8 @@ public:
         ++count_;
     }
 
-    /// Takes out one that goes without having been notified; does nothing if he has been. Afterwards nobody touches the
-    /// waiter any more.
+    /// Takes out a waiter that goes without having been notified; does nothing if it has been. Afterwards nobody
+    /// touches the waiter any more.
     void remove(Waiter& waiter) {
         if (waiter.is_notified()) return;
         const std::scoped_lock hold(lock_);

@@ -19,8 +19,8 @@ namespace {
 
 /// The object that a code address lies in: the program itself or a shared library.
 struct LoadedObject {
-    std::string file;
-    std::uintptr_t offset = 0;  ///< of its addresses in memory to those in the file
+    const char* file = nullptr;  ///< for as long as the object is loaded
+    std::uintptr_t offset = 0;   ///< of its addresses in memory to those in the file
 };
 
 struct Search {
@@ -32,6 +32,7 @@ int match_object(dl_phdr_info* info, std::size_t /*size*/, void* argument) {
     auto& search = *static_cast<Search*>(argument);
     if (!holds(*info, search.address)) return 0;
     const bool is_program = info->dlpi_name == nullptr || *info->dlpi_name == '\0';
+    // Nothing is allocated here, where the loader's lock is held.
     search.found = LoadedObject{is_program ? "/proc/self/exe" : info->dlpi_name, info->dlpi_addr};
     return 1;
 }
@@ -93,7 +94,7 @@ std::string function_name(const void* address) {
     Search search{address, {}};
     visit_objects(match_object, &search);
     if (!search.found) return {};
-    const MappedFile file(search.found->file.c_str());
+    const MappedFile file(search.found->file);
     return unqualified(
         demangled(linker_name(file, reinterpret_cast<std::uintptr_t>(address) - search.found->offset).c_str()));
 }

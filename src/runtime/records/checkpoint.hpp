@@ -13,9 +13,9 @@ namespace threadwise::runtime {
 
 /// Written by the thread that ends the process, in lifetime/shutdown.cpp.
 struct ProcessEnd {
-    std::atomic<ThreadRecord*> closer{nullptr};  ///< the thread that ends the process; null: none yet
-    std::atomic<bool> closing{false};            ///< the others are being held
-    std::atomic<int> status{platform::unknown_status};
+    std::atomic<ThreadRecord*> closer{nullptr};         ///< the thread that ends the process; null: none yet
+    std::atomic<bool> closing{false};                   ///< the others are being held
+    std::atomic<int> status{platform::unknown_status};  ///< what it ends with
 };
 extern constinit ProcessEnd process_end;
 

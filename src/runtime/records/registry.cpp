@@ -147,8 +147,8 @@ std::shared_ptr<ThreadRecord> foreign_record() {
 
 [[maybe_unused]] const bool spare_made_at_load = (exchange_spare(make_foreign_record()), true);
 
-/// See when_initial_thread_is_bound(). Read by the initial thread alone, and written before it could be.
 using Function = void (*)();
+/// See when_initial_thread_is_bound(). Read by the initial thread alone, and written before it could be.
 constinit Function initial_thread_is_bound = nullptr;
 
 void register_this_thread() {
@@ -195,6 +195,24 @@ void take_off_the_vanished() noexcept {
         advance_life(*record, Life::finished);
     }
     if (count == vanished.size()) take_off_the_vanished();
+}
+
+struct NameSoFar {
+    std::string name;
+    const void* function;  ///< whose name is still to be added; null: none
+};
+
+/// Nothing is allocated under the lock.
+NameSoFar look_at_name(const ThreadRecord& record) {
+    NameSoFar found;
+    for (std::size_t size = 0;; found.name.reserve(size)) {
+        const std::lock_guard hold(the_registry().lock);
+        size = record.name.size();
+        if (size > found.name.capacity()) continue;
+        found.name = record.name;
+        found.function = record.function;
+        return found;
+    }
 }
 
 /// The calling thread ends.
@@ -334,18 +352,17 @@ void when_initial_thread_is_bound(void (*function)()) {
 bool is_lost(std::uint32_t ident) noexcept { return ident != 0 && ident <= lost.last && ident != lost.survivor; }
 
 std::string name_of(ThreadRecord& record) {
-    platform::InternalLock& lock = the_registry().lock;
-    const void* function = nullptr;
+    NameSoFar found = look_at_name(record);
+    if (found.function == nullptr) return std::move(found.name);
+    const std::string of_function = platform::function_name(found.function);  // may take long
+    if (!of_function.empty()) found.name += " (" + of_function + ")";
+    std::string completed = found.name;
     {
-        const std::lock_guard hold(lock);
-        if (record.function == nullptr) return record.name;
-        function = record.function;
+        const std::lock_guard hold(the_registry().lock);
+        // Not if it was renamed, or completed, meanwhile: what it was called then is as good an answer.
+        if (std::exchange(record.function, nullptr) != nullptr) record.name.swap(completed);
     }
-    const std::string name = platform::function_name(function);  // may take long
-    const std::lock_guard hold(lock);
-    if (record.function != nullptr && !name.empty()) record.name += " (" + name + ")";
-    record.function = nullptr;
-    return record.name;
+    return std::move(found.name);
 }
 
 std::array<char, 16> short_name_of(const ThreadRecord& record) noexcept {

@@ -245,7 +245,7 @@ void InterpreterTurns::leave_line(Waiter& waiter, platform::Instant now) noexcep
     line_of(waiter.kind).remove(waiter);
     if (designated_ == &waiter) designated_ = nullptr;
     counted_.waited += now - waiter.since;
-    // Who has become the first of those that compute has to watch the clock.
+    // The waiter that has become the first of the computing ones has to watch the clock.
     Waiter* const first = computing_.first();
     if (waiter.kind == Kind::computing && first != nullptr && first->look_at == platform::never) call(*first);
 }

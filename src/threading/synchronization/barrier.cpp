@@ -127,7 +127,7 @@ void Barrier::run_action(Visit& visit, std::uint64_t target) {
     try {
         action_();
     } catch (...) {
-        shut(State::broken, target, Even::complete);
+        shut(State::broken, target, Meetings::any);
         leave();
         throw;
     }
@@ -141,8 +141,9 @@ void Barrier::run_action(Visit& visit, std::uint64_t target) {
     if (!released) fail();
 }
 
-/// Breaks or resets the current meeting, unless all have come to the one of that target: false then.
-bool Barrier::shut(State state, std::uint64_t target, Even even) noexcept {
+/// Breaks or resets the current meeting. False: all have come to the one of that target, and only `which` could say
+/// that it is to be broken all the same.
+bool Barrier::shut(State state, std::uint64_t target, Meetings which) noexcept {
     bool done = false;
     runtime::unpark(this, SIZE_MAX, [&] {
         if (look(target) == Outcome::released) return;
@@ -150,7 +151,7 @@ bool Barrier::shut(State state, std::uint64_t target, Even even) noexcept {
         std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
         while ((word & shut_bit) == 0) {
             const std::uint64_t arrivals = word / one_arrival;
-            if (arrivals >= target && even == Even::incomplete) {
+            if (arrivals >= target && which == Meetings::incomplete) {
                 done = false;
                 return;
             }

@@ -93,6 +93,7 @@ void Thread::release() noexcept {
 void Thread::start() {
     ThreadState& mine = state();
     if (!runtime::begin_life(mine)) throw RuntimeError("threads can only be started once");
+    // Also where a Timer was moved into a Thread.
     const bool has_own_run = typeid(*this) != typeid(Thread) && typeid(*this) != *mine.plain;
     mine.object = has_own_run ? this : nullptr;
     mine.run_object = [](Thread& thread) { thread.run(); };

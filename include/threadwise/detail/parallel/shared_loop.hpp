@@ -38,6 +38,7 @@ public:
 
     /// False: nothing was done, the pool has to run the loop by itself.
     bool run(ThreadPoolExecutor& executor) {
+        // relaxed: no other thread knows the loop yet.
         crew_ = Crew::make(executor, &help, this, last_ - next_.load(std::memory_order_relaxed) - 1);
         if (crew_ == nullptr) return false;
         crew_->call_helper();
@@ -82,7 +83,7 @@ private:
 
     std::pair<std::size_t, std::size_t> claim() noexcept {
         const std::size_t shares = 4 * crew_->threads();
-        std::size_t first = next_.load(std::memory_order_relaxed);
+        std::size_t first = next_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
         for (;;) {
             if (first >= last_ || crew_->cancelled()) return {last_, last_};
             const std::size_t end = first + std::max<std::size_t>((last_ - first) / shares, 1);
@@ -103,6 +104,7 @@ private:
 template <class Iterator, class Body>
 std::size_t run_while_cheap(Iterator begin, std::size_t size, Body& body) {
     constexpr float cheap = 10'000;  // nanoseconds
+    // relaxed: a hint.
     if (!(step_cost<Body>.load(std::memory_order_relaxed) * static_cast<float>(size) < cheap)) return 0;
     const auto start = std::chrono::steady_clock::now();
     std::size_t next = 0;

@@ -68,7 +68,7 @@ public:
         return true;
     }
 
-    /// Who holds it; 0: nobody. Exact for the holder; a snapshot for others. Kept apart
+    /// The holder's ident; 0: nobody holds it. Exact for the holder; a snapshot for others. Kept apart
     /// from the word because to read that, just after the locked instruction that took it, would stall for some ten
     /// cycles.
     std::uint32_t holder() const noexcept {
