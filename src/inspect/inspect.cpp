@@ -1,0 +1,111 @@
+#include "threadwise/inspect.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "inspect/wait_graph.hpp"
+#include "platform/clock.hpp"
+#include "runtime/records/life.hpp"
+#include "runtime/records/parking_table.hpp"
+#include "runtime/records/registry.hpp"
+#include "runtime/records/thread_record.hpp"
+#include "runtime/records/wait_site.hpp"
+
+namespace threadwise::inspect {
+namespace {
+
+using runtime::Life;
+using runtime::ThreadRecord;
+using runtime::WaitKind;
+
+/// What was written down of a wait, and who was in its way.
+struct Seen {
+    runtime::WaitSite site;
+    std::uint32_t owner = 0;
+    bool notified = false;
+};
+
+/// With the lock of the bucket in which the thread is queued it cannot go on, so what it waits for is still there, and
+/// its holder can be read. Otherwise only what the thread itself has written down is sure to be there.
+Seen look_at(ThreadRecord& record) {
+    return runtime::with_bucket_of(record, [&](const runtime::Bucket& bucket) {
+        Seen seen{.site = record.site.read()};
+        seen.owner = seen.site.owner;
+        if (bucket.has(record)) {
+            // relaxed: nothing is read by way of the owner.
+            if (seen.site.owner_word != nullptr) {
+                seen.owner = seen.site.owner_word->load(std::memory_order_relaxed) & runtime::owner_mask;
+            }
+            seen.notified = seen.site.kind == WaitKind::condition && record.place.requeued;
+        }
+        return seen;
+    });
+}
+
+Wait wait_of(const Seen& seen) {
+    const runtime::WaitSite& site = seen.site;
+    Wait wait{
+        .kind = std::string(to_string(site.kind)),
+        .object = reinterpret_cast<std::uintptr_t>(site.object),
+        .notified = seen.notified,
+        .owners = {},
+        .held = site.owner_word != nullptr,
+        .since = site.since,
+        .deadline = {},
+        .where = {.file = site.where.file_name(), .function = site.where.function_name(), .line = site.where.line()},
+    };
+    if (seen.owner != 0) wait.owners.push_back(seen.owner);
+    if (site.deadline != platform::never) wait.deadline = site.deadline;
+    return wait;
+}
+
+State state_of(Life life) {
+    switch (life) {
+        case Life::unstarted:
+        case Life::started: return State::starts;
+        case Life::running: return State::runs;
+        case Life::finished: break;
+    }
+    return State::has_ended;
+}
+
+ThreadInfo info_of(ThreadRecord& record) {
+    ThreadInfo info{
+        .name = runtime::registry::name_of(record),
+        .ident = record.ident,
+        // relaxed, also the next: nothing is read by way of them.
+        .native_id = record.native_id.load(std::memory_order_relaxed),
+        .daemon = record.daemon.load(std::memory_order_relaxed),
+        .state = state_of(runtime::life_of(record)),
+        .wait = {},
+    };
+    const Seen seen = look_at(record);
+    if (seen.site.kind == WaitKind::none) return info;
+    info.state = State::waits;
+    info.wait = wait_of(seen);
+    return info;
+}
+
+}  // namespace
+
+Snapshot snapshot() {
+    Snapshot result;
+    for (const std::shared_ptr<ThreadRecord>& record : runtime::registry::all()) {
+        result.threads.push_back(info_of(*record));
+    }
+    result.taken = platform::now();
+    return result;
+}
+
+std::vector<std::vector<std::uint32_t>> wait_cycles(const Snapshot& snapshot) {
+    std::vector<WaitEdge> edges;
+    for (const ThreadInfo& thread : snapshot.threads) {
+        if (thread.state != State::waits) continue;
+        for (const std::uint32_t owner : thread.wait.owners) edges.push_back({thread.ident, owner});
+    }
+    return find_cycles(std::move(edges));
+}
+
+}  // namespace threadwise::inspect
