@@ -1,12 +1,15 @@
 """Waits of the main thread and signals: a handler runs in the middle of the wait, which it may end or serve."""
 
 import builtins
+import ctypes
 import signal
 import threading as standard
+import time
 import unittest
 
 from programs import HAS_GIL, run
-from threadwise import threading
+from threadwise import queue, threading
+from threadwise.concurrent import futures
 
 LONG = 60  # seconds: a wait that nothing ends
 
@@ -36,6 +39,113 @@ class TimeoutTests(unittest.TestCase):
             thread.join(float("nan"))
         end.set()
         thread.join()
+
+
+class Sent(Exception):
+    """What another thread sends with PyThreadState_SetAsyncExc()."""
+
+
+def sent_to_waiting(wait, timeout, end=None):
+    """What `wait(timeout)` raises, on a thread that gets Sent while it waits; then end() is called, if given.
+
+    None if the time was over too soon."""
+    raised = []
+    begun = standard.Event()
+
+    def run():
+        try:
+            begun.set()
+            try:
+                wait(timeout)
+            except BaseException as error:
+                raised.append(error)
+        except Sent:  # in the handler of another one
+            pass
+
+    start = time.monotonic()
+    thread = standard.Thread(target=run)
+    thread.start()
+    begun.wait()
+    is_asleep(thread)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Sent))
+    in_time = time.monotonic() < start + timeout
+    if end:
+        end()
+    thread.join()
+    return raised[0] if in_time else None
+
+
+def is_asleep(thread):
+    """Returns once the system has seen it asleep, which is in its wait, or shortly before."""
+    while thread.is_alive():
+        with open(f"/proc/self/task/{thread.native_id}/stat") as stat:
+            if stat.read().rpartition(")")[2].split()[0] == "S":
+                return
+        time.sleep(0)
+
+
+class SentExceptionTests(unittest.TestCase):
+    """An exception that is sent to a thread in a wait comes before all that the wait would have done or raised."""
+
+    def expect_sent(self, wait, end=None):
+        timeout = 60 if end else 0.1
+        while (raised := sent_to_waiting(wait, timeout, end)) is None:
+            timeout *= 2
+        self.assertIsInstance(raised, Sent)
+        self.assertIsNone(raised.__context__)
+
+    def test_it_comes_before_the_error_of_a_wait_that_is_over(self):
+        full = queue.Queue(1)
+        full.put(None)
+        future = futures.Future()
+        barrier = threading.Barrier(2)
+        for wait in (
+            lambda timeout: queue.Queue().get(timeout=timeout),
+            lambda timeout: queue.PriorityQueue().get(timeout=timeout),
+            lambda timeout: queue.SimpleQueue().get(timeout=timeout),
+            lambda timeout: full.put(None, timeout=timeout),
+            future.result,
+            future.exception,
+            lambda timeout: list(futures.as_completed([future], timeout)),
+            barrier.wait,
+        ):
+            self.expect_sent(wait)
+        self.assertFalse(barrier.broken)
+        self.assertEqual(barrier.n_waiting, 0)
+
+    def test_what_was_waited_for_is_left_alone(self):
+        for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue, queue.SimpleQueue):
+            items = kind()
+            self.expect_sent(lambda timeout: items.get(timeout=timeout), lambda: items.put(7))
+            self.assertEqual(items.get_nowait(), 7)
+        full = queue.Queue(1)
+        full.put(1)
+        self.expect_sent(lambda timeout: full.put(2, timeout=timeout), full.get)
+        self.assertTrue(full.empty())
+        for kind in (threading.Semaphore, threading.BoundedSemaphore):
+            permits = kind(1)
+            permits.acquire()
+            self.expect_sent(lambda timeout: permits.acquire(timeout=timeout), permits.release)
+            self.assertTrue(permits.acquire(blocking=False))
+        failed = futures.Future()
+        self.expect_sent(failed.result, lambda: failed.set_exception(KeyError()))
+
+    def test_a_future_whose_condition_was_waited_for_does_not_change(self):
+        for change in (
+            lambda future: future.set_result(1),
+            lambda future: future.set_exception(KeyError()),
+            lambda future: future.cancel(),
+            lambda future: future.set_running_or_notify_cancel(),
+            lambda future: future.add_done_callback(print),
+        ):
+            future = futures.Future()
+            condition = future._condition
+            holder = RLockOfAnother(condition)
+            self.expect_sent(lambda _: change(future), holder.close)
+            self.assertEqual(future._state, "PENDING")
+            self.assertEqual(future._done_callbacks, [])
+            with condition:
+                pass
 
 
 class InterruptTests(unittest.TestCase):
@@ -111,8 +221,8 @@ def held(lock):
 class RLockOfAnother:
     """An RLock that another thread has taken."""
 
-    def __init__(self):
-        self.lock, self.end, begun = threading.RLock(), standard.Event(), standard.Event()
+    def __init__(self, lock=None):
+        self.lock, self.end, begun = lock or threading.RLock(), standard.Event(), standard.Event()
         self.holder = standard.Thread(target=lambda: (self.lock.acquire(), begun.set(), self.end.wait(), self.lock.release()))
         self.holder.start()
         begun.wait()

@@ -1,14 +1,18 @@
 #include "base/waiting.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
+#include "base/exceptions.hpp"
 #include "base/finalization.hpp"
 #include "base/lock_hint.hpp"
+#include "base/reference.hpp"
 #include "base/turnstile.hpp"
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/general/deadline.hpp"
@@ -120,8 +124,25 @@ Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* contex
             return Waited::failed;
         }
         if (is_main && PyErr_CheckSignals() < 0) return Waited::failed;
-        if (deadline.left().duration() <= 0ns) return Waited::timed_out;
+        if (deadline.left().duration() <= 0ns) {
+            return raise_asynchronous_exception() ? Waited::failed : Waited::timed_out;
+        }
     }
+}
+
+bool raise_asynchronous_exception() {
+    // relaxed: what is set later is raised later.
+    std::atomic_ref<PyObject*> left(PyThreadState_Get()->async_exc);
+    if (left.load(std::memory_order_relaxed) == nullptr) [[likely]]
+        return false;
+    // The interpreter itself raises it, in the first loop of Python that it comes to: it keeps a count of its own.
+    const Ref names = Ref::steal(PyDict_New());
+    if (names && Ref::steal(PyRun_String("for _ in (0, 0): pass", Py_file_input, names.get(), names.get())))
+        return false;
+    Ref raised = take_raised();
+    PyException_SetTraceback(raised.get(), Py_None);  // without that loop
+    restore_raised(std::move(raised));
+    return true;
 }
 
 PyObject* to_python(Waited waited) {

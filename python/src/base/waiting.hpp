@@ -38,6 +38,11 @@ Waited wait_detached(Timeout timeout, Wait&& wait) {
         static_cast<void*>(std::addressof(wait)));
 }
 
+/// Raises what PyThreadState_SetAsyncExc() has left for the calling thread, as the interpreter does between two
+/// instructions: true. wait_detached() does so where the time is over. A method that has yet to do something once its
+/// wait is done calls this first: the waits of Python's own classes end in Python code, which does not get as far.
+bool raise_asynchronous_exception();
+
 /// True, False, or null with an exception set: what `acquire()` and `wait()` return.
 PyObject* to_python(Waited waited);
 

@@ -67,7 +67,7 @@ bool wait_finished(FutureObject& self, PyObject* seconds) {
     if (!to_timeout(seconds, timeout)) return false;
     if (!self.core.done()) {
         const Waited waited = wait_detached(timeout, [&self](Timeout left) { return self.core.wait(left, {}, {}); });
-        if (waited == Waited::failed) return false;
+        if (waited == Waited::failed || raise_asynchronous_exception()) return false;
     }
     if (!settle(self)) return false;
     if (self.core.finished()) return adopt(self);

@@ -18,16 +18,14 @@ using Status = FutureCore::Status;
 class ConditionHold {
 public:
     explicit ConditionHold(Ref condition) : condition_(std::move(condition)) {
-        if (condition_) held_ = static_cast<bool>(call("acquire"));
+        if (!condition_) return;
+        held_ = static_cast<bool>(call("acquire"));
+        if (!held_ || !raise_asynchronous_exception()) return;
+        release();
+        held_ = false;
     }
     ~ConditionHold() {
-        if (!condition_ || !held_) return;
-        PyObject* type = nullptr;
-        PyObject* value = nullptr;
-        PyObject* traceback = nullptr;
-        PyErr_Fetch(&type, &value, &traceback);
-        if (!call("release")) PyErr_WriteUnraisable(condition_.get());
-        PyErr_Restore(type, value, traceback);
+        if (condition_ && held_) release();
     }
     ConditionHold(const ConditionHold&) = delete;
     ConditionHold& operator=(const ConditionHold&) = delete;
@@ -38,6 +36,15 @@ public:
 
 private:
     Ref call(const char* method) const { return Ref::steal(PyObject_CallMethod(condition_.get(), method, nullptr)); }
+
+    void release() const {
+        PyObject* type = nullptr;
+        PyObject* value = nullptr;
+        PyObject* traceback = nullptr;
+        PyErr_Fetch(&type, &value, &traceback);
+        if (!call("release")) PyErr_WriteUnraisable(condition_.get());
+        PyErr_Restore(type, value, traceback);
+    }
 
     Ref condition_;
     bool held_ = true;

@@ -110,7 +110,7 @@ Waited await(BarrierCore& core, std::unique_lock<Lock>& hold, const Deadline& de
         const Waited waited = wait_detached(deadline.left(), [&waiter](Timeout left) { return waiter.wait(left); });
         core.waiters.remove(waiter);
         hold.lock();
-        if (waited != Waited::done && !ready()) return waited;
+        if (waited == Waited::failed || (waited == Waited::timed_out && !ready())) return waited;
     }
     return Waited::done;
 }

@@ -83,7 +83,12 @@ int initialize_bounded(PyObject* self, PyObject* args, PyObject* keywords) {
 }
 
 PyObject* wait_for_permit(Semaphore& permits, Timeout timeout) {
-    return to_python(wait_detached(timeout, [&permits](Timeout left) { return permits.acquire(true, left); }));
+    Waited waited = wait_detached(timeout, [&permits](Timeout left) { return permits.acquire(true, left); });
+    if (waited == Waited::done && raise_asynchronous_exception()) {
+        permits.release();
+        waited = Waited::failed;
+    }
+    return to_python(waited);
 }
 
 PyObject* enter(PyObject* self, PyObject*) {

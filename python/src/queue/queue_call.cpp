@@ -44,10 +44,11 @@ Waited QueueCall::wait(QueueWaiter::Kind kind, const QueueSide& side, const void
         return Waited::failed;
     }
     if (!deadline_) deadline_.emplace(timeout_);
-    return wait_detached(deadline_->left(), [&](Timeout left) {
+    const Waited waited = wait_detached(deadline_->left(), [&](Timeout left) {
         waiter_.emplace(kind, side, queue, left, std::stop_token(), SourceLocation());
         return waiter_->wait();
     });
+    return waited == Waited::done && raise_asynchronous_exception() ? Waited::failed : waited;
 }
 
 Ref QueueCall::time_left() const {
