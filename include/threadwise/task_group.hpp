@@ -98,9 +98,9 @@ private:
     template <class Place>
     static detail::TaskOutcome invoke(detail::Task& task, detail::TaskAction action) {
         const detail::Finally destroy([&task] { Place::destroy(task); });
-        if (action == detail::TaskAction::run && !task.group->cancelled()) {
+        if (action == detail::TaskAction::run && !task.owner.group().cancelled()) {
             detail::call_user_code([&] { std::invoke(Place::of(task)); },
-                                   [&](std::exception_ptr failure) { task.group->fail(std::move(failure)); });
+                                   [&](std::exception_ptr failure) { task.owner.group().fail(std::move(failure)); });
         }
         return detail::TaskOutcome::other;
     }
@@ -108,7 +108,7 @@ private:
     template <class Place, class Function>
     void fill(detail::Task& task, Function&& function) {
         task.invoke = &invoke<Place>;
-        task.group = &core_;
+        task.owner = detail::TaskOwner(core_);
         Place::make(task, std::forward<Function>(function));
     }
 

@@ -199,7 +199,7 @@ private:
     template <class Call, class... Arguments>
     static void fill_forgotten(detail::Task& task, Arguments&&... arguments) {
         task.invoke = &detail::invoke_forgotten<Call>;
-        task.group = nullptr;
+        task.owner = detail::TaskOwner::none();
         detail::QueuedCall<Call>::make(task, std::forward<Arguments>(arguments)...);
     }
 

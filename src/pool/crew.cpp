@@ -15,7 +15,7 @@
 namespace threadwise::detail {
 
 Crew::Crew(Pool& pool, Help help, void* loop, std::size_t helpers) noexcept
-    : pool_(pool), help_(help), loop_(loop), threads_(helpers + 1), uncalled_(helpers), failures_(pool) {}
+    : pool_(pool), help_(help), loop_(loop), threads_(helpers + 1), uncalled_(helpers) {}
 
 Crew* Crew::make(ThreadPoolExecutor& executor, Help help, void* loop, std::size_t most) noexcept {
     Pool& pool = pool_of(executor);
@@ -30,7 +30,7 @@ void Crew::call_helper() noexcept {
         if (left == 0) return;
     } while (!uncalled_.compare_exchange_weak(left, left - 1, std::memory_order_relaxed));
     owners_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the caller of this is an owner
-    Task task{.invoke = &invoke_helper, .group = nullptr, .bytes = {}};
+    Task task{.invoke = &invoke_helper, .owner = TaskOwner::none(), .bytes = {}};
     task.content<Crew*>() = this;
     try {
         pool_.submit_helper(task);

@@ -1,109 +1,105 @@
 #include "pool/live_pools.hpp"
 
 #include <mutex>
+#include <utility>
 #include <vector>
 
-#include "futures/current_worker.hpp"
 #include "platform/internal_lock.hpp"
-#include "pool/pool.hpp"
 #include "runtime/base/fork.hpp"
 #include "runtime/lifetime/shutdown.hpp"
 
 namespace threadwise::detail {
-namespace {
 
 /// Nothing is allocated or freed under the lock.
-struct LivePools {
-    platform::InternalLock lock;
-    LivePoolList pools;
-    bool registered = false;  ///< end_all() will be called
-    bool ended = false;       ///< and has begun
-
-    LivePools();
-};
-
-LivePools& the_pools() {
-    // Never destroyed: pools may be made and go while static objects are being destroyed.
-    static auto& pools = *new LivePools;
-    return pools;
-}
-
-// In a forked child, with the lock. The parent may be ending.
-void orphan_all() noexcept {
-    LivePools& all = the_pools();
-    for (const auto& weak : all.pools) {
-        if (const auto pool = weak.lock()) pool->become_orphan();
+class LivePools {
+public:
+    LivePools() {
+        runtime::hold_over_fork(lock_, runtime::ForkOrder::before_registry);
+        runtime::at_fork_in_child(orphan_all, runtime::ForkOrder::after_registry);
     }
-    all.registered = all.ended = false;
-}
 
-LivePools::LivePools() {
-    runtime::hold_over_fork(lock, runtime::ForkOrder::before_registry);
-    runtime::at_fork_in_child(orphan_all, runtime::ForkOrder::after_registry);
-}
-
-[[maybe_unused]] const bool made_at_load = (the_pools(), true);
-
-/// No pool is added from now on.
-std::vector<std::shared_ptr<Pool>> take_all() {
-    LivePools& all = the_pools();
-    std::vector<std::shared_ptr<Pool>> pools;
-    for (std::size_t wanted = 0;; pools.reserve(wanted)) {
-        const std::lock_guard hold(all.lock);
-        all.ended = true;
-        wanted = all.pools.size();
-        if (wanted > pools.capacity()) continue;
-        for (const auto& weak : all.pools) {
-            if (auto pool = weak.lock()) pools.push_back(std::move(pool));
-        }
+    static LivePools& instance() {
+        // Never destroyed: pools may be made and go while static objects are being destroyed.
+        static auto& pools = *new LivePools;
         return pools;
     }
-}
 
-void end_all() {
-    const std::vector<std::shared_ptr<Pool>> pools = take_all();
-    // First all of them: if a wait is interrupted, the threads of the other pools end, too.
-    for (const auto& pool : pools) pool->shutdown(false, false, {});
-    for (const auto& pool : pools) {
-        // A pool whose own task ends the process cannot wait for itself.
-        if (!runs_here(pool.get())) pool->shutdown(true, false, {});
+    void add(const std::shared_ptr<LivePool>& pool) {
+        LivePool::List one;
+        one.push_back(pool);
+        if (be_registered()) {
+            const std::lock_guard hold(lock_);
+            if (!ended_) {
+                pool->entry_ = one.begin();
+                return pools_.splice(pools_.end(), one);
+            }
+        }
+        pool->close_at_exit();
     }
-}
 
-/// False: the process is past that.
-bool be_registered() {
-    LivePools& all = the_pools();
-    {
-        const std::lock_guard hold(all.lock);
-        if (all.registered) return true;
+    void remove(LivePool& pool) {
+        if (!pool.entry_) return;
+        LivePool::List removed;
+        const std::lock_guard hold(lock_);
+        removed.splice(removed.end(), pools_, *pool.entry_);
     }
-    if (!runtime::at_shutdown(end_all)) return false;
-    const std::lock_guard hold(all.lock);
-    all.registered = true;  // twice, if two threads come here: the second call finds nothing to do
-    return true;
-}
 
-}  // namespace
+private:
+    static void end_all() {
+        const std::vector<std::shared_ptr<LivePool>> pools = instance().take_all();
+        // First all of them: if a wait is interrupted, the threads of the other pools end, too.
+        for (const auto& pool : pools) pool->close_at_exit();
+        for (const auto& pool : pools) pool->wait_at_exit();
+    }
 
-LivePoolPlace::~LivePoolPlace() {
-    if (!place_) return;
-    LivePoolList removed;
-    const std::lock_guard hold(the_pools().lock);
-    removed.splice(removed.end(), the_pools().pools, *place_);
-}
+    // In a forked child, with the lock. The parent may be ending.
+    static void orphan_all() noexcept {
+        LivePools& all = instance();
+        for (const auto& weak : all.pools_) {
+            if (const auto pool = weak.lock()) pool->become_orphan();
+        }
+        all.registered_ = all.ended_ = false;
+    }
 
-void end_with_process(const std::shared_ptr<Pool>& pool) {
-    LivePools& all = the_pools();
-    LivePoolList one;
-    one.push_back(pool);
-    if (be_registered()) {
-        const std::lock_guard hold(all.lock);
-        if (!all.ended) {
-            pool->live_place().place_ = one.begin();
-            return all.pools.splice(all.pools.end(), one);
+    /// No pool is added from now on.
+    std::vector<std::shared_ptr<LivePool>> take_all() {
+        std::vector<std::shared_ptr<LivePool>> pools;
+        for (std::size_t wanted = 0;; pools.reserve(wanted)) {
+            const std::lock_guard hold(lock_);
+            ended_ = true;
+            wanted = pools_.size();
+            if (wanted > pools.capacity()) continue;
+            for (const auto& weak : pools_) {
+                if (auto pool = weak.lock()) pools.push_back(std::move(pool));
+            }
+            return pools;
         }
     }
-    pool->shutdown(false, false, {});
-}
+
+    /// False: the process is past that.
+    bool be_registered() {
+        {
+            const std::lock_guard hold(lock_);
+            if (registered_) return true;
+        }
+        if (!runtime::at_shutdown(end_all)) return false;
+        const std::lock_guard hold(lock_);
+        registered_ = true;  // twice, if two threads come here: the second call finds nothing to do
+        return true;
+    }
+
+    platform::InternalLock lock_;
+    LivePool::List pools_;
+    bool registered_ = false;  ///< end_all() will be called
+    bool ended_ = false;       ///< and has begun
+};
+
+namespace {
+[[maybe_unused]] const bool made_at_load = (LivePools::instance(), true);
+}  // namespace
+
+LivePool::~LivePool() { LivePools::instance().remove(*this); }
+
+void end_with_process(const std::shared_ptr<LivePool>& pool) { LivePools::instance().add(pool); }
 
 }  // namespace threadwise::detail

@@ -7,26 +7,34 @@
 
 namespace threadwise::detail {
 
-class Pool;
-
-using LivePoolList = std::list<std::weak_ptr<Pool>>;
-
-/// A pool's place among those that the process shuts down. Goes with the pool.
-class LivePoolPlace {
+/// A pool, as far as the end of the process and fork() are concerned.
+class LivePool {
 public:
-    LivePoolPlace() = default;
-    LivePoolPlace(const LivePoolPlace&) = delete;
-    LivePoolPlace& operator=(const LivePoolPlace&) = delete;
-    ~LivePoolPlace();
+    LivePool(const LivePool&) = delete;
+    LivePool& operator=(const LivePool&) = delete;
+
+    /// Accepts no calls any more; those that it has accepted still run.
+    virtual void close_at_exit() = 0;
+    /// Returns when its threads have ended. At once on one of them: a pool whose own task ends the process cannot wait
+    /// for itself.
+    virtual void wait_at_exit() = 0;
+    /// In a forked child, while the forking thread holds the library's locks.
+    virtual void become_orphan() noexcept = 0;
+
+protected:
+    LivePool() = default;
+    ~LivePool();
 
 private:
-    friend void end_with_process(const std::shared_ptr<Pool>& pool);
-    std::optional<LivePoolList::iterator> place_;
+    friend class LivePools;
+    using List = std::list<std::weak_ptr<LivePool>>;
+
+    std::optional<List::iterator> entry_;  ///< in the list, if it is there
 };
 
 /// Python's `_python_exit`: when the process begins to end, no pool accepts calls any more, those that were accepted
 /// still run, and the pools' threads are waited for. Also for pools that were shut down without waiting. A pool that is
 /// made later accepts none from the beginning.
-void end_with_process(const std::shared_ptr<Pool>& pool);
+void end_with_process(const std::shared_ptr<LivePool>& pool);
 
 }  // namespace threadwise::detail

@@ -1,4 +1,4 @@
-// How calls get into a pool's queues, and out again.
+// How a task gets into a queue of a pool: its second step, between ThreadPoolExecutor::submit() and PoolWorker::find().
 
 #include <string>
 #include <utility>
@@ -6,11 +6,11 @@
 #include "futures/current_worker.hpp"
 #include "pool/pool.hpp"
 #include "pool/pool_worker.hpp"
+#include "runtime/lifetime/shutdown.hpp"
 #include "threadwise/detail/futures/task_batch.hpp"
 #include "threadwise/detail/pool/call_limits.hpp"
-#include "threadwise/detail/pool/crew.hpp"
-#include "threadwise/detail/pool/group_core.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
+#include "threadwise/executor_errors.hpp"
 #include "threadwise/queue_errors.hpp"
 
 namespace threadwise::detail {
@@ -30,8 +30,8 @@ struct Timed {
 
 }  // namespace
 
-void Pool::submit(Task& task, Accept after_shutdown) {
-    if (watches_calls_ && task.group == nullptr) [[unlikely]]
+void Pool::submit(Task& task, AfterShutdown after_shutdown) {
+    if (watches_calls_ && !task.owner.is_group()) [[unlikely]]
         return submit_watched(task, nullptr);
     enqueue(task, 0, after_shutdown);
 }
@@ -39,26 +39,31 @@ void Pool::submit(Task& task, Accept after_shutdown) {
 void Pool::submit(Task& task, const CallLimits& limits) { submit_watched(task, &limits); }
 
 void Pool::submit_watched(Task& task, const CallLimits* limits) {
-    const bool takes_place = places_ != nullptr && !runs_here(this);
-    if (takes_place && !take_place(limits)) {
-        // The caller is to make the call; unless it has waited for room in vain: then that makes clear that it is late.
+    const bool takes_capacity = capacity_ != nullptr && !runs_here(this);
+    if (takes_capacity && !take_capacity(limits)) {
+        // The caller is to make the call. One that has waited for capacity in vain finds then that it is late.
         const bool stopped = limits != nullptr && limits->stop().stop_requested();
         count(task.invoke(task, stopped ? TaskAction::cancel : TaskAction::run));
         return;
     }
+    if (takes_capacity) task.owner = TaskOwner::none_with_capacity();
     try {
         const int priority = limits == nullptr ? 0 : limits->priority();
-        options_.measure_times ? enqueue_timed(task, priority) : enqueue(task, priority);
+        if (options_.measure_times) {
+            enqueue_timed(task, priority);
+        } else {
+            enqueue(task, priority);
+        }
     } catch (...) {
-        if (takes_place) places_->release();
+        if (takes_capacity) capacity_->release();
         throw;
     }
 }
 
 /// False: there is none, and the call will not wait for one.
-bool Pool::take_place(const CallLimits* limits) {
-    if (injection_.closed()) throw_refusal();
-    if (places_->try_acquire()) return true;
+bool Pool::take_capacity(const CallLimits* limits) {
+    if (is_closed()) throw_refusal();
+    if (capacity_->try_acquire()) return true;
     switch (options_.when_full) {
         case WhenFull::reject:
             throw Full("the pool's queue is full: max_queued = " + std::to_string(*options_.max_queued) +
@@ -66,13 +71,13 @@ bool Pool::take_place(const CallLimits* limits) {
         case WhenFull::run_in_caller: return false;
         case WhenFull::block: break;
     }
-    return limits == nullptr ? places_->acquire(true, forever, {})
-                             : places_->acquire(limits->stop(), limits->left(), {});
+    return limits == nullptr ? capacity_->acquire(true, forever, {})
+                             : capacity_->acquire(limits->stop(), limits->left(), {});
 }
 
 void Pool::enqueue_timed(Task& task, int priority) {
     auto timed = std::make_unique<Timed>();
-    Task box{.invoke = &invoke_timed, .group = nullptr, .bytes = {}};
+    Task box{.invoke = &invoke_timed, .owner = task.owner, .bytes = {}};
     box.content<Timed*>() = timed.get();
     timed->submitted = platform::now();
     timed->task = task;
@@ -80,24 +85,44 @@ void Pool::enqueue_timed(Task& task, int priority) {
     static_cast<void>(timed.release());  // the queue owns it now
 }
 
-inline void Pool::enqueue(Task& task, int priority, Accept after_shutdown) {
+inline void Pool::enqueue(Task& task, int priority, AfterShutdown after_shutdown) {
     const bool here = runs_here(this);
     if (priority != 0) {
-        while (!ranked_.push(task, priority, !here)) attend();
+        while (!ranked_.push(task, priority)) attend_or_throw();
     } else if (here) {
-        if (injection_.closed() && after_shutdown == Accept::nothing) throw_refusal();
+        if (is_closed() && after_shutdown == AfterShutdown::refuse) throw_refusal();
         push_own(task);
         this_worker->deque().share_all();
     } else {
-        while (!injection_.push(task)) [[unlikely]] attend();
+        while (!injection_.push(task)) [[unlikely]] attend_or_throw();
     }
-    if (idle_.needs_waking()) announce();
+    if (idle_.needs_waking()) wake_worker();
 }
 
 void Pool::submit_helper(Task& task) { enqueue(task); }
 
 bool Pool::lets_callers_help() const noexcept {
-    return options_.max_workers > 1 && !options_.initializer && !injection_.closed();
+    return options_.max_workers > 1 && !options_.initializer && !is_closed();
+}
+
+/// Returns once a worker attends to the queues, or throws.
+void Pool::attend_or_throw() {
+    if (!try_attend()) {
+        throw RuntimeError(
+            "can't start new thread: the pool has none, and the system gives none; nothing was queued, try again when "
+            "other threads have ended or memory is free");
+    }
+    if (is_closed()) throw_refusal();
+}
+
+void Pool::throw_refusal() const {
+    if (is_orphan()) {
+        throw RuntimeError(
+            "the pool was made before fork(): its threads are the parent's; make another one in the child");
+    }
+    if (is_broken()) throw BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore");
+    runtime::hold_if_overtaken();  // the pool may have been shut down by another thread's exit()
+    throw RuntimeError("cannot schedule new futures after shutdown");
 }
 
 void Pool::submit(std::span<Task> tasks) {
@@ -109,20 +134,20 @@ void Pool::submit(std::span<Task> tasks) {
         return;
     }
     if (runs_here(this)) {
-        if (injection_.closed()) throw_refusal();
+        if (is_closed()) throw_refusal();
         for (Task& task : tasks) {
             push_own(task);
             task.invoke = nullptr;
         }
         this_worker->deque().share_all();
-        if (idle_.needs_waking()) announce();
+        if (idle_.needs_waking()) wake_worker();
         return;
     }
     while (!tasks.empty()) {
         const std::size_t taken = injection_.push(tasks);
-        if (taken == 0) attend();
+        if (taken == 0) attend_or_throw();
         tasks = tasks.subspan(taken);
-        if (idle_.needs_waking()) announce();
+        if (idle_.needs_waking()) wake_worker();
     }
 }
 
@@ -148,23 +173,9 @@ void TaskBatch::submit() {
 
 /// Queues what the worker's deque has no room for.
 void Pool::push_boxed(Task& own) {
-    Task box{.invoke = &invoke_boxed, .group = nullptr, .bytes = {}};
+    Task box{.invoke = &invoke_boxed, .owner = TaskOwner::none(), .bytes = {}};
     box.content<Boxed>() = {&own, this};
     injection_.push_always(box);
-}
-
-InjectionQueue::Taken Pool::take_injected() noexcept {
-    const InjectionQueue::Taken taken = injection_.pop();
-    if (places_ != nullptr && taken.task != nullptr && taken.task->group == nullptr &&
-        taken.task->invoke != &invoke_boxed && taken.task->invoke != &Crew::invoke_helper) {
-        places_->release();
-    }
-    return taken;
-}
-
-Task* Pool::take_ranked(RankedQueue::Taken taken) noexcept {
-    if (places_ != nullptr && taken.counted) places_->release();
-    return taken.task;
 }
 
 TaskOutcome Pool::invoke_boxed(Task& box, TaskAction action) {

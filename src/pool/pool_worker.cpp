@@ -7,39 +7,41 @@
 #include "runtime/waiting/door.hpp"
 #include "threading/threads/thread_handle.hpp"
 #include "threadwise/detail/futures/report.hpp"
-#include "threadwise/detail/pool/group_core.hpp"
+#include "threadwise/detail/pool/group_state.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 
 namespace threadwise::detail {
 
-void PoolWorker::start() {
-    in_use_.store(true, std::memory_order_relaxed);         // relaxed: read under the lock that guards this call
-    pool().alive_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the thread is not there yet
+constinit thread_local Worker* this_worker = nullptr;
+
+void PoolWorker::start(std::shared_ptr<PoolCore> pool) {
+    in_use_.store(true, std::memory_order_relaxed);  // relaxed: read under the lock that guards this call
+    core_.add_thread();
     former_ = std::exchange(thread_, std::nullopt);
     try {
-        // Not a daemon, whoever starts it: the end of the process waits for the pools first.
+        // Not a daemon, whichever thread starts it: the end of the process waits for the pools first.
         thread_.emplace(
-            ThreadOptions{.name = pool().options_.thread_name_prefix + "_" + std::to_string(index_), .daemon = false},
-            [this, pool = pool().shared_from_this()] { main(pool); });
+            ThreadOptions{.name = core_.options().thread_name_prefix + "_" + std::to_string(index_), .daemon = false},
+            [this, kept = std::move(pool)] { main(); });
         thread_->start();
     } catch (...) {
         thread_ = std::exchange(former_, std::nullopt);
-        pool().alive_.fetch_sub(1, std::memory_order_relaxed);
+        core_.remove_thread();
         in_use_.store(false, std::memory_order_relaxed);
         throw;
     }
 }
 
-void PoolWorker::main(const std::shared_ptr<Pool>& pool) {
+void PoolWorker::main() {
     const std::optional<Thread> former = std::exchange(former_, std::nullopt);  // joined last
     this_worker = this;
-    const Finally end([&] { leave(pool); });
-    if (!initialize()) return pool->leave_broken();
+    const Finally end([&] { leave(); });
+    if (!initialize()) return core_.leave_broken();
     const BlockingHooksScope scope(*this);
     work();
 }
 
-void PoolWorker::leave(const std::shared_ptr<Pool>& pool) noexcept {
+void PoolWorker::leave() noexcept {
     const bool was_ended = runs_task_.load(std::memory_order_relaxed);  // relaxed: written by this thread
     flush_segment();
     if (was_ended) {
@@ -48,33 +50,32 @@ void PoolWorker::leave(const std::shared_ptr<Pool>& pool) noexcept {
         deque().share_all();
     }
     this_worker = nullptr;
-    // release: the worker may be started again.
-    in_use_.store(false, std::memory_order_release);
+    PoolCore& core = core_;                           // the worker may be started again from here on
+    in_use_.store(false, std::memory_order_release);  // release: pairs with has_thread()
     if (was_ended) {
         // While this thread still counts as alive, so that nobody takes the pool for ended before another one does.
-        pool->idle_.vacate();
-        pool->leave_to_others();
+        core.idle().free_slot();
+        core.leave_to_others();
     }
-    // acq_rel: a thread that waits for the last one sees what all of them did.
-    if (pool->alive_.fetch_sub(1, std::memory_order_acq_rel) == 1) runtime::unpark_all(&pool->alive_);
+    core.remove_thread();
 }
 
 bool PoolWorker::initialize() {
-    Pool& pool = this->pool();
-    if (!pool.options_.initializer) return true;
-    if (pool.broken_.load(std::memory_order_acquire)) return false;
-    return call_user_code(pool.options_.initializer, [&](const std::exception_ptr& failure) {
-        const Finally break_down([&] { pool.break_down(); });
+    const auto& initializer = core_.options().initializer;
+    if (!initializer) return true;
+    if (core_.is_broken()) return false;
+    return call_user_code(initializer, [&](const std::exception_ptr& failure) {
+        const Finally break_down([&] { core_.break_down(); });
         report_exception("exception in a pool's initializer", failure);
     });
 }
 
 void PoolWorker::work() {
-    IdleState& idle = pool().idle_;
-    bool searches = true;  // whoever starts or wakes a worker counts it as searching
+    IdleState& idle = core_.idle();
+    bool searches = true;  // a thread that starts or wakes a worker counts it as searching
     for (;;) {
         if (const Found found = find(); found.task != nullptr) {
-            if (searches && idle.end_search() && pool().work_is_visible()) announce_work(pool());
+            if (searches && idle.end_search() && core_.work_is_visible()) core_.wake_worker();
             searches = false;
             run(found);
             if (!idle.take_surplus()) continue;
@@ -85,17 +86,16 @@ void PoolWorker::work() {
         // One that searches is enough: the others go to sleep at once.
         const bool others_search = !searches && idle.begin_search();
         searches = true;
-        if (rest(others_search) == Rest::leave) return;
+        if (this->idle(others_search) == Next::end) return;
     }
 }
 
 PoolWorker::Found PoolWorker::find() noexcept {
-    Pool& pool = this->pool();
-    auto injected = [&pool] {
-        const auto [task, segment] = pool.take_injected();
+    auto injected = [this] {
+        const auto [task, segment] = core_.take_injected();
         return Found{task, segment};
     };
-    if (Task* const task = pool.take_ranked(pool.ranked_.pop_urgent())) return {task, nullptr};
+    if (Task* const task = core_.take_urgent()) return {task, nullptr};
     // Now and then the tasks from outside come first, or tasks that submit tasks could keep them waiting for ever.
     constexpr std::uint32_t own_tasks_in_a_row = 61;
     if (++tick_ % own_tasks_in_a_row == 0) {
@@ -105,18 +105,17 @@ PoolWorker::Found PoolWorker::find() noexcept {
     if (const Found found = injected(); found.task != nullptr) return found;
     if (Task* const task = deque().take_given_up()) return {task, nullptr};
     if (Task* const task = steal()) return {task, nullptr};
-    return {pool.take_ranked(pool.ranked_.pop()), nullptr};
+    return {core_.take_ranked(), nullptr};
 }
 
 Task* PoolWorker::steal() noexcept {
-    const std::size_t count = pool().worker_count_.load(std::memory_order_acquire);
+    const WorkerTable& workers = core_.workers();
+    const std::size_t count = workers.size();
     random_ = random_ * 1664525U + 1013904223U;  // so that thieves do not all begin with the same victim
     for (std::size_t i = 0, victim = random_ % count; i < count; ++i, ++victim) {
         if (victim == count) victim = 0;
-        // acquire: the worker was made before it was put there.
-        PoolWorker* const worker = pool().workers_[victim].load(std::memory_order_acquire);
-        if (worker == this) continue;
-        if (Task* const task = worker->deque().steal()) return task;
+        if (victim == index_) continue;
+        if (Task* const task = workers[victim].deque().steal()) return task;
     }
     return nullptr;
 }
@@ -138,8 +137,8 @@ void PoolWorker::run(const Found& found) {
 }
 
 void PoolWorker::execute(Task& task) {
-    if (task.group != nullptr) {
-        task.group->run_elsewhere(task, *this);
+    if (task.owner.is_group()) {
+        task.owner.group().run_elsewhere(task, trail());
     } else {
         const TaskOutcome outcome = task.invoke(task, TaskAction::run);
         if (outcome <= TaskOutcome::cancelled) count(outcome);
@@ -153,94 +152,87 @@ void PoolWorker::add_to(PoolStats& stats) const noexcept {
 }
 
 void PoolWorker::flush_segment() noexcept {
-    if (segment_done_ != 0) pool().injection_.done(*segment_, segment_done_);
+    if (segment_done_ != 0) core_.give_back(*segment_, segment_done_);
     segment_ = nullptr;
     segment_done_ = 0;
 }
 
-PoolWorker::Rest PoolWorker::rest(bool others_search) {
+PoolWorker::Next PoolWorker::idle(bool others_search) {
     flush_segment();
-    Pool& pool = this->pool();
     runtime::Waiting waiting({.kind = runtime::WaitKind::worker,
-                              .object = &pool,
+                              .object = &core_,
                               .where = {},
-                              .deadline = runtime::deadline_after(pool.options_.idle_timeout)});
-    auto there_is_reason = [&pool] { return pool.work_is_visible() || pool.injection_.closed(); };
-    const bool awake = there_is_reason() || (!others_search && waiting.spin(&pool.wake_ups_, there_is_reason));
+                              .deadline = runtime::deadline_after(core_.options().idle_timeout)});
+    auto there_is_reason = [this] { return core_.work_is_visible() || core_.is_closed(); };
+    const bool awake = there_is_reason() || (!others_search && core_.spin(waiting, there_is_reason));
     if (!awake) return sleep(waiting);
-    if (!pool.injection_.closed() || pool.work_is_visible()) return Rest::woken;
-    return pool.leave() ? Rest::leave : Rest::woken;
+    if (!core_.is_closed() || core_.work_is_visible()) return Next::search;
+    return core_.leave() ? Next::end : Next::search;
 }
 
-PoolWorker::Rest PoolWorker::sleep(runtime::Waiting& waiting) {
-    Pool& pool = this->pool();
-    pool.idle_.fall_asleep();
+PoolWorker::Next PoolWorker::sleep(runtime::Waiting& waiting) {
+    IdleState& idle = core_.idle();
+    idle.fall_asleep();
     for (;;) {
-        if ((pool.work_is_visible() || pool.injection_.closed()) && pool.idle_.get_up()) return Rest::woken;
-        switch (waiting.park(&pool.wake_ups_, [&pool] {
-            if (pool.wake_ups_ == 0) return true;
-            --pool.wake_ups_;
-            return false;
-        })) {
+        if ((core_.work_is_visible() || core_.is_closed()) && idle.get_up()) return Next::search;
+        switch (core_.sleep(waiting)) {
             case runtime::Wakeup::woken:
-            case runtime::Wakeup::refused: return Rest::woken;
+            case runtime::Wakeup::refused: return Next::search;
             case runtime::Wakeup::timed_out:
                 // If it has been claimed just now, the wake-up is about to come.
-                if (!pool.idle_.get_up()) break;
-                return !pool.work_is_visible() && pool.leave() ? Rest::leave : Rest::woken;
+                if (!idle.get_up()) break;
+                return !core_.work_is_visible() && core_.leave() ? Next::end : Next::search;
             case runtime::Wakeup::interrupted: runtime::take_interrupt(waiting.record()); break;
         }
     }
 }
 
-// Waits, without a place, until the place of a waiting worker is free; false: the thread is to end.
+// Waits, without a slot, until that of a waiting worker is free; false: the thread is to end.
 bool PoolWorker::stand_by() {
     constexpr std::chrono::seconds patience{10};
     flush_segment();
-    Pool& pool = this->pool();
-    if (deque().share_all() && pool.idle_.needs_waking()) announce_work(pool);
+    if (deque().share_all() && core_.idle().needs_waking()) core_.wake_worker();
     runtime::Waiting waiting({.kind = runtime::WaitKind::worker,
-                              .object = &pool,
+                              .object = &core_,
                               .where = {},
                               .deadline = runtime::deadline_after(patience)});
     for (;;) {
-        switch (waiting.park(&pool.stand_ins_, [&pool] { return !pool.injection_.closed(); })) {
-            case runtime::Wakeup::woken: return waiting.token() == Pool::has_place;
+        switch (core_.stand_by(waiting)) {
+            case runtime::Wakeup::woken: return PoolCore::owns_slot(waiting);
             case runtime::Wakeup::refused:
-            case runtime::Wakeup::timed_out: return !pool.leave_standing_by();
+            case runtime::Wakeup::timed_out: return !core_.leave_standing_by();
             case runtime::Wakeup::interrupted: runtime::take_interrupt(waiting.record()); break;
         }
     }
 }
 
-// A short wait is over before a stand-in could begin: only who really goes to sleep gives its place away.
+// A short wait is over before a stand-in could begin: only a worker that really goes to sleep frees its slot.
 void PoolWorker::before_sleep() noexcept {
-    if (!runs_task_.load(std::memory_order_relaxed)) return;
-    Pool& pool = this->pool();
+    if (!runs_task_.load(std::memory_order_relaxed)) return;  // relaxed: its own, as the next one
     runtime::ThreadRecord& record = runtime::this_record();
-    if (!vacated_.load(std::memory_order_relaxed)) {  // relaxed: its own
+    if (!slot_is_free_.load(std::memory_order_relaxed)) {
         const bool only_time_passes = record.site.read().kind == runtime::WaitKind::sleep;
-        if (only_time_passes && !pool.options_.replace_sleepers) return;
-        // seq_cst: either the loads below see what has become visible, or who has made it so sees this.
-        vacated_.store(true);
+        if (only_time_passes && !core_.options().replace_sleepers) return;
+        // seq_cst: either the loads below see what has become visible, or the thread that has made it so sees this.
+        slot_is_free_.store(true);
         deque().share_all();
-        pool.idle_.vacate();
+        core_.idle().free_slot();
     }
-    if (!pool.work_is_visible()) return;
-    announce_work(pool);
+    if (!core_.work_is_visible()) return;
+    core_.wake_worker();
     // If no thread could be started, this one is perhaps all there is to try again.
     constexpr std::chrono::milliseconds pause{10};
-    if (pool.idle_.needs_waking() && pool.work_is_visible()) record.look_up_at = platform::now() + pause;
+    if (core_.idle().needs_waking() && core_.work_is_visible()) record.look_up_at = platform::now() + pause;
 }
 
 void PoolWorker::after_wait() noexcept {
-    if (!vacated_.load(std::memory_order_relaxed)) return;
-    vacated_.store(false, std::memory_order_relaxed);  // relaxed: one needless look at most
-    pool().idle_.come_back();
+    if (!slot_is_free_.load(std::memory_order_relaxed)) return;  // relaxed: its own
+    slot_is_free_.store(false, std::memory_order_relaxed);       // relaxed: one needless look at most
+    core_.idle().take_slot_back();
 }
 
 void PoolWorker::look_up_if_blocked() noexcept {
-    if (vacated_.load() && thread_) runtime::look_up(ThreadHandleAccess::record(*thread_));
+    if (slot_is_free_.load() && thread_) runtime::look_up(ThreadHandleAccess::record(*thread_));
 }
 
 std::uint64_t PoolWorker::trail() noexcept {
@@ -249,17 +241,20 @@ std::uint64_t PoolWorker::trail() noexcept {
            static_cast<std::uint32_t>(deque().bottom());
 }
 
-PoolWorker& PoolWorker::leader(Pool& pool, std::uint64_t trail) noexcept {
-    // acquire: the worker was made before it was put there.
-    return *pool.workers_[(trail >> 48) - 1].load(std::memory_order_acquire);
+namespace {
+
+WorkDeque& deque_of(const WorkerTable& workers, std::uint64_t trail) noexcept {
+    return workers[static_cast<std::size_t>(trail >> 48) - 1].deque();
 }
 
-Task* PoolWorker::follow(Pool& pool, std::uint64_t trail) noexcept {
-    return leader(pool, trail).deque().steal_from(static_cast<std::uint32_t>(trail));
+}  // namespace
+
+Task* PoolWorker::follow(const WorkerTable& workers, std::uint64_t trail) noexcept {
+    return deque_of(workers, trail).steal_from(static_cast<std::uint32_t>(trail));
 }
 
-bool PoolWorker::can_follow(Pool& pool, std::uint64_t trail) noexcept {
-    return leader(pool, trail).deque().has_shared_from(static_cast<std::uint32_t>(trail));
+bool PoolWorker::can_follow(const WorkerTable& workers, std::uint64_t trail) noexcept {
+    return deque_of(workers, trail).has_shared_from(static_cast<std::uint32_t>(trail));
 }
 
 }  // namespace threadwise::detail

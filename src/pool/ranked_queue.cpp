@@ -5,11 +5,11 @@
 
 namespace threadwise::detail {
 
-bool RankedQueue::push(const Task& task, int priority, bool counted) {
+bool RankedQueue::push(const Task& task, int priority) {
     auto own = std::make_unique<Task>(task);
     const std::lock_guard hold(lock_);
     if (state_ != State::attended) return false;
-    Entry entry{priority, counted, own.get()};
+    Entry entry{priority, own.get()};
     heap_.place(entry);
     heap_.push(Entry(entry));
     static_cast<void>(own.release());  // the queue owns it now
@@ -25,17 +25,17 @@ void RankedQueue::set_state(State state) noexcept {
     if (state_ != State::closed) state_ = state;
 }
 
-RankedQueue::Taken RankedQueue::pop(bool only_urgent) noexcept {
+Task* RankedQueue::pop(bool only_urgent) noexcept {
     const std::lock_guard hold(lock_);
-    if (heap_.size() == 0) return {};
+    if (heap_.size() == 0) return nullptr;
     const Entry first = heap_.top();
     const bool urgent = first.priority > 0;
-    if (only_urgent && !urgent) return {};
+    if (only_urgent && !urgent) return nullptr;
     heap_.pop();
     // relaxed: written under this lock; that it has become less is of no importance to anybody.
     if (urgent) urgent_.store(urgent_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-    return {first.task, first.counted};
+    return first.task;
 }
 
 }  // namespace threadwise::detail

@@ -15,9 +15,8 @@ namespace threadwise::detail {
 /// The highest priority first, first in first out among equals. One lock; O(log n). A look at an empty queue is a load.
 class RankedQueue {
 public:
-    /// Copies the task, whose content must allow that. `counted`: whether it takes up a place of the pool's bound.
-    /// False: the queue is closed or unattended. Throws std::bad_alloc.
-    bool push(const Task& task, int priority, bool counted);
+    /// Copies the task. False: the queue is closed or unattended. Throws std::bad_alloc.
+    bool push(const Task& task, int priority);
     /// As InjectionQueue's.
     void leave_unattended() noexcept { set_state(State::unattended); }
     void attend() noexcept { set_state(State::attended); }
@@ -28,19 +27,15 @@ public:
         state_ = State::closed;
     }
 
-    /// A task in memory of its own, which is the caller's from now on.
-    struct Taken {
-        Task* task = nullptr;
-        bool counted = false;
-    };
-    /// The first, if its priority is above 0.
-    Taken pop_urgent() noexcept {
+    /// The first, if its priority is above 0, or null. Its memory is the caller's from now on.
+    Task* pop_urgent() noexcept {
         // relaxed: a hint; a thread that sleeps has looked at size() before.
-        return urgent_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(true);
+        return urgent_.load(std::memory_order_relaxed) == 0 ? nullptr : pop(true);
     }
-    Taken pop() noexcept {
-        return size_.load(std::memory_order_relaxed) == 0 ? Taken() : pop(false);
-    }  // relaxed: as above
+    /// The first, or null.
+    Task* pop() noexcept {
+        return size_.load(std::memory_order_relaxed) == 0 ? nullptr : pop(false);  // relaxed: as above
+    }
 
     /// seq_cst: see IdleState.
     std::size_t size() const noexcept { return size_.load(std::memory_order_seq_cst); }
@@ -50,7 +45,6 @@ private:
 
     struct Entry {
         int priority;
-        bool counted;
         Task* task;
     };
     struct Earlier {
@@ -58,7 +52,7 @@ private:
     };
 
     void set_state(State state) noexcept;
-    Taken pop(bool only_urgent) noexcept;
+    Task* pop(bool only_urgent) noexcept;
 
     platform::InternalLock lock_;
     State state_ = State::unattended;

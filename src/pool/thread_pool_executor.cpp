@@ -99,7 +99,7 @@ ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->end(!detail::runs_here(pool_.
 
 void ThreadPoolExecutor::fill(detail::Task& task, detail::FutureState& state) noexcept {
     task.invoke = &invoke_future;
-    task.group = nullptr;
+    task.owner = detail::TaskOwner::none();
     task.content<detail::FutureState*>() = &state;
 }
 
@@ -117,7 +117,7 @@ void ThreadPoolExecutor::submit_call(detail::FutureState& state) {
 void ThreadPoolExecutor::submit_limited(detail::FutureState& state, detail::CallLimits& limits) {
     detail::Task task;
     task.invoke = &invoke_limited;
-    task.group = nullptr;
+    task.owner = detail::TaskOwner::none();
     task.content<LimitedCall>() = {&state, &limits};
     limits.listen(state);
     try {

@@ -15,7 +15,7 @@
 
 namespace threadwise::detail {
 
-class GroupCore;
+class GroupState;
 struct Task;
 
 enum class TaskAction : std::uint8_t {
@@ -24,13 +24,43 @@ enum class TaskAction : std::uint8_t {
     fail,    ///< the pool is broken
 };
 
-/// What became of it. The first three are counted by who has run the task or not.
+/// What became of it. The caller that ran or dropped it counts the first three.
 enum class TaskOutcome : std::uint8_t {
     done,
     failed,
     cancelled,
     counted,  ///< it ran, and has been counted: futures do that before they are done
     other,    ///< somebody else runs or ran it; or it is no call but part of a group
+};
+
+/// Whose task it is, in one word: a group's, which is told when the task has run; or nobody's but the submitter's, for
+/// which it may take up some of the pool's capacity (ThreadPoolOptions::max_queued).
+///
+/// | word         | meaning                                     | set by                               |
+/// |--------------|---------------------------------------------|--------------------------------------|
+/// | 0            | a call, or the pool's own: takes no capacity | whoever makes the task               |
+/// | 1            | a call that takes up capacity while queued  | the pool, as it accepts the call     |
+/// | greater      | the address of the group                    | TaskGroup::run()                     |
+class TaskOwner {
+public:
+    TaskOwner() = default;
+    explicit TaskOwner(const GroupState& group) noexcept : word_(reinterpret_cast<std::uintptr_t>(&group)) {}
+    static constexpr TaskOwner none() noexcept { return TaskOwner(no_capacity); }
+    static constexpr TaskOwner none_with_capacity() noexcept { return TaskOwner(capacity); }
+
+    bool is_group() const noexcept { return word_ > capacity; }
+    /// If it is one.
+    GroupState& group() const noexcept { return *reinterpret_cast<GroupState*>(word_); }
+    bool takes_capacity() const noexcept { return word_ == capacity; }
+    friend bool operator==(const TaskOwner&, const TaskOwner&) = default;
+
+private:
+    static constexpr std::uintptr_t no_capacity = 0;
+    static constexpr std::uintptr_t capacity = 1;
+
+    explicit constexpr TaskOwner(std::uintptr_t word) noexcept : word_(word) {}
+
+    std::uintptr_t word_;
 };
 
 /// What is to be done, and up to 40 bytes of what it needs. `invoke` does it, or not, and destroys what is inside. On
@@ -51,8 +81,8 @@ struct Task {
 
     Invoke invoke;
     union {
-        GroupCore* group;  ///< whom to tell when it has run; null: nobody
-        Task* next;        ///< while it is in a list of its owner's
+        TaskOwner owner;
+        Task* next;  ///< while it is in a list of a worker's or a group's
     };
     alignas(8) std::byte bytes[room];
 };

@@ -40,11 +40,11 @@ public:
         return Pushed::shared;
     }
 
-    /// Owner only: the newest task if it is private and belongs to the group.
-    Task* pop_private(const GroupCore* group) noexcept {
+    /// Owner only: the newest task if it is private and of that owner.
+    Task* pop_private(TaskOwner owner) noexcept {
         if (bottom_ == shared_) return nullptr;
         Task* const task = slot(bottom_ - 1).load(std::memory_order_relaxed);  // relaxed: the owner wrote it
-        if (task->group != group) return nullptr;
+        if (task->owner != owner) return nullptr;
         --bottom_;
         return task;
     }

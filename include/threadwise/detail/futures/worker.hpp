@@ -70,6 +70,6 @@ private:
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local THREADWISE_API Worker* this_worker;
 
 /// Something became visible to thieves: wakes or starts a worker, unless one is looking for work or there is none.
-THREADWISE_API void announce_work(Pool& pool) noexcept;
+THREADWISE_API void wake_worker(Pool& pool) noexcept;
 
 }  // namespace threadwise::detail

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <exception>
 
+#include "threadwise/detail/futures/failures.hpp"
 #include "threadwise/detail/futures/task.hpp"
-#include "threadwise/detail/pool/group_core.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 
@@ -16,6 +16,8 @@ class ThreadPoolExecutor;
 }
 
 namespace threadwise::detail {
+
+class Pool;
 
 /// Whether a thread from outside may run parts of what the pool is asked to run. Not if it has one worker, as what that
 /// runs does not run side by side; nor if it has an initializer, which prepares its own threads alone; nor if it
@@ -49,12 +51,12 @@ public:
     void rethrow() { failures_.rethrow(); }
     void drop_owner() noexcept;
 
-    /// The task that calls a helper.
-    static TaskOutcome invoke_helper(Task& task, TaskAction action);
-
 private:
     Crew(Pool& pool, Help help, void* loop, std::size_t helpers) noexcept;
     ~Crew() = default;
+
+    /// The task that calls a helper.
+    static TaskOutcome invoke_helper(Task& task, TaskAction action);
 
     bool enter() noexcept;
     void leave() noexcept;
@@ -70,7 +72,7 @@ private:
     std::atomic<std::size_t> uncalled_;  ///< helpers that may still be called
     std::atomic<std::uint32_t> owners_{1};
     std::atomic<std::uint32_t> state_{0};
-    GroupCore failures_;
+    Failures failures_;
 };
 
 }  // namespace threadwise::detail
