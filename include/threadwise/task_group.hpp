@@ -31,7 +31,7 @@
 namespace threadwise {
 
 /// Meant to live on the stack: its tasks end before it does. run(), cancel() and cancelled() may be called from any
-/// thread, wait() by the one that made the group. 72 bytes; a fork allocates nothing in the steady state, if the
+/// thread, wait() by the one that made the group. 64 bytes; a fork allocates nothing in the steady state, if the
 /// callable needs at most 40 bytes.
 class TaskGroup {
 public:

@@ -84,4 +84,6 @@ private:
     Task* kept_back_ = nullptr;  ///< those of them for which the deque had no room
 };
 
+static_assert(sizeof(GroupCore) == 64);
+
 }  // namespace threadwise::detail
