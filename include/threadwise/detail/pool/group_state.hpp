@@ -52,7 +52,7 @@ protected:
     static constexpr std::int64_t one = 2;
 
     std::atomic<std::int64_t> elsewhere_{0};
-    std::atomic<std::uint64_t> trail_{0};  ///< of the worker that last stole from the group and has not finished
+    std::atomic<std::uint64_t> trail_{0};      ///< of the worker that last stole from the group and has not finished
     [[no_unique_address]] Failures failures_;  ///< last: a derived class uses the padding at its end
 };
 
