@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <iostream>
-#include <mutex>
 
 // What goes wrong, made to go wrong each time: both threads read before either writes.
 int two_deposits_without_a_lock() {
@@ -30,7 +29,7 @@ int many_deposits_with_a_lock() {
     threadwise::Lock lock;
     const auto deposit = [&] {
         for (int i = 0; i < 100'000; ++i) {
-            const std::scoped_lock hold(lock);
+            const auto held = threadwise::hold(lock);
             balance += 1;
         }
     };

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,7 +20,7 @@ int main(int argc, char** argv) {
     for (const std::string path : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
         threads.emplace_back([path, &output] {
             const auto lines = count_lines(path);
-            const std::scoped_lock hold(output);
+            const auto held = threadwise::hold(output);
             std::cout << lines << ' ' << path << '\n';
         });
         threads.back().start();

@@ -4,7 +4,7 @@
 //     Condition changed;  // over an RLock of its own; Condition changed(lock) is over a lock of yours
 //
 //     // the thread that waits                                       // the thread that brings
-//     std::scoped_lock hold(changed);                                std::scoped_lock hold(changed);
+//     const auto held = hold(changed);                               const auto held = hold(changed);
 //     changed.wait_for([&] { return !items.empty(); });              items.push_back(item);
 //     take(items);                                                   changed.notify();
 //

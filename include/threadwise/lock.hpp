@@ -9,7 +9,8 @@
 // store. A waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer
 // than about half a millisecond: then the lock is handed to the waiter.
 //
-// It meets the standard's TimedLockable: std::scoped_lock, std::unique_lock and std::condition_variable_any work.
+// hold(lock) takes it until the end of the scope (hold.hpp). It meets the standard's TimedLockable: std::scoped_lock,
+// std::unique_lock and std::condition_variable_any work, too.
 
 #include <chrono>
 

@@ -9,6 +9,7 @@
 #include "threadwise/errors.hpp"
 #include "threadwise/event.hpp"
 #include "threadwise/excepthook.hpp"
+#include "threadwise/hold.hpp"
 #include "threadwise/interpreter_lock.hpp"
 #include "threadwise/interrupt.hpp"
 #include "threadwise/latch.hpp"
