@@ -14,8 +14,8 @@
 /// Locking for Reader-Writer Locks", 2019). To write: some 70 ns where
 /// a lock takes 20; a few microseconds after a time without writers.
 ///
-/// hold(lock) takes it to write until the end of the scope, hold_shared(lock) to read (hold.hpp). It meets the standard's
-/// SharedTimedMutex: std::unique_lock and std::shared_lock work, too.
+/// hold(lock) takes it to write until the end of the scope, hold_shared(lock) to read (hold.hpp). It meets the
+/// standard's SharedTimedMutex: std::unique_lock and std::shared_lock work, too.
 
 #include <atomic>
 #include <chrono>
