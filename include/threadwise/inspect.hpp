@@ -40,6 +40,12 @@ struct Wait {
     /// The idents of the threads that each have to do something before the wait can end: the holder of a lock, the
     /// thread that is joined. Empty where nobody in particular has to. Such a thread may have ended.
     std::vector<std::uint32_t> owners;
+    /// Where a thread of another process holds the object: the kernel's numbers of both. 0: none does, or the process
+    /// is not known, as the thread has ended.
+    ///@{
+    std::uint64_t process = 0;
+    std::uint64_t thread_there = 0;
+    ///@}
     bool held = false;  ///< the owners hold the object; false: they end the wait by what they do, as a joined thread
     Instant since{};
     std::optional<Instant> deadline;  ///< until when; none: for ever

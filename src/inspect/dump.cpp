@@ -48,6 +48,10 @@ void describe_owners(std::ostream& out, const Wait& wait, const Names& names) {
         describe_owner(out, owner, names);
         before = ", ";
     }
+    if (wait.thread_there == 0) return;
+    const std::string holder =
+        wait.process != 0 ? "process " + std::to_string(wait.process) : std::string("a thread that has ended");
+    out << " held by " << holder << " (native id " << wait.thread_there << ')';
 }
 
 void describe_wait(std::ostream& out, const Wait& wait, const Names& names, Instant now) {

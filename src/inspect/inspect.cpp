@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "inspect/wait_graph.hpp"
 #include "platform/clock.hpp"
+#include "platform/processes/process.hpp"
 #include "runtime/records/life.hpp"
 #include "runtime/records/parking_table.hpp"
 #include "runtime/records/registry.hpp"
@@ -47,16 +50,22 @@ Seen look_at(ThreadRecord& record) {
 Wait wait_of(const Seen& seen) {
     const runtime::WaitSite& site = seen.site;
     Wait wait{
-        .kind = std::string(to_string(site.kind)),
+        .kind = (site.across_processes ? "multiprocessing." : "") + std::string(to_string(site.kind)),
         .object = reinterpret_cast<std::uintptr_t>(site.object),
         .notified = seen.notified,
         .owners = {},
+        .process = 0,
+        .thread_there = 0,
         .held = site.owner_word != nullptr,
         .since = site.since,
         .deadline = {},
         .where = {.file = site.where.file_name(), .function = site.where.function_name(), .line = site.where.line()},
     };
-    if (seen.owner != 0) wait.owners.push_back(seen.owner);
+    if (site.across_processes) {
+        wait.thread_there = seen.owner;
+    } else if (seen.owner != 0) {
+        wait.owners.push_back(seen.owner);
+    }
     if (site.deadline != platform::never) wait.deadline = site.deadline;
     return wait;
 }
@@ -88,6 +97,22 @@ ThreadInfo info_of(ThreadRecord& record) {
     return info;
 }
 
+/// Completes the waits for what lies in shared memory, whose holder is known by its native id alone.
+void find_holders(Snapshot& snapshot) {
+    std::unordered_map<std::uint64_t, std::uint32_t> idents;
+    for (const ThreadInfo& thread : snapshot.threads) idents.emplace(thread.native_id, thread.ident);
+    for (ThreadInfo& thread : snapshot.threads) {
+        Wait& wait = thread.wait;
+        if (wait.thread_there == 0) continue;
+        wait.held = true;
+        wait.process = platform::process_of(wait.thread_there);
+        const auto here = idents.find(wait.thread_there);
+        if (here == idents.end() || wait.process != platform::this_process()) continue;
+        wait.owners.push_back(here->second);
+        wait.process = wait.thread_there = 0;
+    }
+}
+
 }  // namespace
 
 Snapshot snapshot() {
@@ -95,6 +120,7 @@ Snapshot snapshot() {
     for (const std::shared_ptr<ThreadRecord>& record : runtime::registry::all()) {
         result.threads.push_back(info_of(*record));
     }
+    find_holders(result);
     result.taken = platform::now();
     return result;
 }

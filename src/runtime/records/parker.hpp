@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "platform/futex.hpp"
+#include "platform/processes/shared_futex.hpp"
 
 namespace threadwise::runtime {
 
@@ -53,10 +54,26 @@ public:
     /// Owner only: sleeps until something has happened or the deadline has passed. A signal handler that ran counts
     /// as a kick.
     State sleep(platform::Instant deadline) noexcept {
+        return sleep_by([&] { return platform::futex_wait(word_, asleep_bit, deadline); });
+    }
+
+    /// The same, but also returns, as `waiting`, once a word in shared memory has been woken or does not hold what is
+    /// expected, and sometimes for no reason.
+    State sleep_beside(platform::AwaitedWord shared, platform::Instant deadline) noexcept {
+        return sleep_by([&] { return platform::shared_futex_wait(shared, {word_, asleep_bit}, deadline); });
+    }
+
+private:
+    static constexpr std::uint32_t notified_bit = 1;
+    static constexpr std::uint32_t kicked_bit = 2;
+    static constexpr std::uint32_t asleep_bit = 4;
+
+    template <class Wait>
+    State sleep_by(Wait wait) noexcept {
         // acq_rel: the waker that finds this bit wakes us; the one that came before it is found by the checks below.
         std::uint32_t word = word_.fetch_or(asleep_bit, std::memory_order_acq_rel) | asleep_bit;
         auto slept = platform::FutexResult::woken;
-        if (word == asleep_bit) slept = platform::futex_wait(word_, asleep_bit, deadline);
+        if (word == asleep_bit) slept = wait();
         word_.fetch_and(~asleep_bit, std::memory_order_relaxed);  // relaxed: a hint; a needless wake does no harm
         const State state = look();
         if (state != State::waiting) return state;
@@ -64,11 +81,6 @@ public:
         if (slept == platform::FutexResult::timed_out) return State::timed_out;
         return State::waiting;
     }
-
-private:
-    static constexpr std::uint32_t notified_bit = 1;
-    static constexpr std::uint32_t kicked_bit = 2;
-    static constexpr std::uint32_t asleep_bit = 4;
 
     void raise(std::uint32_t bit) noexcept {
         // release: hands what the waker wrote (the lock, a token) to look(); acquire: part of the RMW, costs nothing.

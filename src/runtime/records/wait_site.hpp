@@ -57,6 +57,9 @@ struct WaitSite {
     const std::atomic<std::uint32_t>* owner_word = nullptr;
     /// The ident of who will end this wait, where that is known and no word holds it (join: the joined thread).
     std::uint32_t owner = 0;
+    /// The object lies in memory that processes share. Then `owner` is the kernel's number of the thread that held it
+    /// when this thread fell asleep, in whatever process.
+    bool across_processes = false;
     SourceLocation where;
     platform::Instant deadline = platform::never;
     platform::Instant since{};

@@ -92,7 +92,7 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
 }
 
 Parker::State Waiting::sleep_once(platform::Instant deadline) noexcept {
-    const SleepingAtDoor sleeping(record_, deadline);
+    const SleepingAtDoor sleeping(record_, deadline == platform::never ? OwnEnd::no : OwnEnd::yes);
     return record_.parker.sleep(deadline);
 }
 
@@ -102,9 +102,13 @@ void Waiting::prepare_to_sleep() noexcept {
     run_before_sleep(record_);
 }
 
+void Waiting::watch_stop() {
+    if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
+}
+
 Wakeup Waiting::sleep() {
     prepare_to_sleep();
-    if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
+    watch_stop();
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
     bool kicked = false;
@@ -127,6 +131,33 @@ Wakeup Waiting::sleep() {
         look_up = kicked = state == Parker::State::kicked;
         if (kicked || (timed_out && !ends_first)) prepare_to_sleep();
     }
+}
+
+Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {
+    record_.parker.reset();
+    prepare_to_sleep();
+    watch_stop();
+    const platform::Instant end = std::min(site_.deadline, wake_at_);
+    const platform::Instant next_look = platform::now() + longest_shared_sleep;
+    for (bool kicked = false;;) {
+        if (must_end(kicked)) return Wakeup::interrupted;
+        const SleepingAtDoor sleeping(record_, OwnEnd::yes);
+        const Parker::State state = record_.parker.sleep_beside(shared, std::min({end, next_look, record_.look_up_at}));
+        if (state == Parker::State::waiting) return Wakeup::woken;
+        kicked = state == Parker::State::kicked;
+        if (!kicked) {
+            const platform::Instant now = platform::now();
+            if (now >= end) return Wakeup::timed_out;
+            if (now >= next_look) return Wakeup::woken;
+        }
+        prepare_to_sleep();
+    }
+}
+
+void Waiting::name_owner(std::uint32_t native_id) noexcept {
+    if (site_.owner == native_id) return;
+    site_.owner = native_id;
+    record_.site.write(site_);
 }
 
 bool Waiting::must_end(bool kicked) noexcept {

@@ -19,15 +19,22 @@
 // a waker that writes to the primitive of the sleeper that it finds has to be sure what kind it is: a semaphore's key
 // and a lock's are at addresses where nothing else sleeps.
 //
+// Between processes there is no parking table. A primitive in shared memory has a word of its own, on which its waiters
+// sleep by sleep_shared(), and which its wakers change before they wake (platform/processes/shared_futex.hpp). A
+// process may be killed at any point, also between these two steps, or as the one waiter that was woken. So each such
+// sleep ends by itself after `longest_shared_sleep`, and the waiter looks again.
+//
 // These functions are the seam at which another door can be linked in (src/explore/), so none of them is a template.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
 
 #include "platform/clock.hpp"
+#include "platform/processes/shared_futex.hpp"
 #include "runtime/base/function_ref.hpp"
 #include "runtime/records/thread_record.hpp"
 #include "runtime/records/wait_site.hpp"
@@ -64,6 +71,9 @@ enum class Pace : std::uint8_t {
     insistent,
 };
 
+/// After so long a sleep on a word in shared memory the waiter looks again, woken or not.
+inline constexpr std::chrono::milliseconds longest_shared_sleep{500};
+
 /// The deadline of a wait that begins now.
 platform::Instant deadline_after(Timeout timeout) noexcept;
 
@@ -99,6 +109,13 @@ public:
     /// without the bucket's lock: where a condition releases its lock. If that throws, the wait is over.
     Wakeup park_and_spin(const void* address, FunctionRef<bool()> validate, FunctionRef<void()> before_sleep);
 
+    /// Sleeps while a word in memory that processes share holds what is expected, until it is woken by
+    /// shared_futex_wake(). `woken` may come for no reason: the caller looks again. May be called again and again.
+    Wakeup sleep_shared(platform::AwaitedWord shared);
+
+    /// Writes down which thread, by the kernel's number, now holds what is waited for. For waits across processes.
+    void name_owner(std::uint32_t native_id) noexcept;
+
     /// What the waker handed over, after `woken`.
     std::uint32_t token() const noexcept { return record_.place.token; }
     /// Whether the sleeper was moved to another address before it was woken; after `woken`.
@@ -115,6 +132,7 @@ private:
     };
 
     void prepare_to_sleep() noexcept;
+    void watch_stop();
     Wakeup sleep();
     Parker::State sleep_once(platform::Instant deadline) noexcept;
     bool must_end(bool kicked) noexcept;

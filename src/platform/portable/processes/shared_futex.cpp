@@ -1,0 +1,21 @@
+// The standard library knows no other process: this serves threads of one, which look at both words every few
+// milliseconds.
+
+#include "platform/processes/shared_futex.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace threadwise::platform {
+
+FutexResult shared_futex_wait(AwaitedWord shared, AwaitedWord own, Instant deadline) noexcept {
+    constexpr std::chrono::milliseconds between_looks{10};
+    if (own.word.load() != own.expected) return FutexResult::woken;
+    const Instant next_look = std::min(deadline, now() + between_looks);
+    const FutexResult result = futex_wait(shared.word, shared.expected, next_look);
+    return result == FutexResult::timed_out && next_look != deadline ? FutexResult::woken : result;
+}
+
+void shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept { futex_wake(word, count); }
+
+}  // namespace threadwise::platform
