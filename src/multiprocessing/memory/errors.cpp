@@ -1,0 +1,10 @@
+#include "threadwise/multiprocessing/errors.hpp"
+
+namespace threadwise {
+
+OSError::~OSError() = default;
+FileExistsError::~FileExistsError() = default;
+FileNotFoundError::~FileNotFoundError() = default;
+PermissionError::~PermissionError() = default;
+
+}  // namespace threadwise

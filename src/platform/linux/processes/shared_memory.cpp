@@ -1,0 +1,142 @@
+#include "platform/processes/shared_memory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+#include <string_view>
+
+namespace threadwise::platform {
+namespace {
+
+/// Where shm_open() keeps its files.
+constexpr const char* folder_of_names = "/dev/shm";
+
+/// Calls a system function again as long as a signal has ended it.
+template <class Call>
+auto without_signals(Call call) noexcept {
+    auto result = call();
+    while (result < 0 && errno == EINTR) result = call();
+    return result;
+}
+
+OpenedMemory failed(int descriptor, int error) noexcept {
+    if (descriptor >= 0) close(descriptor);
+    return {.descriptor = -1, .error = error};
+}
+
+bool has_name(int descriptor) noexcept {
+    struct stat status {};
+    return fstat(descriptor, &status) == 0 && status.st_nlink > 0;
+}
+
+bool fits(std::size_t size) noexcept { return size <= static_cast<std::size_t>(std::numeric_limits<off_t>::max()); }
+
+int reserve(int descriptor, std::size_t size) noexcept {
+    int error = posix_fallocate(descriptor, 0, static_cast<off_t>(size));
+    while (error == EINTR) error = posix_fallocate(descriptor, 0, static_cast<off_t>(size));
+    return error;
+}
+
+/// A lock is changed in two steps, and somebody may sweep the file away in between. Then it has no name any more.
+bool lock_named(int descriptor, int operation) noexcept {
+    return without_signals([&] { return flock(descriptor, operation); }) == 0 && has_name(descriptor);
+}
+
+}  // namespace
+
+OpenedMemory make_anonymous_memory(std::size_t size) noexcept {
+    if (!fits(size)) return failed(-1, EFBIG);
+    const int descriptor = memfd_create("threadwise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (descriptor < 0) return failed(-1, errno);
+    if (ftruncate(descriptor, static_cast<off_t>(size)) != 0) return failed(descriptor, errno);
+    if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+        return failed(descriptor, errno);
+    }
+    return {.descriptor = descriptor};
+}
+
+OpenedMemory make_named_memory(const char* name, std::size_t size) noexcept {
+    if (!fits(size)) return failed(-1, EFBIG);
+    for (;;) {
+        const int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (descriptor < 0) return failed(-1, errno);
+        // Whoever opens it meanwhile waits for the lock until it is whole.
+        if (!lock_named(descriptor, LOCK_EX)) {
+            close(descriptor);
+            continue;
+        }
+        if (const int error = reserve(descriptor, size); error != 0) {
+            shm_unlink(name);
+            return failed(descriptor, error);
+        }
+        if (lock_named(descriptor, LOCK_SH)) return {.descriptor = descriptor};
+        close(descriptor);
+    }
+}
+
+OpenedMemory open_named_memory(const char* name) noexcept {
+    const int descriptor = shm_open(name, O_RDWR | O_CLOEXEC, 0);
+    if (descriptor < 0) return failed(-1, errno);
+    struct stat status {};
+    if (fstat(descriptor, &status) != 0) return failed(descriptor, errno);
+    if (status.st_uid != geteuid()) return failed(descriptor, EACCES);
+    if (!lock_named(descriptor, LOCK_SH)) return failed(descriptor, ENOENT);
+    if (fstat(descriptor, &status) != 0) return failed(descriptor, errno);
+    if (status.st_size == 0) return failed(descriptor, ENOENT);
+    return {.descriptor = descriptor};
+}
+
+OpenedMemory duplicate_memory(int descriptor) noexcept {
+    const int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return copy >= 0 ? OpenedMemory{.descriptor = copy} : failed(-1, errno);
+}
+
+void close_named_memory(int descriptor, const char* name) noexcept {
+    // One of several that try this at once fails, but loses its shared lock by that: the last one succeeds.
+    if (lock_named(descriptor, LOCK_EX | LOCK_NB)) shm_unlink(name);
+    close(descriptor);
+}
+
+void close_memory(int descriptor) noexcept { close(descriptor); }
+
+int remove_memory_name(const char* name) noexcept { return shm_unlink(name) == 0 ? 0 : errno; }
+
+void sweep_memory_names(const char* beginning) noexcept {
+    DIR* const folder = opendir(folder_of_names);
+    if (folder == nullptr) return;
+    while (const dirent* entry = readdir(folder)) {  // NOLINT(concurrency-mt-unsafe): a stream of its own
+        const std::string_view name(static_cast<const char*>(entry->d_name));
+        if (!name.starts_with(beginning)) continue;
+        const int file = openat(dirfd(folder), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        struct stat status {};
+        const bool own = file >= 0 && fstat(file, &status) == 0 && status.st_uid == geteuid();
+        if (own && lock_named(file, LOCK_EX | LOCK_NB)) unlinkat(dirfd(folder), entry->d_name, 0);
+        if (file >= 0) close(file);
+    }
+    closedir(folder);
+}
+
+std::span<std::byte> map_memory(int descriptor) noexcept {
+    struct stat status {};
+    if (fstat(descriptor, &status) != 0) return {};
+    const auto size = static_cast<std::size_t>(status.st_size);
+    void* const view = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (view == MAP_FAILED) return {};
+    return {static_cast<std::byte*>(view), size};
+}
+
+void unmap_memory(std::span<std::byte> view) noexcept { munmap(view.data(), view.size()); }
+
+bool fill_randomly(std::span<std::byte> bytes) noexcept {
+    return without_signals([&] { return getrandom(bytes.data(), bytes.size(), 0); }) ==
+           static_cast<ssize_t>(bytes.size());
+}
+
+}  // namespace threadwise::platform
