@@ -1,144 +1,123 @@
 #pragma once
 // parallel_for: a loop whose steps run side by side.
+//
+//     parallel_for(pixels, [](Pixel& pixel) { pixel.invert(); });
+//     parallel_for(0, height, [&](int y) { draw_line(y); });
+//
+// **Who runs the steps.** In a worker of the pool the range is split when an idle worker wants a part of it, so uneven
+// steps need no chunk size. A thread from outside runs steps itself, in place of a worker, and wakes as many workers as
+// the loop keeps busy; it wakes none if the last loops with this body, and as many steps, took less than some ten
+// microseconds. So a step must not wait for another one. What the caller runs itself runs outside of the pool, as far
+// as current_thread() and nested loops are concerned. If the pool has one worker or an initializer, workers run all
+// steps.
+//
+// **How it ends.** When all calls have returned. What a call throws ends the loop and is thrown by it (see
+// TaskGroup::wait); so is InterruptedError if `stop` is requested before the loop has ended, or interrupt() is called
+// for a thread that waits for the others. Steps that have not begun by then are left out, but for those of a block that
+// has.
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <iterator>
 #include <ranges>
+#include <stop_token>
 #include <type_traits>
-#include <utility>
+#include <vector>
 
-#include "threadwise/detail/parallel/shared_loop.hpp"
-#include "threadwise/detail/pool/parallel.hpp"
-#include "threadwise/errors.hpp"
-#include "threadwise/task_group.hpp"
+#include "threadwise/detail/parallel/loop.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 
 namespace threadwise {
-namespace detail {
 
-/// As an iterator over the integers from `first` on.
-template <class Index>
-struct Counter {
-    using difference_type = std::size_t;
-
-    Index first;
-    // Unsigned, where nothing overflows: the range may be larger than half of its type.
-    Index operator[](std::size_t i) const noexcept { return static_cast<Index>(static_cast<std::size_t>(first) + i); }
-};
-
-template <class T>
-constexpr bool is_negative(const T& value) noexcept {
-    if constexpr (std::is_unsigned_v<T>) {
-        return false;
-    } else {
-        return value < 0;
-    }
-}
-
-template <class Iterator, class Body>
-void for_each_on_demand(TaskGroup& group, Iterator begin, std::size_t first, std::size_t last, Body& body) {
-    while (first < last && !group.cancelled()) {
-        if (last - first > 1 && work_is_wanted()) {
-            const std::size_t middle = first + (last - first) / 2;
-            group.run([&group, begin, middle, last, &body] { for_each_on_demand(group, begin, middle, last, body); });
-            last = middle;
-            continue;
-        }
-        for (const std::size_t end = first + piece_of(last - first); first < end; ++first) {
-            std::invoke(body, begin[static_cast<std::iter_difference_t<Iterator>>(first)]);
-        }
-    }
-}
-
-/// In a worker.
-template <class Iterator, class Body>
-void for_each_here(Iterator begin, std::size_t first, std::size_t last, Body& body) {
-    TaskGroup group;
-    for_each_on_demand(group, begin, first, last, body);
-    group.wait();
-}
-
-template <class Iterator, class Body>
-void for_each_by(ThreadPoolExecutor& executor, Iterator begin, std::size_t size, Body& body) {
-    std::size_t next = 0;
-    if (!executor.runs_this_thread() && run_from_outside(executor, begin, next, size, body)) return;
-    run_inside(executor, [&] { for_each_here(begin, next, size, body); });
-}
-
-/// By the pool that this thread belongs to, or else by the default one.
-template <class Iterator, class Body>
-void for_each_by_own(Iterator begin, std::size_t size, Body& body) {
-    if (this_worker != nullptr) {
-        for_each_here(begin, 0, size, body);
-    } else {
-        for_each_by(default_executor(), begin, size, body);
-    }
-}
-
-/// Integers from `first` up to `last`, as many as an iterator and a size tell.
-template <class Index>
-struct Integers {
-    Counter<Index> begin;
-    std::size_t size;
-
-    template <class First, class Last>
-    Integers(First first, Last last) : begin{static_cast<Index>(first)}, size(0) {
-        static_assert(sizeof(Index) <= sizeof(std::size_t),
-                      "parallel_for: the machine cannot count so far; use std::size_t");
-        if constexpr (std::is_unsigned_v<Index>) {
-            if (is_negative(last)) return;
-            if (is_negative(first)) {
-                throw ValueError(
-                    "parallel_for: the first index is below zero, but the last one is of an unsigned type: "
-                    "convert that to a signed one");
-            }
-        }
-        const auto end = static_cast<Index>(last);
-        if (begin.first < end) size = static_cast<std::size_t>(end) - static_cast<std::size_t>(begin.first);
-    }
-};
-
-}  // namespace detail
-
-/// Calls `body(element)` for each element of the range, in no particular order and by several threads at once, and
-/// returns when all calls have. What a call throws ends the loop and is thrown here (see TaskGroup::wait).
-///
-/// In a worker of the pool the range is split when an idle worker wants a part of it, so uneven steps need no chunk
-/// size. A thread from outside runs steps itself, in place of a worker, and wakes as many workers as the loop keeps
-/// busy; it wakes none if the last loops with this body, and as many steps, took less than some ten microseconds. So
-/// a step must not wait for another one. What the caller runs itself runs outside of the pool, as far as
-/// current_thread() and nested loops are concerned. If the pool has one worker or an initializer, workers run all
-/// steps.
-template <std::ranges::random_access_range Range, class Body>
-    requires std::ranges::sized_range<Range>
-void parallel_for(ThreadPoolExecutor& executor, Range&& range, Body body) {
-    detail::for_each_by(executor, std::ranges::begin(range), static_cast<std::size_t>(std::ranges::size(range)), body);
+/// Calls `body(element)` for each element of the range, in no particular order and by several threads at once.
+template <detail::IndexedRange Range, class Body>
+void parallel_for(ThreadPoolExecutor& executor, Range&& range, Body body, const std::stop_token& stop = {}) {
+    detail::EachElement<std::ranges::iterator_t<Range>, Body> blocks{std::ranges::begin(range), body};
+    detail::loop_by(&executor, static_cast<std::size_t>(std::ranges::size(range)), blocks, stop);
 }
 
 /// The same in the pool that runs the calling task, or in default_executor().
-template <std::ranges::random_access_range Range, class Body>
-    requires std::ranges::sized_range<Range>
-void parallel_for(Range&& range, Body body) {
-    detail::for_each_by_own(std::ranges::begin(range), static_cast<std::size_t>(std::ranges::size(range)), body);
+template <detail::IndexedRange Range, class Body>
+void parallel_for(Range&& range, Body body, const std::stop_token& stop = {}) {
+    detail::EachElement<std::ranges::iterator_t<Range>, Body> blocks{std::ranges::begin(range), body};
+    detail::loop_by(nullptr, static_cast<std::size_t>(std::ranges::size(range)), blocks, stop);
 }
 
 /// `body(i)` for each i from `first` up to, but without, `last`; i has the common type of both. Throws ValueError if
 /// that is unsigned and `first` is below zero.
 template <std::integral First, class Last, class Body>
     requires std::integral<std::common_type_t<First, Last>>
-void parallel_for(ThreadPoolExecutor& executor, First first, Last last, Body body) {
+void parallel_for(ThreadPoolExecutor& executor, First first, Last last, Body body, const std::stop_token& stop = {}) {
     const detail::Integers<std::common_type_t<First, Last>> integers(first, last);
-    detail::for_each_by(executor, integers.begin, integers.size, body);
+    detail::EachElement<decltype(integers.begin), Body> blocks{integers.begin, body};
+    detail::loop_by(&executor, integers.size, blocks, stop);
 }
 
 /// The same in the pool that runs the calling task, or in default_executor().
 template <std::integral First, class Last, class Body>
     requires std::integral<std::common_type_t<First, Last>>
-void parallel_for(First first, Last last, Body body) {
+void parallel_for(First first, Last last, Body body, const std::stop_token& stop = {}) {
     const detail::Integers<std::common_type_t<First, Last>> integers(first, last);
-    detail::for_each_by_own(integers.begin, integers.size, body);
+    detail::EachElement<decltype(integers.begin), Body> blocks{integers.begin, body};
+    detail::loop_by(nullptr, integers.size, blocks, stop);
+}
+
+/// `body(begin, end)` for blocks of integers that cover `first` to `last` together, each from `begin` up to, but
+/// without, `end`; for bodies that gain from a loop of their own, such as one that the compiler turns into vector
+/// instructions, or that share something costly among steps. A block is small enough for uneven ones to even out.
+template <std::integral First, class Last, class Body>
+    requires std::integral<std::common_type_t<First, Last>>
+void parallel_for_blocks(ThreadPoolExecutor& executor, First first, Last last, Body body,
+                         const std::stop_token& stop = {}) {
+    using Index = std::common_type_t<First, Last>;
+    const detail::Integers<Index> integers(first, last);
+    detail::EachBlock<Index, Body> blocks{integers.begin, body};
+    detail::loop_by(&executor, integers.size, blocks, stop);
+}
+
+/// The same in the pool that runs the calling task, or in default_executor().
+template <std::integral First, class Last, class Body>
+    requires std::integral<std::common_type_t<First, Last>>
+void parallel_for_blocks(First first, Last last, Body body, const std::stop_token& stop = {}) {
+    using Index = std::common_type_t<First, Last>;
+    const detail::Integers<Index> integers(first, last);
+    detail::EachBlock<Index, Body> blocks{integers.begin, body};
+    detail::loop_by(nullptr, integers.size, blocks, stop);
+}
+
+namespace detail {
+
+/// The elements of a range whose iterators can only step: the caller walks it once, and the loop is over that.
+template <class Range>
+std::vector<std::ranges::iterator_t<Range>> iterators_of(Range& range) {
+    std::vector<std::ranges::iterator_t<Range>> iterators;
+    for (auto at = std::ranges::begin(range); at != std::ranges::end(range); ++at) iterators.push_back(at);
+    return iterators;
+}
+
+}  // namespace detail
+
+/// parallel_for() for ranges that need not have random access, such as lists, sets and maps: the caller walks over the
+/// range first. 8 bytes of memory an element, as a rule; none for ranges that parallel_for() takes.
+template <std::ranges::forward_range Range, class Body>
+void parallel_for_each(ThreadPoolExecutor& executor, Range&& range, Body body, const std::stop_token& stop = {}) {
+    if constexpr (std::ranges::random_access_range<Range> && std::ranges::sized_range<Range>) {
+        parallel_for(executor, range, std::move(body), stop);
+    } else {
+        parallel_for(
+            executor, detail::iterators_of(range), [&body](const auto& at) { std::invoke(body, *at); }, stop);
+    }
+}
+
+/// The same in the pool that runs the calling task, or in default_executor().
+template <std::ranges::forward_range Range, class Body>
+void parallel_for_each(Range&& range, Body body, const std::stop_token& stop = {}) {
+    if constexpr (std::ranges::random_access_range<Range> && std::ranges::sized_range<Range>) {
+        parallel_for(range, std::move(body), stop);
+    } else {
+        parallel_for(
+            detail::iterators_of(range), [&body](const auto& at) { std::invoke(body, *at); }, stop);
+    }
 }
 
 }  // namespace threadwise

@@ -77,34 +77,35 @@ constexpr void check_reduction() {
                   "parallel_reduce: what the operation returns does not convert to the type of `init`");
 }
 
+/// `begin[i]` for i from 0 to `size`, added to `init`. `executor` null: in the pool that this thread belongs to, or
+/// else in the default one.
+template <class T, class Iterator, class Operation>
+T reduce_by(ThreadPoolExecutor* executor, Iterator begin, std::size_t size, T init, Operation& operation) {
+    if (size == 0) return init;
+    std::optional<T> sum;
+    run_inside(executor, [&] { sum.emplace(reduce_on_demand<T>(begin, 0, size, operation)); });
+    return operation(std::move(init), std::move(*sum));
+}
+
 }  // namespace detail
 
 /// `operation(...operation(operation(init, first), second)..., last)`, grouped in any way but in this order:
 /// `operation` must be associative, take T and elements on either side and return a value, but need not be commutative.
 /// Sums are kept as T: give `init` a type that holds them. The range is split when an idle worker wants a part of it.
 /// Throws what `operation` throws.
-template <std::ranges::random_access_range Range, class T, class Operation = std::plus<>>
-    requires std::ranges::sized_range<Range> T parallel_reduce(ThreadPoolExecutor& executor, Range&& range, T init,
-                                                               Operation operation = {}) {
-        detail::check_reduction<Operation, T, std::ranges::range_reference_t<Range>>();
-        const auto size = static_cast<std::size_t>(std::ranges::size(range));
-        if (size == 0) return init;
-        std::optional<T> sum;
-        detail::run_inside(
-            executor, [&] { sum.emplace(detail::reduce_on_demand<T>(std::ranges::begin(range), 0, size, operation)); });
-        return operation(std::move(init), std::move(*sum));
-    }
+template <detail::IndexedRange Range, class T, class Operation = std::plus<>>
+T parallel_reduce(ThreadPoolExecutor& executor, Range&& range, T init, Operation operation = {}) {
+    detail::check_reduction<Operation, T, std::ranges::range_reference_t<Range>>();
+    return detail::reduce_by(&executor, std::ranges::begin(range), static_cast<std::size_t>(std::ranges::size(range)),
+                             std::move(init), operation);
+}
 
 /// The same in the pool that runs the calling task, or in default_executor().
-template <std::ranges::random_access_range Range, class T, class Operation = std::plus<>>
-    requires std::ranges::sized_range<Range> T parallel_reduce(Range&& range, T init, Operation operation = {}) {
-        detail::check_reduction<Operation, T, std::ranges::range_reference_t<Range>>();
-        const auto size = static_cast<std::size_t>(std::ranges::size(range));
-        if (size == 0) return init;
-        std::optional<T> sum;
-        detail::run_inside(
-            [&] { sum.emplace(detail::reduce_on_demand<T>(std::ranges::begin(range), 0, size, operation)); });
-        return operation(std::move(init), std::move(*sum));
-    }
+template <detail::IndexedRange Range, class T, class Operation = std::plus<>>
+T parallel_reduce(Range&& range, T init, Operation operation = {}) {
+    detail::check_reduction<Operation, T, std::ranges::range_reference_t<Range>>();
+    return detail::reduce_by(nullptr, std::ranges::begin(range), static_cast<std::size_t>(std::ranges::size(range)),
+                             std::move(init), operation);
+}
 
 }  // namespace threadwise

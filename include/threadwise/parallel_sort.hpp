@@ -1,5 +1,5 @@
 #pragma once
-// parallel_sort: sorts a range on several cores.
+// parallel_sort and parallel_stable_sort: sort a range on several cores.
 
 #include <cstddef>
 #include <functional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "threadwise/detail/pool/parallel.hpp"
+#include "threadwise/detail/sort/merge_sort.hpp"
 #include "threadwise/detail/sort/sort.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 
@@ -40,40 +41,60 @@ void arrange(Iterator first, std::vector<Position>& order) {
     }
 }
 
+/// How parallel_sort() sorts values that move without throwing, and how parallel_stable_sort() does.
+struct AnyOrder {
+    template <class Iterator, class Less>
+    static void sort(Iterator first, Iterator last, Less& less) {
+        sort_keeping_all(first, last, less);
+    }
+};
+struct StableOrder {
+    template <class Iterator, class Less>
+    static void sort(Iterator first, Iterator last, Less& less) {
+        stable_sort_keeping_all(first, last, less);
+    }
+};
+
 /// For values whose moves may throw: they are moved as little as possible, when their order is known.
-template <class Iterator, class Less>
+template <class Order, class Iterator, class Less>
 void sort_positions_inside(Iterator first, Iterator last, Less& less) {
     using Position = std::iter_difference_t<Iterator>;
     std::vector<Position> order(static_cast<std::size_t>(last - first));
     std::iota(order.begin(), order.end(), Position(0));
     auto less_at = [&](Position a, Position b) -> bool { return less(first[a], first[b]); };
-    sort_keeping_all(order.begin(), order.end(), less_at);
+    Order::sort(order.begin(), order.end(), less_at);
     arrange(first, order);
 }
 
-template <class Range, class Less>
-void sort_range_inside(Range&& range, Less& less) {
+template <class Order, class Range, class Less>
+void sort_range_inside(Range& range, Less& less) {
     const auto first = std::ranges::begin(range);
     const auto last = first + std::ranges::distance(range);
     using Value = std::ranges::range_value_t<Range>;
     if constexpr (std::is_nothrow_move_constructible_v<Value> && std::is_nothrow_move_assignable_v<Value>) {
-        sort_keeping_all(first, last, less);
+        Order::sort(first, last, less);
     } else {
-        sort_positions_inside(first, last, less);
+        sort_positions_inside<Order>(first, last, less);
     }
 }
 
-/// Calls `inside(work)`, which takes the work to the workers; or does it here if it is too little for several.
-template <class Range, class Less, class Inside>
-void sort_range(Range&& range, Less& less, Inside inside) {
-    using Iterator = std::ranges::iterator_t<Range>;
-    constexpr std::ptrdiff_t little = has_plain_keys<Iterator> ? 4096 : 1024;
+/// `executor` null: in the pool that this thread belongs to, or else in the default one. Too little for several workers
+/// is sorted here.
+template <class Order, class Range, class Less>
+void sort_by(ThreadPoolExecutor* executor, Range& range, Less& less) {
+    constexpr std::ptrdiff_t little = has_plain_keys<std::ranges::iterator_t<Range>> ? 4096 : 1024;
     if (std::ranges::distance(range) < little) {
-        sort_range_inside(range, less);
+        sort_range_inside<Order>(range, less);
     } else {
-        inside([&] { sort_range_inside(range, less); });
+        run_inside(executor, [&] { sort_range_inside<Order>(range, less); });
     }
 }
+
+/// Equal integers are the same: nobody can tell in which order they are.
+template <class Value, class Less>
+using OrderOfEquals = std::conditional_t<std::is_integral_v<Value> && (std::is_same_v<Less, std::less<>> ||
+                                                                       std::is_same_v<Less, std::less<Value>>),
+                                         AnyOrder, StableOrder>;
 
 }  // namespace detail
 
@@ -92,13 +113,28 @@ void sort_range(Range&& range, Less& less, Inside inside) {
 /// throws that leaves both its sides as they were, and if `less` is no strict weak ordering.
 template <std::ranges::random_access_range Range, class Less = std::less<>>
 void parallel_sort(ThreadPoolExecutor& executor, Range&& range, Less less = {}) {
-    detail::sort_range(range, less, [&](auto&& work) { detail::run_inside(executor, work); });
+    detail::sort_by<detail::AnyOrder>(&executor, range, less);
 }
 
 /// The same in the pool that runs the calling task, or in default_executor().
 template <std::ranges::random_access_range Range, class Less = std::less<>>
 void parallel_sort(Range&& range, Less less = {}) {
-    detail::sort_range(range, less, [](auto&& work) { detail::run_inside(work); });
+    detail::sort_by<detail::AnyOrder>(nullptr, range, less);
+}
+
+/// Sorts as std::stable_sort does: elements of which neither is less stay in the order in which they are. A merge sort:
+/// O(n log n) comparisons, and memory for half of the range, or for all of it where two workers merge; without memory
+/// it takes O(n log^2 n) swaps instead. Sorted and reversed ranges, and sorted ones with something put before or
+/// behind, take O(n). Otherwise as parallel_sort(), exceptions included.
+template <std::ranges::random_access_range Range, class Less = std::less<>>
+void parallel_stable_sort(ThreadPoolExecutor& executor, Range&& range, Less less = {}) {
+    detail::sort_by<detail::OrderOfEquals<std::ranges::range_value_t<Range>, Less>>(&executor, range, less);
+}
+
+/// The same in the pool that runs the calling task, or in default_executor().
+template <std::ranges::random_access_range Range, class Less = std::less<>>
+void parallel_stable_sort(Range&& range, Less less = {}) {
+    detail::sort_by<detail::OrderOfEquals<std::ranges::range_value_t<Range>, Less>>(nullptr, range, less);
 }
 
 }  // namespace threadwise

@@ -79,6 +79,8 @@ void Crew::close(const SourceLocation& where) noexcept {
     }
 }
 
+void Crew::stop() noexcept { fail(runtime::exception_of<InterruptedError>("stop was requested while a loop ran")); }
+
 void Crew::drop_owner() noexcept {
     // acq_rel: the last owner destroys what all have written.
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;

@@ -5,9 +5,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <functional>
-#include <iterator>
+#include <exception>
 #include <limits>
+#include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "threadwise/detail/pool/crew.hpp"
@@ -17,16 +18,24 @@
 
 namespace threadwise::detail {
 
-/// What a step of the loops with this body has lately taken, in nanoseconds; at first more than any loop takes.
-template <class Body>
+/// What a step of the loops with these blocks has lately taken, in nanoseconds; at first more than any loop takes.
+template <class Blocks>
 inline std::atomic<float> step_cost{std::numeric_limits<float>::infinity()};
 
-/// The steps are claimed by as many as leave each thread several more claims to make, so that uneven steps even out.
-template <class Iterator, class Body>
+template <class Blocks>
+void remember_step_cost(std::chrono::steady_clock::time_point start, std::size_t steps) noexcept {
+    const std::chrono::duration<float, std::nano> spent = std::chrono::steady_clock::now() - start;
+    // relaxed: a hint.
+    step_cost<Blocks>.store(spent.count() / static_cast<float>(steps), std::memory_order_relaxed);
+}
+
+/// `blocks(first, end)` makes the steps from `first` up to `end`. They are claimed by as many as leave each thread
+/// several more claims to make, so that uneven steps even out.
+template <class Blocks>
 class SharedLoop {
 public:
-    SharedLoop(Iterator begin, std::size_t first, std::size_t last, Body& body) noexcept
-        : begin_(begin), next_(first), last_(last), body_(body) {}
+    SharedLoop(std::size_t first, std::size_t last, Blocks& blocks) noexcept
+        : next_(first), last_(last), blocks_(blocks) {}
     SharedLoop(const SharedLoop&) = delete;
     SharedLoop& operator=(const SharedLoop&) = delete;
     ~SharedLoop() {
@@ -37,22 +46,21 @@ public:
     }
 
     /// False: nothing was done, the pool has to run the loop by itself.
-    bool run(ThreadPoolExecutor& executor) {
+    bool run(ThreadPoolExecutor& executor, const std::stop_token& stop) {
         // relaxed: no other thread knows the loop yet.
         crew_ = Crew::make(executor, &help, this, last_ - next_.load(std::memory_order_relaxed) - 1);
         if (crew_ == nullptr) return false;
-        crew_->call_helper();
-        const auto start = std::chrono::steady_clock::now();
-        if (const std::size_t made = work(); made > 0) remember(start, made);
-        crew_->close(SourceLocation::current());
+        {
+            const auto cancel = [this]() noexcept { crew_->stop(); };
+            std::optional<std::stop_callback<decltype(cancel)>> on_stop;
+            if (stop.stop_possible()) on_stop.emplace(stop, cancel);
+            crew_->call_helper();
+            const auto start = std::chrono::steady_clock::now();
+            if (const std::size_t made = work(); made > 0) remember_step_cost<Blocks>(start, made);
+            crew_->close(SourceLocation::current());
+        }
         crew_->rethrow();
         return true;
-    }
-
-    static void remember(std::chrono::steady_clock::time_point start, std::size_t steps) noexcept {
-        const std::chrono::duration<float, std::nano> spent = std::chrono::steady_clock::now() - start;
-        // relaxed: a hint.
-        step_cost<Body>.store(spent.count() / static_cast<float>(steps), std::memory_order_relaxed);
     }
 
 private:
@@ -69,12 +77,10 @@ private:
         call_user_code(
             [&] {
                 for (;;) {
-                    auto [first, end] = claim();
+                    const auto [first, end] = claim();
                     if (first == end) return;
                     made += end - first;
-                    for (; first < end; ++first) {
-                        std::invoke(body_, begin_[static_cast<std::iter_difference_t<Iterator>>(first)]);
-                    }
+                    blocks_(first, end);
                 }
             },
             [this](std::exception_ptr failure) { crew_->fail(std::move(failure)); });
@@ -92,39 +98,39 @@ private:
         }
     }
 
-    const Iterator begin_;
     std::atomic<std::size_t> next_;
     const std::size_t last_;
-    Body& body_;
+    Blocks& blocks_;
     Crew* crew_ = nullptr;
 };
 
 /// Runs steps here while the loop seems not to be worth waking a worker. Returns how many it has run: all, or it has
 /// taken longer than it was thought to.
-template <class Iterator, class Body>
-std::size_t run_while_cheap(Iterator begin, std::size_t size, Body& body) {
+template <class Blocks>
+std::size_t run_while_cheap(std::size_t size, Blocks& blocks) {
     constexpr float cheap = 10'000;  // nanoseconds
     // relaxed: a hint.
-    if (!(step_cost<Body>.load(std::memory_order_relaxed) * static_cast<float>(size) < cheap)) return 0;
+    if (!(step_cost<Blocks>.load(std::memory_order_relaxed) * static_cast<float>(size) < cheap)) return 0;
     const auto start = std::chrono::steady_clock::now();
     std::size_t next = 0;
     for (std::size_t piece = 64; next < size; piece *= 2) {
-        for (const std::size_t end = std::min(size, next + piece); next < end; ++next) {
-            std::invoke(body, begin[static_cast<std::iter_difference_t<Iterator>>(next)]);
-        }
-        SharedLoop<Iterator, Body>::remember(start, next);
+        const std::size_t end = std::min(size, next + piece);
+        blocks(next, end);
+        next = end;
+        remember_step_cost<Blocks>(start, next);
         if (std::chrono::steady_clock::now() - start > std::chrono::microseconds(20)) break;
     }
     return next;
 }
 
 /// On a thread from outside of the pool. False: the pool has to run the loop from `next` on by itself.
-template <class Iterator, class Body>
-bool run_from_outside(ThreadPoolExecutor& executor, Iterator begin, std::size_t& next, std::size_t size, Body& body) {
+template <class Blocks>
+bool run_from_outside(ThreadPoolExecutor& executor, std::size_t& next, std::size_t size, Blocks& blocks,
+                      const std::stop_token& stop) {
     if (!lets_callers_help(executor)) return false;
     if (size == 0) return true;
-    next = run_while_cheap(begin, size, body);
-    return next == size || SharedLoop<Iterator, Body>(begin, next, size, body).run(executor);
+    next = run_while_cheap(size, blocks);
+    return next == size || SharedLoop<Blocks>(next, size, blocks).run(executor, stop);
 }
 
 }  // namespace threadwise::detail

@@ -43,6 +43,8 @@ public:
     void call_helper() noexcept;
 
     void fail(std::exception_ptr exception) noexcept { failures_.fail(std::move(exception)); }
+    /// Ends the loop with an InterruptedError that says so.
+    void stop() noexcept;
     bool cancelled() const noexcept { return failures_.cancelled(); }
 
     /// The caller: returns when no helper is at work, and none will begin. An interrupt() is kept as a failure.

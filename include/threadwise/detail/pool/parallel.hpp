@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <ranges>
 #include <utility>
 
 #include "threadwise/detail/futures/worker.hpp"
@@ -10,6 +11,10 @@
 #include "threadwise/thread_pool_executor.hpp"
 
 namespace threadwise::detail {
+
+/// A range whose elements can be reached by their number.
+template <class Range>
+concept IndexedRange = std::ranges::random_access_range<Range> && std::ranges::sized_range<Range>;
 
 /// Calls `work()` in a worker of the pool: here, if this is one, or there, while the calling thread waits. Here as well
 /// if the pool has no thread and none can be started.
@@ -31,6 +36,16 @@ void run_inside(Work&& work) {
         work();
     } else {
         run_inside(default_executor(), work);
+    }
+}
+
+/// One or the other: `executor` may be null.
+template <class Work>
+void run_inside(ThreadPoolExecutor* executor, Work&& work) {
+    if (executor != nullptr) {
+        run_inside(*executor, work);
+    } else {
+        run_inside(work);
     }
 }
 
