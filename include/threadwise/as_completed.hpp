@@ -90,4 +90,10 @@ auto as_completed(Futures&& futures, Timeout timeout = forever, SourceLocation w
     return as_completed(std::stop_token(), std::forward<Futures>(futures), timeout, where);
 }
 
+/// Not for a future alone, or one after another: that does not compile.
+template <class T, class... Others>
+void as_completed(const Future<T>& /*future*/, const Others&... /*others*/) {
+    detail::refuse_single_future<T>();
+}
+
 }  // namespace threadwise

@@ -176,11 +176,21 @@ private:
     RLock own_lock_;
     void* lock_;
     const Operations* operations_;
-    /// How many wait and were not found spinning by notify(). Changed with the lock held, but for a notify() without.
+    /// A waiter goes through these states, in this order; notify() may meet it in any.
+    ///
+    /// | waiters_  | spinner_  | the waiter                               | notify()                                  |
+    /// |-----------|-----------|------------------------------------------|-------------------------------------------|
+    /// | counts it | is it     | was the only one, and spins              | clears spinner_ and takes it from the     |
+    /// |           |           |                                          | count                                     |
+    /// | counts it | is not it | is in the queue at the door              | moves it to the lock's queue, or wakes it |
+    /// | counts it | is not it | is in the lock's queue, or takes the     | does not find it any more                 |
+    /// |           |           | lock                                     |                                           |
+    ///
+    /// A waiter that was not taken from the count leaves it once it has the lock again. The count changes with the lock
+    /// held, but for a notify() without.
     std::atomic<std::size_t> waiters_{0};
-    /// The waiter that found no other one and is not asleep yet. All others are in the queue at the door, which moves
-    /// more cache lines at each hand-over. On a cache line of its own: a waiter that polls it would take the others
-    /// from the thread that holds the lock.
+    /// For the only waiter: the queue at the door would move more cache lines at each wait. On a cache line of its own:
+    /// a waiter that polls it would take the others from the thread that holds the lock.
     alignas(64) std::atomic<runtime::ThreadRecord*> spinner_{nullptr};
 };
 

@@ -63,9 +63,16 @@ public:
     }
 
 private:
+    /// | bits of word_ | meaning                          | set by                           | cleared by             |
+    /// |---------------|----------------------------------|----------------------------------|------------------------|
+    /// | set_bit       | the flag                         | set()                            | clear()                |
+    /// | has_waiters   | a thread may sleep               | a waiter, under the bucket's     | set(), which wakes all |
+    /// |               |                                  | lock                             |                        |
+    /// | the others    | how often it became set, modulo  | set(): +1 if it was clear        | never                  |
+    /// |               | 2^30                             |                                  |                        |
     static constexpr std::uint32_t set_bit = 1;
-    static constexpr std::uint32_t parked_bit = 2;  ///< somebody may sleep here
-    static constexpr std::uint32_t one_pulse = 4;   ///< the bits from here on count how often the event became set
+    static constexpr std::uint32_t has_waiters = 2;
+    static constexpr std::uint32_t one_pulse = 4;
 
     THREADWISE_API bool wait_slow(std::uint32_t pulses, std::stop_token stop, Timeout timeout, SourceLocation where);
 

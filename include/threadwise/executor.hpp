@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "threadwise/detail/threads/check_call.hpp"
 #include "threadwise/future.hpp"
 #include "threadwise/source_location.hpp"
 
@@ -30,8 +31,8 @@ public:
 
     /// Schedules `function(arguments...)`. Throws what the executor's submit() throws.
     template <class Function, class... Arguments>
-        requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
     auto submit(Function&& function, Arguments&&... arguments) {
+        detail::check_call<Function, Arguments...>();
         using Call = detail::BoundCallOf<Function, Arguments...>;
         using Result = detail::BoundResult<Function, Arguments...>;
         Target& executor = target();

@@ -65,7 +65,11 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t parked_bit = 1;  ///< somebody may sleep here
+    /// | bits of word_ | meaning            | set by                            | cleared by                    |
+    /// |---------------|--------------------|-----------------------------------|-------------------------------|
+    /// | has_waiters   | a thread may sleep | a waiter, under the bucket's lock | never: the latch is used once |
+    /// | the others    | the count          | the constructor                   | count_down()                  |
+    static constexpr std::uint32_t has_waiters = 1;
     static constexpr std::uint32_t one = 2;
 
     THREADWISE_API bool wait_slow(std::stop_token stop, Timeout timeout, SourceLocation where);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "threadwise/export.hpp"
@@ -49,6 +50,10 @@ private:
 /// of an access: some 3 ns.
 template <class T>
 class Local {
+    static_assert(std::is_object_v<T>,
+                  "threadwise::Local: what each thread has must be an object of its own, not a reference, function or "
+                  "void: keep a pointer, or a std::reference_wrapper, instead of a reference");
+
 public:
     /// Each thread begins with `T()`.
     Local() requires std::default_initializable<T> : Local([] { return T(); }) {}

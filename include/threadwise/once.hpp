@@ -45,14 +45,19 @@ private:
     template <std::invocable Callable>
     friend void call_once(Once& once, Callable&& callable, SourceLocation where);
 
-    static constexpr std::uint32_t parked_bit = 1U << 30;  ///< somebody may sleep here
+    /// | word_              | meaning                          | set by                                        |
+    /// |--------------------|----------------------------------|-----------------------------------------------|
+    /// | 0                  | neither done nor under way       | at first, and finish() after a failure        |
+    /// | ident              | that thread calls the callable   | begin(), from 0                               |
+    /// | ident, has_waiters | the same, and a thread may sleep | a waiter, under the bucket's lock             |
+    /// | done               | done for good                    | finish(); it wakes all if has_waiters was set |
+    static constexpr std::uint32_t has_waiters = 1U << 30;
     static constexpr std::uint32_t done = 1U << 31;
 
     /// True: the caller is to do it, and to call finish(). False: it has been done.
     THREADWISE_API bool begin(SourceLocation where);
     THREADWISE_API void finish(bool succeeded) noexcept;
 
-    /// 0 at first and after a failure; the ident of the thread that does it, and parked_bit; done.
     std::atomic<std::uint32_t> word_{0};
 };
 

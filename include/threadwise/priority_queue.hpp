@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <type_traits>
 #include <utility>
 
 #include "threadwise/basic_queue.hpp"
@@ -19,6 +20,19 @@ enum class Equals {
     in_order_of_arrival  ///< first in, first out; 8 bytes more an item, and up to twice the comparisons
 };
 
+namespace detail {
+
+/// Does not compile unless `Compare` can compare items. std::less itself claims that it can compare anything.
+template <class T, class Compare>
+struct CheckOrder {
+    static constexpr bool compares = std::is_invocable_r_v<bool, Compare&, const T&, const T&>;
+    static_assert(compares && (!std::is_same_v<Compare, std::less<T>> || requires(const T& a, const T& b) { a < b; }),
+                  "threadwise::PriorityQueue: its items cannot be compared: give their type an operator<, or the queue "
+                  "a Compare, as in PriorityQueue<Item, ByDate>");
+};
+
+}  // namespace detail
+
 /// The item that `Compare` orders before all others comes out first: the least with `std::less` (not the greatest as
 /// from a `std::priority_queue`). Entries are typically pairs or tuples whose first member is the priority.
 ///
@@ -27,7 +41,8 @@ enum class Equals {
 /// or gets, that throws RuntimeError. Memory is given back as items leave.
 template <class T, class Compare = std::less<T>, Equals equals = Equals::in_any_order>
 class PriorityQueue
-    : public BasicQueue<T, detail::LockedStorage<T, detail::Heap<T, Compare, equals == Equals::in_order_of_arrival>>> {
+    : private detail::CheckOrder<T, Compare>,
+      public BasicQueue<T, detail::LockedStorage<T, detail::Heap<T, Compare, equals == Equals::in_order_of_arrival>>> {
     using Heap = detail::Heap<T, Compare, equals == Equals::in_order_of_arrival>;
 
 public:

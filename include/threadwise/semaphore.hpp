@@ -20,6 +20,28 @@
 
 namespace threadwise {
 
+namespace detail {
+
+/// The word of a semaphore. src/threading/synchronization/semaphore.cpp has the argument why each sleeper is woken.
+///
+/// | bits        | meaning                        | set by                          | cleared by                      |
+/// |-------------|--------------------------------|---------------------------------|---------------------------------|
+/// | has_waiters | a thread may sleep             | a waiter, under the bucket's    | a waker, with the last sleeper; |
+/// |             |                                | lock                            | a waiter that gives up as the   |
+/// |             |                                |                                 | last                            |
+/// | woken       | a sleeper was woken, and no    | a waker                         | that sleeper, as it takes a     |
+/// |             | other needs to be until that   |                                 | permit or sleeps again          |
+/// |             | one has looked                 |                                 |                                 |
+/// | the others  | the permits                    | release()                       | acquire(); a waker that hands a |
+/// |             |                                |                                 | permit to a sleeper             |
+struct PermitWord {
+    static constexpr std::uint64_t has_waiters = 1;
+    static constexpr std::uint64_t woken = 2;
+    static constexpr std::uint64_t one = 4;
+};
+
+}  // namespace detail
+
 /// Thread-safe. What happened before a release() is visible after the acquire() that takes its permit. Must not be
 /// destroyed while waited for.
 class Semaphore {
@@ -69,14 +91,14 @@ public:
 private:
     friend class BoundedSemaphore;
 
-    static constexpr std::uint64_t parked = 1;  ///< somebody may sleep here
-    static constexpr std::uint64_t woken = 2;   ///< one that did is awake and about to look
-    static constexpr std::uint64_t one_permit = 4;
+    static constexpr std::uint64_t has_waiters = detail::PermitWord::has_waiters;
+    static constexpr std::uint64_t woken = detail::PermitWord::woken;
+    static constexpr std::uint64_t one_permit = detail::PermitWord::one;
     /// So many may be added before one looks whether they fit: above max() there is room for those of 2^30 threads.
     static constexpr std::int64_t few = INT32_MAX;
 
     /// Decided from the word as it was: after a release the semaphore may be gone.
-    static bool must_wake(std::uint64_t old) noexcept { return (old & (parked | woken)) == parked; }
+    static bool must_wake(std::uint64_t old) noexcept { return (old & (has_waiters | woken)) == has_waiters; }
 
     /// Whether that word has more than max() permits.
     static bool is_too_much(std::uint64_t word) noexcept { return (word >> 63) != 0; }
@@ -100,8 +122,7 @@ private:
     [[noreturn]] THREADWISE_API void take_back(std::int64_t n);
     [[noreturn]] static void refuse(std::int64_t n);
 
-    /// The permits, times one_permit; and the two bits.
-    std::atomic<std::uint64_t> word_;
+    std::atomic<std::uint64_t> word_;  ///< see PermitWord
 };
 
 static_assert(sizeof(Semaphore) <= 16);

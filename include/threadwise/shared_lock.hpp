@@ -104,10 +104,23 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t writer_bit = 1U << 31;  ///< one holds it, or waits for the readers to leave
-    static constexpr std::uint32_t biased_bit = 1U << 30;  ///< readers need only make themselves visible
-    static constexpr std::uint32_t parked_bit = 1U << 29;  ///< somebody may sleep, waiting to read
-    static constexpr std::uint32_t readers_mask = parked_bit - 1;
+    /// | bits of word_ | meaning                      | set by                        | cleared by                    |
+    /// |---------------|------------------------------|-------------------------------|-------------------------------|
+    /// | writer_bit    | a writer has it, or waits    | begin_writing()               | end_writing()                 |
+    /// |               | for readers to leave         |                               |                               |
+    /// | biased_bit    | readers only note themselves | a reader, after enough reads; | begin_writing()               |
+    /// |               | in their slots               | end_writing() with visible    |                               |
+    /// |               |                              | readers left                  |                               |
+    /// | has_waiters   | a reader may sleep           | a reader, under the bucket's  | end_writing(), which counts   |
+    /// |               |                              | lock, while writer_bit is set | the sleepers in               |
+    /// | the others    | readers in the count         | +1: a reader; end_writing()   | -1: a reader that leaves      |
+    /// |               |                              | for each that it wakes        |                               |
+    ///
+    /// `writer_` says which thread the writer is. A reader that is noted in its slot, and not counted, is visible.
+    static constexpr std::uint32_t writer_bit = 1U << 31;
+    static constexpr std::uint32_t biased_bit = 1U << 30;
+    static constexpr std::uint32_t has_waiters = 1U << 29;
+    static constexpr std::uint32_t readers_mask = has_waiters - 1;
     /// So many can be counted, and as many threads more that have just found the count below it.
     static constexpr std::uint32_t max_readers = 1U << 28;
 

@@ -23,6 +23,7 @@
 
 #include "threadwise/detail/futures/task.hpp"
 #include "threadwise/detail/pool/group_core.hpp"
+#include "threadwise/detail/threads/check_call.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
@@ -53,8 +54,8 @@ public:
     /// copying the function throws, std::bad_alloc, and outside of the pool what ThreadPoolExecutor::submit() throws:
     /// then there is no task.
     template <class Function>
-        requires std::is_invocable_v<std::decay_t<Function>>
     void run(Function&& function) {
+        detail::check_call<Function>();
         using Call = std::decay_t<Function>;
         if (core_.is_at_home()) [[likely]] {
             detail::Worker& home = core_.home();

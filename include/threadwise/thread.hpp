@@ -16,6 +16,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "threadwise/detail/threads/check_call.hpp"
 #include "threadwise/detail/threads/target.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/export.hpp"
@@ -58,16 +59,16 @@ public:
 
     /// Throws what copying the arguments throws.
     template <class Callable, class... Args>
-        requires detail::Runnable<Callable, Args...>
+        requires(!std::is_same_v<std::decay_t<Callable>, ThreadOptions> &&
+                 !std::is_base_of_v<Thread, std::decay_t<Callable>>)
     explicit Thread(Callable&& callable, Args&&... args)
         : Thread(ThreadOptions{}, std::forward<Callable>(callable), std::forward<Args>(args)...) {}
 
     /// `Thread({.name = "fetch", .daemon = true}, fetch, url)`. Throws also what stack_size() throws.
     template <class Callable, class... Args>
-        requires detail::Runnable<Callable, Args...>
     explicit Thread(ThreadOptions options, Callable&& callable, Args&&... args)
         : Thread(std::move(options),
-                 detail::bind_target(std::forward<Callable>(callable), std::forward<Args>(args)...)) {}
+                 detail::checked_target(std::forward<Callable>(callable), std::forward<Args>(args)...)) {}
 
     /// The running callable does not notice. A class with its own run() must not be moved between start() and the
     /// end of run(): the program is ended with a message.

@@ -23,7 +23,7 @@
 #include "threadwise/detail/futures/task.hpp"
 #include "threadwise/detail/futures/task_batch.hpp"
 #include "threadwise/detail/pool/call_limits.hpp"
-#include "threadwise/detail/threads/target.hpp"
+#include "threadwise/detail/threads/check_call.hpp"
 #include "threadwise/executor_errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/future.hpp"
@@ -64,8 +64,9 @@ public:
     /// a pool with max_queued what that entails: Full, or InterruptedError. Then nothing was submitted. If more threads
     /// cannot be started, those that there are run what was submitted, and try again.
     template <class Function, class... Arguments>
-        requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
+        requires(!std::is_same_v<std::decay_t<Function>, TaskOptions>)
     auto submit(Function&& function, Arguments&&... arguments) {
+        detail::check_call<Function, Arguments...>();
         using Call = detail::BoundCallOf<Function, Arguments...>;
         using Result = detail::BoundResult<Function, Arguments...>;
         auto* const state = new detail::CallState<Result, Call>(pool_.get(), std::forward<Function>(function),
@@ -78,8 +79,8 @@ public:
     /// The same with options of its own, for some 100 ns more. A call that is cancelled because of them gives a future
     /// that says so: cancelled() is true, result() throws CancelledError.
     template <class Function, class... Arguments>
-        requires detail::Runnable<Function, Arguments...>
     auto submit(TaskOptions options, Function&& function, Arguments&&... arguments) {
+        detail::check_call_with_stop<Function, Arguments...>();
         if constexpr (detail::TakesStopToken<Function, Arguments...>) {
             std::stop_token stop = options.stop;
             return submit_with(std::move(options), std::forward<Function>(function), std::move(stop),
@@ -94,8 +95,8 @@ public:
     /// and moving it is to copy its bytes (a function, a lambda that captures numbers, pointers or references).
     /// What the call throws goes to excepthook() (excepthook.hpp), as what escapes a thread does.
     template <class Function, class... Arguments>
-        requires std::is_invocable_v<std::decay_t<Function>, std::decay_t<Arguments>...>
     void fire_and_forget(Function&& function, Arguments&&... arguments) {
+        detail::check_call<Function, Arguments...>();
         using Call = detail::BoundCallOf<Function, Arguments...>;
         detail::Task task;
         fill_forgotten<Call>(task, std::forward<Function>(function), std::forward<Arguments>(arguments)...);
@@ -111,8 +112,8 @@ public:
     /// for many calls, and one worker is woken, which wakes others if there is enough to do. If it throws, calls that
     /// have not begun are cancelled.
     template <class Function, std::ranges::input_range Range>
-        requires std::is_invocable_v<std::decay_t<Function>, std::ranges::range_value_t<Range>>
     auto submit_all(const Function& function, Range&& range) {
+        detail::check_call_of_elements<const Function&, Range>();
         using Element = std::ranges::range_value_t<Range>;
         using Call = detail::BoundCallOf<Function, Element>;
         using Result = detail::BoundResult<Function, Element>;
@@ -141,8 +142,8 @@ public:
 
     /// fire_and_forget(function, element) for each element of the range, at once as above.
     template <class Function, std::ranges::input_range Range>
-        requires std::is_invocable_v<std::decay_t<Function>, std::ranges::range_value_t<Range>>
     void fire_and_forget_all(const Function& function, Range&& range) {
+        detail::check_call_of_elements<const Function&, Range>();
         using Call = detail::BoundCallOf<Function, std::ranges::range_value_t<Range>>;
         detail::TaskBatch batch(*pool_);
         for (auto&& element : range) {
@@ -165,6 +166,7 @@ public:
     template <class Function, std::ranges::input_range... Ranges>
         requires(sizeof...(Ranges) > 0)
     auto map(MapOptions options, Function&& function, Ranges&&... ranges) {
+        detail::check_shared_call_of_elements<Function, Ranges...>();
         if (options.chunksize < 1) throw ValueError("chunksize must be >= 1.");
         if (options.buffersize && (*options.buffersize == 0 || *options.buffersize > PTRDIFF_MAX)) {
             throw ValueError("buffersize must be None or > 0");

@@ -7,6 +7,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "threadwise/detail/threads/check_call.hpp"
 #include "threadwise/detail/threads/target.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
@@ -32,16 +33,14 @@ THREADWISE_API std::unique_ptr<Target> delayed(Timeout interval, std::unique_ptr
 class THREADWISE_API Timer final : public Thread {
 public:
     template <class Callable, class... Args>
-        requires detail::Runnable<Callable, Args...>
     explicit Timer(Timeout interval, Callable&& callable, Args&&... args)
         : Timer(ThreadOptions{}, interval, std::forward<Callable>(callable), std::forward<Args>(args)...) {}
 
     template <class Callable, class... Args>
-        requires detail::Runnable<Callable, Args...>
     explicit Timer(ThreadOptions options, Timeout interval, Callable&& callable, Args&&... args)
         : Thread(std::move(options),
                  detail::delayed(interval,
-                                 detail::bind_target(std::forward<Callable>(callable), std::forward<Args>(args)...)),
+                                 detail::checked_target(std::forward<Callable>(callable), std::forward<Args>(args)...)),
                  typeid(Timer)) {}
 
     Timer(Timer&&) noexcept = default;

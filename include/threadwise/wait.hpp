@@ -64,6 +64,14 @@ std::vector<FutureState*> states_of(const std::vector<Future<T>>& futures) {
 THREADWISE_API void wait_for_states(const std::vector<FutureState*>& states, ReturnWhen return_when,
                                     const std::stop_token& stop, Timeout timeout, SourceLocation where);
 
+/// What is given to wait() and as_completed() without a range around it does not compile.
+template <class T>
+constexpr void refuse_single_future() {
+    static_assert(!std::is_same_v<T, T>,
+                  "threadwise: wait() and as_completed() take a range of futures, such as a std::vector: of one future "
+                  "call result(), which waits, or done()");
+}
+
 }  // namespace detail
 
 /// Waits until the futures are done as `return_when` says, for `timeout`, or until stop is requested, and tells which
@@ -86,6 +94,12 @@ template <std::ranges::input_range Futures>
 auto wait(Futures&& futures, Timeout timeout = forever, ReturnWhen return_when = ALL_COMPLETED,
           SourceLocation where = SourceLocation::current()) {
     return wait(std::stop_token(), std::forward<Futures>(futures), timeout, return_when, where);
+}
+
+/// Not for a future alone, or one after another: that does not compile.
+template <class T, class... Others>
+void wait(const Future<T>& /*future*/, const Others&... /*others*/) {
+    detail::refuse_single_future<T>();
 }
 
 }  // namespace threadwise

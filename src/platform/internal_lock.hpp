@@ -21,7 +21,7 @@ public:
 
     void unlock() noexcept {
         // release: publishes the section to the next lock().
-        if (word_.exchange(free, std::memory_order_release) == awaited) platform::futex_wake(&word_, 1);
+        if (word_.exchange(free, std::memory_order_release) == has_waiters) platform::futex_wake(&word_, 1);
         leave_internal_section();
     }
 
@@ -31,7 +31,7 @@ public:
 private:
     static constexpr std::uint32_t free = 0;
     static constexpr std::uint32_t held = 1;
-    static constexpr std::uint32_t awaited = 2;  // held, and somebody may sleep on the word
+    static constexpr std::uint32_t has_waiters = 2;  // held, and somebody may sleep on the word
     static constexpr int spins = 50;
 
     bool try_take() noexcept {
@@ -46,9 +46,10 @@ private:
             // relaxed: only a hint that the exchange in try_take() is worth its cache miss.
             if (word_.load(std::memory_order_relaxed) == free && try_take()) return;
         }
-        // Whoever has slept leaves `awaited` behind when it takes the lock: others may sleep still. acquire: as above.
-        while (word_.exchange(awaited, std::memory_order_acquire) != free) {
-            platform::futex_wait(word_, awaited, platform::never);
+        // Whoever has slept leaves `has_waiters` behind when it takes the lock: others may sleep still. acquire: as
+        // above.
+        while (word_.exchange(has_waiters, std::memory_order_acquire) != free) {
+            platform::futex_wait(word_, has_waiters, platform::never);
         }
     }
 

@@ -9,14 +9,18 @@ namespace threadwise::detail {
 /// How many workers search for work, how many sleep, and how many slots are free, in one word. A slot is the right to
 /// run; a pool has as many as `max_workers`.
 ///
-/// | bits  | counts                                                 | one more                 | one fewer |
-/// |-------|--------------------------------------------------------|--------------------------|------------------------------|
-/// | 0-12  | searchers: awake, and without a task                   | claim_sleeper(), claim(), get_up(),
-/// begin_search() | end_search(), fall_asleep(), leave() | | 13-25 | sleepers: in a slot, and not claimed by a waker |
-/// fall_asleep()            | claim_sleeper(), claim(), get_up() | | 26-38 | free slots: workers that may yet be
-/// started or let in  | free_slot(), leave(), give_back_slot() | claim(), take_slot_back() | | 39-51 | surplus: workers
-/// that run without a slot               | take_slot_back()         | free_slot(), take_surplus()  | | 52-63 | helpers:
-/// wait for a task, and take what that one forks | begin_help()             | end_help()                   |
+/// | bits  | counts                           | one more                          | one fewer                         |
+/// |-------|----------------------------------|-----------------------------------|-----------------------------------|
+/// | 0-12  | searchers: awake, without a task | claim_sleeper(), claim(),         | end_search(), fall_asleep(),      |
+/// |       |                                  | get_up(), begin_search()          | leave()                           |
+/// | 13-25 | sleepers: not claimed by a waker | fall_asleep()                     | claim_sleeper(), claim(),         |
+/// |       |                                  |                                   | get_up()                          |
+/// | 26-38 | free slots: for workers to be    | free_slot(), leave(),             | claim(), take_slot_back()         |
+/// |       | started or let in                | give_back_slot()                  |                                   |
+/// | 39-51 | surplus: workers that run        | take_slot_back()                  | free_slot(), take_surplus()       |
+/// |       | without a slot                   |                                   |                                   |
+/// | 52-63 | helpers: wait for a task, and    | begin_help()                      | end_help()                        |
+/// |       | take what that one forks         |                                   |                                   |
 ///
 /// The invariant: if there is work that a worker could take, then a worker searches, or none sleeps (and none may be
 /// started). So a new task wakes a worker only when none searches, and a pool whose workers are awake makes no

@@ -34,27 +34,27 @@ void QueueSleepers::wake_one() noexcept {
         // Under the bucket's lock, as the validation in wait(): a thread that is marked as asleep but not queued
         // yet will find the mark gone and try again. relaxed: that lock, or the side's, orders all that matters.
         if (sleeper.record == nullptr) {
-            word_.fetch_and(~asleep, std::memory_order_relaxed);
+            word_.fetch_and(~has_waiters, std::memory_order_relaxed);
             return std::nullopt;
         }
         if ((word_.fetch_or(woken, std::memory_order_relaxed) & woken) != 0) return std::nullopt;
-        if (!sleeper.more) word_.fetch_and(~asleep, std::memory_order_relaxed);
+        if (!sleeper.more) word_.fetch_and(~has_waiters, std::memory_order_relaxed);
         return the_designated_one;
     });
 }
 
 void QueueSleepers::wake_all() noexcept {
     // relaxed: as in wake_one()
-    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~asleep, std::memory_order_relaxed); });
+    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~has_waiters, std::memory_order_relaxed); });
 }
 
-void QueueSleepers::announce() noexcept {
+void QueueSleepers::add_waiter() noexcept {
     const std::uint32_t here = runtime::fork_depth() * fork;
     // relaxed: the side's lock orders it, or it does not matter here, see wake_one().
-    if ((word_.load(std::memory_order_relaxed) & ~(asleep | woken)) != here) {
-        word_.store(here | asleep, std::memory_order_relaxed);
+    if ((word_.load(std::memory_order_relaxed) & ~(has_waiters | woken)) != here) {
+        word_.store(here | has_waiters, std::memory_order_relaxed);
     } else {
-        word_.fetch_or(asleep, std::memory_order_relaxed);
+        word_.fetch_or(has_waiters, std::memory_order_relaxed);
     }
 }
 
@@ -72,7 +72,7 @@ QueueWaiter::~QueueWaiter() {
     side_.lock.lock();
     // relaxed: the word changes under the lock, or so that it does not matter here, see wake_one().
     const std::uint32_t old = side_.sleepers.word_.fetch_and(~QueueSleepers::woken, std::memory_order_relaxed);
-    const bool wake = (old & QueueSleepers::asleep) != 0 && side_.ready(side_.storage);
+    const bool wake = (old & QueueSleepers::has_waiters) != 0 && side_.ready(side_.storage);
     side_.lock.unlock();
     if (wake) side_.sleepers.wake_one();
 }
@@ -86,10 +86,10 @@ bool QueueWaiter::wait() {
     runtime::Waiting waiting({.kind = wait_kind(kind_), .object = queue_, .where = where_, .deadline = deadline_},
                              stop_);
     auto ready = [this] { return side_.ready(side_.storage); };
-    if (waiting.spin(&side_.sleepers, ready, runtime::Pace::patient) || !announce()) return true;
+    if (waiting.spin(&side_.sleepers, ready, runtime::Pace::patient) || !enqueue()) return true;
     const runtime::Wakeup wakeup = waiting.park(&side_.sleepers, [this] {
         // relaxed: under the bucket's lock, see wake_one().
-        return (side_.sleepers.word_.load(std::memory_order_relaxed) & QueueSleepers::asleep) != 0;
+        return (side_.sleepers.word_.load(std::memory_order_relaxed) & QueueSleepers::has_waiters) != 0;
     });
     if (wakeup == runtime::Wakeup::refused) return true;
     if (!threading::succeeded(wakeup, stop_)) return false;
@@ -98,7 +98,7 @@ bool QueueWaiter::wait() {
 }
 
 /// False: there is no need to sleep. True: the thread that changes that will look for sleepers.
-bool QueueWaiter::announce() {
+bool QueueWaiter::enqueue() {
     const std::lock_guard hold(side_.lock);
     if (side_.ready(side_.storage)) return false;
     // relaxed: as in the destructor. A thread that was woken in vain is no longer designated; there is nothing to pass
@@ -106,7 +106,7 @@ bool QueueWaiter::announce() {
     if (std::exchange(designated_, false)) {
         side_.sleepers.word_.fetch_and(~QueueSleepers::woken, std::memory_order_relaxed);
     }
-    side_.sleepers.announce();
+    side_.sleepers.add_waiter();
     return true;
 }
 

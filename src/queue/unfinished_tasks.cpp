@@ -12,7 +12,7 @@ void UnfinishedTasks::refuse() {
 
 void UnfinishedTasks::wake_joiners() noexcept {
     // relaxed: under the bucket's lock, as the validation in join().
-    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~joining, std::memory_order_relaxed); });
+    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~has_waiters, std::memory_order_relaxed); });
 }
 
 void UnfinishedTasks::join(const void* queue, std::uint64_t (*total)(const void*) noexcept, const void* storage,
@@ -24,7 +24,7 @@ void UnfinishedTasks::join(const void* queue, std::uint64_t (*total)(const void*
         const runtime::Wakeup wakeup = waiting.park(this, [&] {
             // seq_cst: marked before the last look; the thread that finishes the last task counts it before it looks
             // for the mark.
-            word_.fetch_or(joining);
+            word_.fetch_or(has_waiters);
             return !over();
         });
         if (wakeup != runtime::Wakeup::refused) threading::succeeded(wakeup);

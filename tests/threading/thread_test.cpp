@@ -160,7 +160,6 @@ TEST(Thread, MayMoveWhileItRuns) {
     EXPECT_TRUE(second.join());
     static_assert(std::is_nothrow_move_constructible_v<Thread> && std::is_nothrow_move_assignable_v<Thread>);
     static_assert(!std::is_copy_constructible_v<Thread> && !std::is_copy_assignable_v<Thread>);
-    static_assert(!std::is_constructible_v<Thread, int> && !std::is_constructible_v<Thread, void (*)(int)>);
 }
 
 TEST(Thread, JoinsWhatAnAssignmentReplaces) {

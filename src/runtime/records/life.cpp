@@ -6,8 +6,8 @@ namespace threadwise::runtime {
 namespace {
 
 // The word holds the state and this bit: somebody sleeps on the word's address.
-constexpr std::uint32_t awaited = 4;
-constexpr std::uint32_t state_mask = awaited - 1;
+constexpr std::uint32_t has_waiters = 4;
+constexpr std::uint32_t state_mask = has_waiters - 1;
 
 constexpr std::uint32_t word_of(Life life) noexcept { return static_cast<std::uint32_t>(life); }
 
@@ -22,7 +22,7 @@ bool still_to_come(ThreadRecord& record, Life life) noexcept {
     std::uint32_t word = record.life.load(std::memory_order_acquire);  // acquire: as above, when refused
     while ((word & state_mask) < word_of(life)) {
         // release: keeps the chain from an earlier advance_life() to later readers; acquire: as above.
-        if (record.life.compare_exchange_weak(word, word | awaited, std::memory_order_acq_rel,
+        if (record.life.compare_exchange_weak(word, word | has_waiters, std::memory_order_acq_rel,
                                               std::memory_order_acquire)) {
             return true;
         }
@@ -42,7 +42,7 @@ bool begin_life(ThreadRecord& record) noexcept {
 
 void advance_life(ThreadRecord& record, Life life) noexcept {
     // acq_rel: hands over what the thread did; the bit says whether anybody sleeps.
-    if ((record.life.exchange(word_of(life), std::memory_order_acq_rel) & awaited) != 0) unpark_all(&record.life);
+    if ((record.life.exchange(word_of(life), std::memory_order_acq_rel) & has_waiters) != 0) unpark_all(&record.life);
 }
 
 }  // namespace threadwise::runtime

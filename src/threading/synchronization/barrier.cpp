@@ -21,7 +21,7 @@
 namespace threadwise {
 namespace {
 
-constexpr std::uint64_t parked_bit = 1;  // somebody may sleep here
+constexpr std::uint64_t has_waiters = 1;  // somebody may sleep here
 constexpr std::uint64_t shut_bit = 2;
 constexpr std::uint64_t one_arrival = 4;
 constexpr std::uint64_t no_target = UINT64_MAX;
@@ -46,7 +46,7 @@ std::size_t Barrier::wait(std::stop_token stop, Timeout timeout, SourceLocation 
     const std::uint64_t old = word_.fetch_add(one_arrival, std::memory_order_acq_rel);
     std::uint64_t number = old / one_arrival;
     const bool last = number % parties_ == parties_ - 1;
-    if (last && (old & (shut_bit | parked_bit)) == 0 && !action_) return parties_ - 1;
+    if (last && (old & (shut_bit | has_waiters)) == 0 && !action_) return parties_ - 1;
 
     Visit visit{std::move(stop),
                 {.kind = runtime::WaitKind::barrier,
@@ -103,7 +103,7 @@ Barrier::Outcome Barrier::await(Visit& visit, std::uint64_t target) {
         if (waiting.spin(this, decided)) return outcome;
         const runtime::Wakeup wakeup = waiting.park(this, [&] {
             // relaxed: the arrival that completes the meeting finds the mark, or is found by the look that follows.
-            word_.fetch_or(parked_bit, std::memory_order_relaxed);
+            word_.fetch_or(has_waiters, std::memory_order_relaxed);
             return !decided();
         });
         if (wakeup == runtime::Wakeup::timed_out || wakeup == runtime::Wakeup::interrupted) {
@@ -193,7 +193,7 @@ void Barrier::reopen() noexcept {
 
 void Barrier::wake_all() noexcept {
     // The mark goes first: a thread that sleeps on for the next meeting sets it again.
-    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~parked_bit, std::memory_order_relaxed); });
+    runtime::unpark(this, SIZE_MAX, [this] { word_.fetch_and(~has_waiters, std::memory_order_relaxed); });
 }
 
 void Barrier::fail() {

@@ -13,10 +13,10 @@ void Event::set() {
     do {
         // An event that is set already is written all the same: what happened before this call, too, is to reach who
         // sees the event set.
-        next = (old & set_bit) != 0 ? old : ((old & ~parked_bit) + one_pulse) | set_bit;
+        next = (old & set_bit) != 0 ? old : ((old & ~has_waiters) + one_pulse) | set_bit;
         // release: pairs with is_set() and with the loads in wait_slow().
     } while (!word_.compare_exchange_weak(old, next, std::memory_order_release, std::memory_order_relaxed));
-    if ((old & set_bit) == 0 && (old & parked_bit) != 0) runtime::unpark_all(this);
+    if ((old & set_bit) == 0 && (old & has_waiters) != 0) runtime::unpark_all(this);
 }
 
 bool Event::wait_slow(std::uint32_t pulses, std::stop_token stop, Timeout timeout, SourceLocation where) {
@@ -37,7 +37,7 @@ bool Event::wait_slow(std::uint32_t pulses, std::stop_token stop, Timeout timeou
         const runtime::Wakeup wakeup = waiting.park(this, [&] {
             // acquire: if it turns out that there is no need to sleep, set() must be seen whole. Marking needs no
             // order: set() finds the mark, or the mark's exchange finds the pulse.
-            return (word_.fetch_or(parked_bit, std::memory_order_acquire), !pulsed());
+            return (word_.fetch_or(has_waiters, std::memory_order_acquire), !pulsed());
         });
         // A set() from before this wait, cleared again since, may have got as far as waking sleepers only now.
         if (wakeup == runtime::Wakeup::woken && !pulsed()) continue;

@@ -26,7 +26,7 @@ void Latch::count_down(std::int64_t n) {
         // release: pairs with try_wait(), also from the count_downs before, as exchanges carry a release on.
     } while (!word_.compare_exchange_weak(old, next, std::memory_order_release, std::memory_order_relaxed));
     // The latch may be gone by now: only its address is used.
-    if (next < one && (old & parked_bit) != 0) runtime::unpark_all(this);
+    if (next < one && (old & has_waiters) != 0) runtime::unpark_all(this);
 }
 
 bool Latch::wait_slow(std::stop_token stop, Timeout timeout, SourceLocation where) {
@@ -39,7 +39,7 @@ bool Latch::wait_slow(std::stop_token stop, Timeout timeout, SourceLocation wher
         const runtime::Wakeup wakeup = waiting.park(this, [this] {
             // acquire: if the count is zero by now, as try_wait(). Otherwise the count_down that makes it zero comes
             // later and finds the mark.
-            return word_.fetch_or(parked_bit, std::memory_order_acquire) >= one;
+            return word_.fetch_or(has_waiters, std::memory_order_acquire) >= one;
         });
         if (try_wait()) return true;
         if (wakeup != runtime::Wakeup::woken) return threading::succeeded(wakeup, stop);

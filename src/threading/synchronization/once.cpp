@@ -27,7 +27,7 @@ bool Once::begin(SourceLocation where) {
             std::uint32_t old = word_.load(std::memory_order_relaxed);  // relaxed: what follows looks again
             while (old != 0 && old != done) {
                 // relaxed: finish() looks for sleepers under the bucket's lock, which is held here.
-                if (word_.compare_exchange_weak(old, old | parked_bit, std::memory_order_relaxed)) return true;
+                if (word_.compare_exchange_weak(old, old | has_waiters, std::memory_order_relaxed)) return true;
             }
             return false;
         });
@@ -40,7 +40,7 @@ bool Once::begin(SourceLocation where) {
 void Once::finish(bool succeeded) noexcept {
     // release: publishes what the callable did. Everybody may go: all who wait, or one of them to try again.
     const std::uint32_t old = word_.exchange(succeeded ? done : 0, std::memory_order_release);
-    if ((old & parked_bit) != 0) runtime::unpark_all(this);
+    if ((old & has_waiters) != 0) runtime::unpark_all(this);
 }
 
 }  // namespace threadwise

@@ -11,22 +11,22 @@
 namespace threadwise {
 namespace {
 
-/// The gate (contended.hpp) that a semaphore's word is. Its `parked` bit says that somebody may sleep here; its `woken`
-/// bit, that a designated waiter is awake. Both change under the bucket's lock, but for `woken`, which the designated
-/// waiter also clears as it takes a permit.
+/// The gate (contended.hpp) that a semaphore's word is. Its `has_waiters` bit says that somebody may sleep here; its
+/// `woken` bit, that a designated waiter is awake. Both change under the bucket's lock, but for `woken`, which the
+/// designated waiter also clears as it takes a permit.
 ///
 /// release() may find another semaphore where its own lay, and then wakes a sleeper there for nothing, by the rules of
 /// that one. So a waiter may take itself for the designated one, and clear a `woken` that is another's promise. That
 /// costs a wake-up too many at most: the waiter that clears it takes a permit, and goes on to pass_on(), or has seen
 /// that there is none, and the next thread that adds permits finds it cleared.
 ///
-/// Invariant: while somebody sleeps, `parked` is set; and if there are permits besides, `woken` is set, or somebody is
-/// on the way to wake_next(). So every sleeper is woken eventually.
+/// Invariant: while somebody sleeps, `has_waiters` is set; and if there are permits besides, `woken` is set, or
+/// somebody is on the way to wake_next(). So every sleeper is woken eventually.
 struct PermitGate {
     using Word = std::uint64_t;
-    static constexpr Word parked = 1;
-    static constexpr Word woken = 2;
-    static constexpr Word one = 4;
+    static constexpr Word has_waiters = detail::PermitWord::has_waiters;
+    static constexpr Word woken = detail::PermitWord::woken;
+    static constexpr Word one = detail::PermitWord::one;
 
     std::atomic<Word>& word;
 
@@ -45,13 +45,13 @@ struct PermitGate {
     }
 
     struct Nothing {};
-    Nothing announce() const noexcept { return {}; }  // `parked` does that
+    Nothing announce() const noexcept { return {}; }  // `has_waiters` does that
 
     bool try_take_or_mark(bool designated) const noexcept {
         Word old = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
         for (;;) {
             const Word kept = without_promise(old, designated);
-            const Word next = old >= one ? kept - one : kept | parked;
+            const Word next = old >= one ? kept - one : kept | has_waiters;
             // acquire: as in try_take(). The mark needs no order: the bucket's lock gives it.
             if (word.compare_exchange_weak(old, next, std::memory_order_acquire, std::memory_order_relaxed)) {
                 return old >= one;
@@ -62,7 +62,7 @@ struct PermitGate {
     void pass_on() const {
         // relaxed: a thread that adds permits later looks for sleepers itself.
         const Word value = word.load(std::memory_order_relaxed);
-        if (value >= one && (value & (parked | woken)) == parked) wake_next();
+        if (value >= one && (value & (has_waiters | woken)) == has_waiters) wake_next();
     }
 
     /// Wakes sleepers for as long as there are permits and no designated waiter.
@@ -85,7 +85,7 @@ struct PermitGate {
     void unmark() const {
         runtime::unpark_one(key(), [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
             // relaxed: the bucket's lock orders it.
-            if (sleeper.record == nullptr) word.fetch_and(~parked, std::memory_order_relaxed);
+            if (sleeper.record == nullptr) word.fetch_and(~has_waiters, std::memory_order_relaxed);
             return std::nullopt;
         });
     }
@@ -96,7 +96,7 @@ private:
     /// Whether to wake the first sleeper, with which token, and what the word becomes by it.
     static std::optional<std::uint32_t> choose(runtime::Sleeper sleeper, Word& value) noexcept {
         if (value < one || (value & woken) != 0) return std::nullopt;
-        if (!sleeper.more) value &= ~parked;
+        if (!sleeper.more) value &= ~has_waiters;
         const bool hand_over = sleeper.record->place.entitled;
         value = hand_over ? value - one : value | woken;
         return hand_over ? threading::handed_over : threading::compete;

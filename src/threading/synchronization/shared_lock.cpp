@@ -120,7 +120,7 @@ bool SharedLock::lock_shared_until(std::stop_token stop, Timeout timeout, Source
                 std::uint32_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
                 // relaxed: the writer exchanges the word, and so finds the mark; then it looks under the bucket's lock.
                 if ((old & writer_bit) != 0 &&
-                    word_.compare_exchange_weak(old, old | parked_bit, std::memory_order_relaxed)) {
+                    word_.compare_exchange_weak(old, old | has_waiters, std::memory_order_relaxed)) {
                     return true;
                 }
             }
@@ -239,7 +239,7 @@ void SharedLock::end_writing(bool biased) {
     std::uint32_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     bool let_in = false;
     // release: publishes what was written to who comes next.
-    while ((old & parked_bit) == 0 && !let_in) {
+    while ((old & has_waiters) == 0 && !let_in) {
         let_in = word_.compare_exchange_weak(old, (old & ~writer_bit) | bias, std::memory_order_release,
                                              std::memory_order_relaxed);
     }
@@ -247,7 +247,7 @@ void SharedLock::end_writing(bool biased) {
         runtime::unpark(readers_key(), SIZE_MAX, [this, bias](std::size_t readers) {
             std::uint32_t held = word_.load(std::memory_order_relaxed);
             while (!word_.compare_exchange_weak(
-                held, ((held & ~(writer_bit | parked_bit)) | bias) + static_cast<std::uint32_t>(readers),
+                held, ((held & ~(writer_bit | has_waiters)) | bias) + static_cast<std::uint32_t>(readers),
                 std::memory_order_release, std::memory_order_relaxed)) {}
         });
     }

@@ -143,17 +143,32 @@ protected:
     virtual void drop_call() noexcept {}
 
 private:
-    // The word, from low to high bits: the status, and marks.
-    //
-    //     status        claimed   the outcome
-    //     pending       0         may be claimed, or be a cancellation
-    //     running       0         may be claimed
-    //     running       1         is being made or set by one thread
-    //     any other     0         is there for good
+    /// | bits of word_ | meaning                       | set by                        | cleared by                   |
+    /// |---------------|-------------------------------|-------------------------------|------------------------------|
+    /// | status_mask   | the Status                    | as below                      | as below                     |
+    /// | has_waiters   | a thread may sleep on word_   | a waiter, under the bucket's  | finish()                     |
+    /// |               |                               | lock                          |                              |
+    /// | watched       | watchers_ may not be empty    | watch_unless_done(), under    | finish()                     |
+    /// |               |                               | the stripe's lock             |                              |
+    /// | late          | cancelled by force(): no news | force()                       | the next put()               |
+    /// |               | yet                           |                               |                              |
+    /// | claimed       | one thread makes or sets the  | claim(), begin_call()         | give_back(), finish(), put() |
+    /// |               | outcome                       |                               |                              |
+    ///
+    /// | status     | claimed | may become                                                                            |
+    /// |------------|---------|---------------------------------------------------------------------------------------|
+    /// | pending    | 0       | running, by try_start(); running and claimed, by claim() or begin_call(); cancelled,  |
+    /// |            |         | by cancel()                                                                           |
+    /// | running    | 0       | running and claimed, by claim()                                                       |
+    /// | running    | 1       | finished; cancelled, by cancel_late(); what it was before, by give_back()             |
+    /// | cancelled  | 0       | cancelled_and_notified, by set_running_or_notify_cancel()                             |
+    /// | the others | 0       | nothing else                                                                          |
+    ///
+    /// force() makes anything of anything.
     static constexpr std::uint32_t status_mask = 7;
-    static constexpr std::uint32_t has_waiters = 8;  // a thread may sleep on word_
-    static constexpr std::uint32_t watched = 16;     // watchers_ may not be empty
-    static constexpr std::uint32_t late = 32;        // cancelled by force()
+    static constexpr std::uint32_t has_waiters = 8;
+    static constexpr std::uint32_t watched = 16;
+    static constexpr std::uint32_t late = 32;
     static constexpr std::uint32_t claimed = 64;
 
     static constexpr std::uint32_t word_of(Status status) noexcept { return static_cast<std::uint32_t>(status); }

@@ -36,11 +36,11 @@ enum class TaskOutcome : std::uint8_t {
 /// Whose task it is, in one word: a group's, which is told when the task has run; or nobody's but the submitter's, for
 /// which it may take up some of the pool's capacity (ThreadPoolOptions::max_queued).
 ///
-/// | word         | meaning                                     | set by                               |
-/// |--------------|---------------------------------------------|--------------------------------------|
-/// | 0            | a call, or the pool's own: takes no capacity | whoever makes the task               |
-/// | 1            | a call that takes up capacity while queued  | the pool, as it accepts the call     |
-/// | greater      | the address of the group                    | TaskGroup::run()                     |
+/// | word    | meaning                                                        | set by                           |
+/// |---------|----------------------------------------------------------------|----------------------------------|
+/// | 0       | a call, or a task of the pool's own, that takes up no capacity | whoever makes the task           |
+/// | 1       | a call that takes up capacity while it is queued               | the pool, as it accepts the call |
+/// | greater | the address of the group                                       | TaskGroup::run()                 |
 class TaskOwner {
 public:
     TaskOwner() = default;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <type_traits>
+#include <utility>
 
 #include "threadwise/detail/parallel/shared_loop.hpp"
 #include "threadwise/detail/pool/parallel.hpp"
@@ -63,6 +64,12 @@ void loop_by(ThreadPoolExecutor* executor, std::size_t size, Blocks& blocks, con
 /// A block of steps as calls of `body`, one for each element.
 template <class Iterator, class Body>
 struct EachElement {
+    using Step = decltype(std::declval<const Iterator&>()[std::iter_difference_t<Iterator>()]);
+    static_assert(
+        std::is_invocable_v<Body&, Step>,
+        "parallel_for: the body cannot be called with an index, or an element of the range: it takes that one "
+        "argument, as in [&](int i) { ... }");
+
     Iterator begin;
     Body& body;
 
@@ -119,6 +126,10 @@ struct Integers {
 /// A block of steps as one call, with the integers where it begins and ends.
 template <class Index, class Body>
 struct EachBlock {
+    static_assert(std::is_invocable_v<Body&, Index, Index>,
+                  "parallel_for_blocks: the body cannot be called with two indices: it takes where a block begins and "
+                  "ends, as in [&](int begin, int end) { ... }");
+
     Counter<Index> begin;
     Body& body;
 

@@ -40,12 +40,11 @@ protected:
 
     void count_one_less_elsewhere() noexcept;
 
-    /// | elsewhere_ | meaning                                                   | set by                  | cleared by
-    /// |
-    /// |------------|-----------------------------------------------------------|-------------------------|--------------|
-    /// | bit 0      | the group's thread sleeps in join(), or is about to       | that thread             | the last
-    /// task | | the others | tasks forked elsewhere, less those that have run elsewhere | fork_from_elsewhere(): +1 |
-    /// each task: -1 |
+    /// | elsewhere_ | meaning                                             | set by                    | cleared by    |
+    /// |------------|-----------------------------------------------------|---------------------------|---------------|
+    /// | bit 0      | the group's thread sleeps in join(), or is about to | that thread               | the last task |
+    /// | the others | tasks forked elsewhere, less those that have run    | fork_from_elsewhere(): +1 | each task: -1 |
+    /// |            | elsewhere                                           |                           |               |
     ///
     /// The count is negative while tasks that were forked at home run elsewhere, until join() adds those.
     static constexpr std::int64_t has_waiter = 1;

@@ -91,8 +91,18 @@ private:
     THREADWISE_API void tell_revoker() noexcept;
     void revoke(const BiasSlot& slot);
 
+    /// | bias_            | `inside` of the slot | the lock                                                           |
+    /// |------------------|----------------------|--------------------------------------------------------------------|
+    /// | a slot           | another lock or none | is free for the slot's thread, which takes it with plain stores    |
+    /// | a slot           | this lock            | is held by the slot's thread, by the bias                          |
+    /// | a slot, unbiased | this lock            | is held by a revoker: it has word_, and waits for the slot's       |
+    /// |                  |                      | thread to leave                                                    |
+    /// | a slot, unbiased | another lock or none | is held by whoever holds word_, or free; the slot is its last      |
+    /// |                  |                      | user's                                                             |
+    /// | unbiased         |                      | the same, but has not been used yet                                |
+    ///
+    /// The bias is given and taken away by settle(), with word_ held.
     OwnerWord word_;
-    /// The slot of the thread that it is biased to; or, with `unbiased`, of the one that took it last.
     std::atomic<std::uintptr_t> bias_{unbiased};
     // Guarded by the lock.
     std::uint32_t uses_ = 0;             ///< by the current user, since it came or was given the bias

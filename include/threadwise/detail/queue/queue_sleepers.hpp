@@ -25,7 +25,7 @@ public:
     /// With the side's lock held: whether a thread sleeps and none has been woken that has not come yet.
     bool must_wake() const noexcept {
         // relaxed: announcements are made under the lock that the caller holds.
-        return (word_.load(std::memory_order_relaxed) & (asleep | woken)) == asleep;
+        return (word_.load(std::memory_order_relaxed) & (has_waiters | woken)) == has_waiters;
     }
 
     /// Without the lock: wakes one, unless one has been woken that has not come yet.
@@ -36,12 +36,20 @@ public:
 private:
     friend class QueueWaiter;
 
-    static constexpr std::uint32_t asleep = 1;  // a thread may sleep
-    static constexpr std::uint32_t woken = 2;   // the designated one has not come yet
-    static constexpr std::uint32_t fork = 4;    // times how many forks lie before the process
+    /// | bits of word_ | meaning                      | set by                        | cleared by                    |
+    /// |---------------|------------------------------|-------------------------------|-------------------------------|
+    /// | has_waiters   | a thread may sleep           | that thread, with the side's  | a waker, with the last        |
+    /// |               |                              | lock                          | sleeper                       |
+    /// | woken         | the designated one has not   | wake_one()                    | that one, with the side's     |
+    /// |               | come yet                     |                               | lock                          |
+    /// | the others    | how many forks lie before    | the first waiter in a child   | never                         |
+    /// |               | the process                  |                               |                               |
+    static constexpr std::uint32_t has_waiters = 1;
+    static constexpr std::uint32_t woken = 2;
+    static constexpr std::uint32_t fork = 4;
 
-    /// With the side's lock held.
-    void announce() noexcept;
+    /// With the side's lock held: a thread is about to sleep.
+    void add_waiter() noexcept;
 
     std::atomic<std::uint32_t> word_{0};
 };

@@ -56,7 +56,7 @@ public:
     THREADWISE_API bool wait();
 
 private:
-    bool announce();
+    bool enqueue();
 
     Kind kind_;
     bool designated_ = false;

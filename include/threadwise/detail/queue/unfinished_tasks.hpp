@@ -26,7 +26,7 @@ public:
             }
             // acq_rel: a thread that sees the last task done comes after all of them.
         } while (!word_.compare_exchange_weak(old, old + one, std::memory_order_acq_rel, std::memory_order_relaxed));
-        if ((old & joining) != 0 && old / one + 1 == total()) wake_joiners();
+        if ((old & has_waiters) != 0 && old / one + 1 == total()) wake_joiners();
     }
 
     /// That many tasks are never going to be done, and need not be.
@@ -44,7 +44,7 @@ public:
                              const void* storage, SourceLocation where);
 
 private:
-    static constexpr std::uint64_t joining = 1;  // somebody may wait
+    static constexpr std::uint64_t has_waiters = 1;  // somebody may wait
     static constexpr std::uint64_t one = 2;
 
     [[noreturn]] THREADWISE_API static void refuse();

@@ -21,9 +21,14 @@ namespace threadwise::detail {
 /// 8 bytes. Once released it is not touched again: the next holder may destroy it.
 class OwnerWord {
 public:
-    /// The holder's ident in these bits of the word, 0 when free.
+    /// | bits of value_ | meaning                      | set by                       | cleared by                    |
+    /// |----------------|------------------------------|------------------------------|-------------------------------|
+    /// | owner_mask     | the holder's ident, 0 when   | whoever takes it; a releaser | release()                     |
+    /// |                | free                         | that hands it off            |                               |
+    /// | woken          | a sleeper has been woken to  | a releaser, under the        | that sleeper, as it takes the |
+    /// |                | compete for the word, and no | bucket's lock                | word or sleeps again          |
+    /// |                | other needs to be            |                              |                               |
     static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
-    /// A sleeper has been woken to compete for the word, and no other needs to be.
     static constexpr std::uint32_t woken = 1U << 31;
 
     constexpr OwnerWord() noexcept = default;
@@ -76,7 +81,7 @@ public:
         return holder_.load(std::memory_order_relaxed);
     }
 
-    /// The same, in whoever's eyes: also of a thread that is just about to take it, or has just been handed it.
+    /// As holder(), but includes a thread that is still acquiring it, or has just been handed it.
     std::uint32_t owner() const noexcept {
         // relaxed: nothing may be concluded from the answer about other memory.
         return value_.load(std::memory_order_relaxed) & owner_mask;

@@ -1,0 +1,8 @@
+// pass std::ref\(variable\)
+#include <vector>
+
+#include "threadwise/thread_pool_executor.hpp"
+
+void sort(std::vector<int>& values);
+
+auto start(threadwise::ThreadPoolExecutor& pool, std::vector<int>& values) { return pool.submit(sort, values); }
