@@ -316,7 +316,7 @@ public:
     template <class... Value>
     void set_result(Value&&... value) const {
         detail::FutureValue<T>& future = state();
-        detail::Claim claim(future);
+        detail::OutcomeClaim claim(future);
         future.keep(std::forward<Value>(value)...);
         claim.finish();
     }
@@ -325,7 +325,7 @@ public:
     /// in the pointer.
     void set_exception(std::exception_ptr exception) const {
         if (exception == nullptr) detail::throw_no_exception();
-        detail::Claim(state()).fail(std::move(exception));
+        detail::OutcomeClaim(state()).fail(std::move(exception));
     }
 
     /// For executors: makes the call and sets what it returns or throws, be it thrown as the result is moved into the
@@ -333,7 +333,7 @@ public:
     template <class Call>
     void set_result_of(Call&& call) const {
         detail::FutureValue<T>& future = state();
-        detail::Claim claim(future);
+        detail::OutcomeClaim claim(future);
         const bool returned = detail::call_user_code(
             [&] {
                 if constexpr (std::is_void_v<T>) {

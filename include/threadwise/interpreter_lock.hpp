@@ -24,7 +24,7 @@
 #include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/interpreter/interpreter_words.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
-#include "threadwise/detail/waiting/held_interpreter.hpp"
+#include "threadwise/detail/waiting/interpreter_hooks.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/interpreter_lock_options.hpp"
 #include "threadwise/source_location.hpp"
@@ -83,7 +83,7 @@ public:
     bool locked() const noexcept;
 
     /// Whether the calling thread holds it.
-    bool is_held() const noexcept { return detail::held_interpreter == this; }
+    bool is_held() const noexcept { return detail::interpreter_hooks == this; }
 
     /// A safe point: here the interpreter's state is whole, so that another thread may go on. If one asks for the lock
     /// and its time has come, it is handed over, and the call returns when it is this thread's turn again; no interrupt
@@ -121,7 +121,7 @@ private:
     friend class ScopedInterpreter;
 
     bool take_uncontended() noexcept {
-        if (detail::held_interpreter != nullptr) return false;
+        if (detail::interpreter_hooks != nullptr) return false;
         std::uint32_t free = 0;
         const std::uint32_t me = detail::this_ident;
         // acquire: pairs with give_up(). A thread without ident leaves the word as it is, and fails.
@@ -134,7 +134,7 @@ private:
     }
 
     void leave() noexcept {
-        detail::held_interpreter = nullptr;
+        detail::interpreter_hooks = nullptr;
         give_up();
     }
 
@@ -145,7 +145,7 @@ private:
             last_holder_.store(me, std::memory_order_relaxed);
             switches_.store(switches_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         }
-        detail::held_interpreter = this;
+        detail::interpreter_hooks = this;
     }
 
     void give_up() noexcept {

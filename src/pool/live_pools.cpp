@@ -6,6 +6,7 @@
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/made_at_load.hpp"
 #include "runtime/lifetime/shutdown.hpp"
 
 namespace threadwise::detail {
@@ -18,11 +19,7 @@ public:
         runtime::at_fork_in_child(orphan_all, runtime::ForkOrder::after_registry);
     }
 
-    static LivePools& instance() {
-        // Never destroyed: pools may be made and go while static objects are being destroyed.
-        static auto& pools = *new LivePools;
-        return pools;
-    }
+    static LivePools& instance() { return runtime::MadeAtLoad<LivePools>::get(); }
 
     void add(const std::shared_ptr<LivePool>& pool) {
         LivePool::List one;
@@ -93,10 +90,6 @@ private:
     bool registered_ = false;  ///< end_all() will be called
     bool ended_ = false;       ///< and has begun
 };
-
-namespace {
-[[maybe_unused]] const bool made_at_load = (LivePools::instance(), true);
-}  // namespace
 
 LivePool::~LivePool() { LivePools::instance().remove(*this); }
 

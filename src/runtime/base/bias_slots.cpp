@@ -6,6 +6,7 @@
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/made_at_load.hpp"
 #include "runtime/base/system_memory.hpp"
 
 namespace threadwise {
@@ -15,7 +16,7 @@ constinit thread_local detail::BiasSlot* detail::this_bias_slot = nullptr;
 namespace runtime {
 namespace {
 
-/// All there are. Never destroyed: threads come and go while static objects are being destroyed.
+/// All there are.
 struct Slots {
     platform::InternalLock lock;
     detail::BiasSlot* free = nullptr;  // those of no thread
@@ -41,10 +42,7 @@ struct Slots {
     }
 };
 
-Slots& the_slots() {
-    static auto& slots = *new Slots;
-    return slots;
-}
+Slots& the_slots() { return MadeAtLoad<Slots>::get(); }
 
 /// In a forked child: no other thread is inside a lock any more.
 void forget_other_users() noexcept {

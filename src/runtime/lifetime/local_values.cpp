@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "runtime/base/made_at_load.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/registry.hpp"
 
@@ -20,13 +21,7 @@ struct Locals {
     std::uint64_t last_number = 0;
 };
 
-Locals& the_locals() {
-    // Never destroyed: Locals may be static objects, destroyed in whatever order.
-    static auto& locals = *new Locals;
-    return locals;
-}
-
-[[maybe_unused]] const bool made_at_load = (the_locals(), true);
+Locals& the_locals() { return MadeAtLoad<Locals>::get(); }
 
 }  // namespace
 
@@ -78,8 +73,8 @@ void* find_local_value(LocalKey key) noexcept {
 }
 
 void add_local_value(LocalKey key, void* value, void (*destroy_value)(void*)) {
-    LocalValues& values = this_record().locals;
-    LocalValues larger;
+    LocalEntries& values = this_record().locals;
+    LocalEntries larger;
     if (key.slot >= values.size()) larger.resize(std::max(key.slot + 1, 2 * values.size()));
     const std::lock_guard hold(local_tables_lock());
     // Looked at again: operator new may have come here, too.

@@ -7,6 +7,7 @@
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/made_at_load.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/spin.hpp"
 
@@ -49,13 +50,7 @@ struct Recycler {
 
 namespace {
 
-Recycler& the_recycler() {
-    // Never destroyed: threads come and go while static objects are being destroyed.
-    static auto& recycler = *new Recycler;
-    return recycler;
-}
-
-[[maybe_unused]] const bool made_at_load = (the_recycler(), true);
+Recycler& the_recycler() { return MadeAtLoad<Recycler>::get(); }
 
 /// In a forked child.
 void forget_idle_threads() noexcept { the_recycler().latest = nullptr; }
@@ -85,7 +80,7 @@ bool allow_recycling(bool allowed) noexcept { return is_allowed.exchange(allowed
 
 bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
     // The main thread of a forked child ends with its process.
-    if (!is_allowed.load(std::memory_order_relaxed) || &record == &registry::main_record()) return false;
+    if (!is_allowed.load(std::memory_order_relaxed) || record.is_main) return false;
     erase_all(record.locals);
     registry::unbind();
     if (platform::is_as_new(beginning_)) {

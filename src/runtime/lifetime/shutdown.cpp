@@ -19,6 +19,7 @@
 #include "platform/internal_lock.hpp"
 #include "runtime/base/exception_text.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/made_at_load.hpp"
 #include "runtime/lifetime/exit_guard.hpp"
 #include "runtime/lifetime/joining.hpp"
 #include "runtime/records/checkpoint.hpp"
@@ -50,13 +51,7 @@ struct Functions {
     Functions();
 };
 
-Functions& the_functions() {
-    // Never destroyed: it is used while static objects are being destroyed.
-    static auto& functions = *new Functions;
-    return functions;
-}
-
-[[maybe_unused]] const bool made_at_load = (the_functions(), true);
+Functions& the_functions() { return MadeAtLoad<Functions>::get(); }
 
 /// In a forked child, which has not begun to end.
 void forget_shutdown() noexcept {
@@ -186,7 +181,7 @@ std::shared_ptr<ThreadRecord> any_to_join() {
     for (auto& record : registry::all()) {
         const bool is_to_join = record->origin == ThreadRecord::Origin::started && !record->daemon;
         if (!is_to_join || !is_alive(*record) || never_finishes(*record)) continue;
-        if (record.get() != &registry::main_record() && !waits_in_vain(*record)) return std::move(record);
+        if (!record->is_main && !waits_in_vain(*record)) return std::move(record);
     }
     return nullptr;
 }
@@ -194,7 +189,7 @@ std::shared_ptr<ThreadRecord> any_to_join() {
 void join_the_rest(ThreadRecord& self) {
     constexpr auto longest_look = 100ms;
     std::chrono::nanoseconds look = 1ms;
-    const bool main_ends = &self == &registry::main_record();
+    const bool main_ends = self.is_main;
     Standstill standstill;
     while (!at_once.load()) {
         const std::shared_ptr<ThreadRecord> thread = any_to_join();
@@ -217,7 +212,7 @@ void join_the_rest(ThreadRecord& self) {
 /// The calling thread has called exit() while the process ends already. If somebody waits for it, that is in vain; and
 /// in any case the program has been told to end. That main() returns says nothing of the kind.
 [[noreturn]] void call_exit_again(ThreadRecord& record) {
-    if (&record != &registry::main_record()) {
+    if (!record.is_main) {
         at_once = true;
         if (!is_closing()) interrupt(*process_end.closer.load());
     }
@@ -283,7 +278,7 @@ void prepare_the_end(ThreadRecord& record) {
     platform::at_exit(end_threads);
     run_functions();
     // A thread that joins the main thread is not to wait for good.
-    if (&record == &registry::main_record()) advance_life(record, Life::finished);
+    if (record.is_main) advance_life(record, Life::finished);
     join_the_rest(record);
     take_interrupt(record);
     hold_the_rest();
@@ -321,7 +316,7 @@ void on_thread_locals_end() {
     ThreadRecord* const record = this_record_if_any();
     if (record == nullptr) return;
     // The main thread of a forked child may be one that was started in the parent.
-    const bool is_main = record == &registry::main_record();
+    const bool is_main = record->is_main;
     const bool just_ends = !is_main && record->origin == ThreadRecord::Origin::started && record->has_returned;
     if (just_ends) return;
     if (process_end.closer.load() == nullptr) {
@@ -358,7 +353,7 @@ bool at_shutdown(std::function<void()> function) {
 void hold_if_overtaken() {
     const ThreadRecord* const record = this_record_if_any();
     if (record == nullptr || process_end.closer.load() == nullptr || !must_be_held(*record)) return;
-    if (record == &registry::main_record() || record->daemon) hold_at_door();
+    if (record->is_main || record->daemon) hold_at_door();
 }
 
 void notice_exit() {

@@ -16,7 +16,7 @@ constinit platform::InternalLock tables_lock;
 
 platform::InternalLock& local_tables_lock() noexcept { return tables_lock; }
 
-LocalValue take(LocalValues& values, LocalKey key) noexcept {
+LocalValue take(LocalEntries& values, LocalKey key) noexcept {
     if (key.slot >= values.size() || values[key.slot].number != key.number) return {};
     return std::exchange(values[key.slot], {});
 }
@@ -25,9 +25,9 @@ void destroy(const LocalValue& value) noexcept {
     if (value.number != 0) value.destroy(value.value);
 }
 
-void erase_all(LocalValues& values) noexcept {
+void erase_all(LocalEntries& values) noexcept {
     for (;;) {
-        LocalValues taken;
+        LocalEntries taken;
         {
             const std::lock_guard hold(tables_lock);
             taken.swap(values);

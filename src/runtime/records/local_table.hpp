@@ -24,18 +24,18 @@ struct LocalValue {
 
 /// The table of one thread. The thread reads it without a lock: others only change it to take out the value of a Local
 /// that is being destroyed, which nobody may be using then. All changes are made under local_tables_lock().
-using LocalValues = std::vector<LocalValue>;
+using LocalEntries = std::vector<LocalValue>;
 
 /// Never destroyed: Locals may be static objects, destroyed in whatever order.
 platform::InternalLock& local_tables_lock() noexcept;
 
 /// Takes the value of that Local out of the table, if there is one. With the lock.
-LocalValue take(LocalValues& values, LocalKey key) noexcept;
+LocalValue take(LocalEntries& values, LocalKey key) noexcept;
 
 /// Without the lock: the value's destructor is a user's.
 void destroy(const LocalValue& value) noexcept;
 
 /// Destroys all values of the calling thread, whose table that is, also those that their destructors make anew.
-void erase_all(LocalValues& values) noexcept;
+void erase_all(LocalEntries& values) noexcept;
 
 }  // namespace threadwise::runtime

@@ -52,12 +52,12 @@ void forget_all_sleepers() noexcept {
 
 Bucket& bucket_of(const void* address) noexcept { return table[detail::bucket_index(address)]; }
 
-Announcement::Announcement(const void* address) noexcept : sleepers_(detail::sleepers_on(address)) {
+CountedSleeper::CountedSleeper(const void* address) noexcept : sleepers_(detail::sleepers_on(address)) {
     sleepers_.fetch_add(1);
     platform::heavy_fence();
 }
 
-Announcement::~Announcement() { sleepers_.fetch_sub(1); }
+CountedSleeper::~CountedSleeper() { sleepers_.fetch_sub(1); }
 
 void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
     QueuePlace& place = record.place;

@@ -31,15 +31,15 @@ struct alignas(64) Bucket {
 
 Bucket& bucket_of(const void* address) noexcept;
 
-/// Says, while it lives, that the calling thread is about to sleep on the address: for primitives whose wakers look at
-/// detail::sleepers without a fence. After its construction, whatever the caller reads is at least as new as what any
-/// waker wrote that has not seen the announcement.
-class Announcement {
+/// Counts the calling thread, while it lives, among those that sleep on the address or are about to: for primitives
+/// whose wakers look at detail::sleepers without a fence. After its construction, whatever the caller reads is at least
+/// as new as what any waker wrote that has not seen the count.
+class CountedSleeper {
 public:
-    explicit Announcement(const void* address) noexcept;
-    ~Announcement();
-    Announcement(const Announcement&) = delete;
-    Announcement& operator=(const Announcement&) = delete;
+    explicit CountedSleeper(const void* address) noexcept;
+    ~CountedSleeper();
+    CountedSleeper(const CountedSleeper&) = delete;
+    CountedSleeper& operator=(const CountedSleeper&) = delete;
 
 private:
     std::atomic<std::uint32_t>& sleepers_;

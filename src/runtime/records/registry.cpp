@@ -12,6 +12,7 @@
 #include "platform/symbol.hpp"
 #include "platform/this_thread.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/made_at_load.hpp"
 #include "runtime/base/system_memory.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/life.hpp"
@@ -87,11 +88,7 @@ struct Registry {
     static void forget_other_threads() noexcept;
 };
 
-Registry& the_registry() {
-    // Never destroyed: threads may come and go while static objects are being destroyed.
-    static auto& registry = *new Registry;
-    return registry;
-}
+Registry& the_registry() { return MadeAtLoad<Registry>::get(); }
 
 // Made when the library is loaded, if not earlier: from then on signal handlers can use it. The thread that loads the
 // library is known from then on, if it is the initial one, so that its exit() is noticed.

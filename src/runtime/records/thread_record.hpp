@@ -32,7 +32,7 @@ struct QueuePlace {
     std::atomic<bool> queued{false};
     bool entitled = false;    ///< to be handed what it waits for, see Waiting::Claim
     bool requeued = false;    ///< moved to another address than the one it began to wait on
-    std::uint32_t token = 0;  ///< what the waker handed over; the primitive's own meaning
+    std::uint32_t token = 0;  ///< what the waker said; the primitive's own meaning
 };
 
 /// A record's place in a RecordList. Guarded by the registry's lock.
@@ -74,7 +74,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     const void* function = nullptr;           ///< the target, whose name is still to be added to the thread's name
     Listing listing;
 
-    LocalValues locals;
+    LocalEntries locals;
     BlockCache blocks;  ///< the owner's alone
     OwnBiasSlot bias_slot;
 
@@ -87,7 +87,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     // is another trip between cores in each wake-up.
     alignas(64) Parker parker;
     QueuePlace place;
-    alignas(64) Published<WaitSite> site;
+    alignas(64) SequenceLocked<WaitSite> site;
     std::atomic<bool> interrupt_requested{false};
     std::atomic<bool> signalled{false};  ///< as if by a signal, and no hook has ended a wait for it yet
     BlockingHooks* hooks = nullptr;      ///< newest first; the owner's alone

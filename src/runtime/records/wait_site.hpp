@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "platform/clock.hpp"
+#include "threadwise/detail/runtime/ident.hpp"
 #include "threadwise/source_location.hpp"
 
 namespace threadwise::runtime {
@@ -46,8 +47,7 @@ enum class WaitKind : std::uint8_t {
 /// "Lock", "Condition", "Queue.get": as a reader of a dump knows it.
 std::string_view to_string(WaitKind kind) noexcept;
 
-/// An owner word holds the holder's ident in these bits (0: nobody); the other bits are its primitive's own.
-inline constexpr std::uint32_t owner_mask = (1U << 30) - 1;
+using detail::owner_mask;
 
 /// One wait, as written down.
 struct WaitSite {
@@ -70,7 +70,7 @@ struct WaitSite {
 /// value changes.
 template <class Value>
     requires std::is_trivially_copyable_v<Value>
-class Published {
+class SequenceLocked {
 public:
     void write(const Value& value) noexcept {
         std::array<std::uint64_t, words> copy{};

@@ -17,8 +17,8 @@ struct Sleeper {
 };
 
 /// Wakes the one that has slept on `address` for longest. `decide` runs under the bucket's lock, also when nobody
-/// sleeps there: it brings the primitive's word up to date and returns the token to hand over, or nothing to wake
-/// nobody. Returns whether somebody was woken.
+/// sleeps there: it brings the primitive's word up to date and returns what to say to the sleeper (its token), or
+/// nothing to wake nobody. Returns whether somebody was woken.
 bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide);
 
 /// Wakes the first `count` that sleep on `address`; returns how many there were. Their tokens are 0. `first` is told

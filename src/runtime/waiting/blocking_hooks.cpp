@@ -1,11 +1,11 @@
 #include "runtime/waiting/blocking_hooks.hpp"
 
 #include "threadwise/blocking_hooks.hpp"
-#include "threadwise/detail/waiting/held_interpreter.hpp"
+#include "threadwise/detail/waiting/interpreter_hooks.hpp"
 
 namespace threadwise {
 
-constinit thread_local BlockingHooks* detail::held_interpreter = nullptr;
+constinit thread_local BlockingHooks* detail::interpreter_hooks = nullptr;
 
 /// The door's way into the chain that the hooks of a thread form.
 struct BlockingHooksChain {
@@ -45,7 +45,7 @@ BlockingHooksScope::~BlockingHooksScope() {
 namespace runtime {
 
 void run_before_wait(ThreadRecord& record) noexcept {
-    BlockingHooks* const interpreter = detail::held_interpreter;
+    BlockingHooks* const interpreter = detail::interpreter_hooks;
     if ((record.hooks == nullptr && interpreter == nullptr) || record.in_hook) return;
     record.in_hook = true;
     if (interpreter != nullptr) interpreter->before_wait();
@@ -61,7 +61,7 @@ void run_before_sleep(ThreadRecord& record) noexcept {
 }
 
 void run_after_wait(ThreadRecord& record) noexcept {
-    BlockingHooks* const interpreter = detail::held_interpreter;
+    BlockingHooks* const interpreter = detail::interpreter_hooks;
     if ((record.hooks == nullptr && interpreter == nullptr) || record.in_hook) return;
     record.in_hook = true;
     BlockingHooksChain::after(record.hooks);

@@ -90,7 +90,7 @@ public:
     bool spin(const void* address, FunctionRef<bool()> ready, Pace pace = Pace::eager);
 
     /// A waiter that was woken in vain may be entitled: it sleeps at the front of the queue, and wakers
-    /// that find it there hand over to it what it waits for.
+    /// that find it there hand off to it what it waits for.
     enum class Claim : std::uint8_t { ordinary, entitled };
 
     /// The same wait goes on for something else: without deadline, and nothing interrupts it. How a condition's wait
@@ -116,7 +116,7 @@ public:
     /// Writes down which thread, by the kernel's number, now holds what is waited for. For waits across processes.
     void name_owner(std::uint32_t native_id) noexcept;
 
-    /// What the waker handed over, after `woken`.
+    /// What the waker said, after `woken`.
     std::uint32_t token() const noexcept { return record_.place.token; }
     /// Whether the sleeper was moved to another address before it was woken; after `woken`.
     bool requeued() const noexcept { return record_.place.requeued; }

@@ -31,8 +31,8 @@ runtime::WaitSite site_of(const void* lock, const std::atomic<std::uint32_t>& wo
 }
 
 void refuse_while_holding(const BlockingHooks* lock) {
-    if (detail::held_interpreter == nullptr) return;
-    if (detail::held_interpreter == lock) {
+    if (detail::interpreter_hooks == nullptr) return;
+    if (detail::interpreter_hooks == lock) {
         throw RuntimeError(
             "this thread holds this InterpreterLock already, and would wait for itself: use ScopedInterpreter where "
             "the caller may hold it");
@@ -98,7 +98,7 @@ void InterpreterLock::make_way() {
     if (!is_held()) {
         throw RuntimeError("checkpoint() is for the thread that holds the InterpreterLock; this one does not");
     }
-    detail::held_interpreter = nullptr;  // so that the wait for the next turn does not release it
+    detail::interpreter_hooks = nullptr;  // so that the wait for the next turn does not release it
     turns_->make_way(site_of(this, words_.word, {}));
     enter(detail::this_ident);
 }

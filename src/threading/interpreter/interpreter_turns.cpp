@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "runtime/base/fork.hpp"
 #include "threading/interpreter/interpreter_guard.hpp"
 #include "threading/synchronization/contended.hpp"
 
@@ -15,7 +16,7 @@ using runtime::Wakeup;
 class InterpreterTurns::Guard {
 public:
     explicit Guard(InterpreterTurns& turns) noexcept : hold_(turns.guard_) {
-        if (turns.forks_ != fork_count()) turns.forget_waiters();
+        if (turns.forks_ != runtime::fork_depth()) turns.forget_waiters();
         now = platform::now();
     }
 
@@ -30,7 +31,7 @@ InterpreterTurns::InterpreterTurns(InterpreterWords& words, const InterpreterLoc
       word_(words, options.measure_held),
       measure_held_(options.measure_held),
       policy_(options.switch_interval, options.computing_share),
-      forks_(fork_count()) {}
+      forks_(runtime::fork_depth()) {}
 
 bool InterpreterTurns::try_take(std::uint32_t ident) noexcept {
     const Guard guard(*this);
@@ -251,7 +252,7 @@ void InterpreterTurns::leave_line(Waiter& waiter, platform::Instant now) noexcep
 }
 
 void InterpreterTurns::forget_waiters() noexcept {
-    forks_ = fork_count();
+    forks_ = runtime::fork_depth();
     returning_ = {};
     computing_ = {};
     designated_ = nullptr;

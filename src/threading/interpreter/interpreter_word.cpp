@@ -6,8 +6,6 @@
 namespace threadwise::detail {
 namespace {
 
-constexpr std::uint32_t owner_mask = runtime::owner_mask;
-
 // In `slow`, beside the two bits of the word:
 constexpr std::uint32_t by_exchange = 1;  ///< there is no heavy fence: the word is freed by compare-and-swap
 constexpr std::uint32_t each_turn = 2;    ///< each turn is measured

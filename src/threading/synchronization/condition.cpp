@@ -105,7 +105,7 @@ private:
         // Who was moved to the lock's queue has been woken by a release of the lock, as any other waiter there.
         const bool from_queue = wakeup == runtime::Wakeup::woken && waiting.requeued();
         const detail::OwnerGate gate{word, waiting.record().ident};
-        if (from_queue && waiting.token() == threading::handed_over) return gate.accept();
+        if (from_queue && waiting.token() == threading::handed_off) return gate.accept();
         if (gate.try_take(from_queue)) return;
         waiting.turn_to({.kind = taken_again != nullptr ? WaitKind::rlock : WaitKind::lock,
                          .object = object,

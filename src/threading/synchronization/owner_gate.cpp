@@ -31,7 +31,7 @@ void OwnerGate::accept() const noexcept { word.holder_.store(taker, std::memory_
 
 bool OwnerGate::try_take(bool designated) const noexcept {
     std::uint32_t old = word.value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
-    while ((old & OwnerWord::owner_mask) == 0) {
+    while ((old & owner_mask) == 0) {
         const std::uint32_t taken = (designated ? old & ~OwnerWord::woken : old) | taker;
         // acquire: pairs with the release of who freed it.
         if (word.value_.compare_exchange_weak(old, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
@@ -45,7 +45,7 @@ bool OwnerGate::try_take(bool designated) const noexcept {
 bool OwnerGate::try_take_or_mark(bool designated) const noexcept {
     std::uint32_t old = word.value_.load();
     for (;;) {
-        const bool free = (old & OwnerWord::owner_mask) == 0;
+        const bool free = (old & owner_mask) == 0;
         const std::uint32_t next = (designated ? old & ~OwnerWord::woken : old) | (free ? taker : 0);
         // A held word that needs no change is left alone: its holder may free it with a plain store.
         if (next == old || word.value_.compare_exchange_weak(old, next)) {
@@ -79,7 +79,7 @@ bool OwnerWord::release_slow() {
     runtime::unpark_one(key(), [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (sleeper.record != nullptr && sleeper.record->place.entitled) {
             value_.store(sleeper.record->ident);
-            return threading::handed_over;
+            return threading::handed_off;
         }
         value_.store(sleeper.record == nullptr ? 0 : woken);
         return threading::compete;
@@ -94,7 +94,7 @@ void OwnerWord::wake_sleeper(const void* key) {
         const bool entitled = sleeper.record->place.entitled;
         std::uint32_t free = 0;
         if (!word.value_.compare_exchange_strong(free, entitled ? sleeper.record->ident : woken)) return std::nullopt;
-        return entitled ? threading::handed_over : threading::compete;
+        return entitled ? threading::handed_off : threading::compete;
     });
 }
 

@@ -18,7 +18,7 @@ struct OwnerGate {
 
     const void* key() const noexcept { return word.key(); }
     bool try_take(bool designated) const noexcept;
-    runtime::Announcement announce() const noexcept { return runtime::Announcement(key()); }
+    runtime::CountedSleeper count_sleeper() const noexcept { return runtime::CountedSleeper(key()); }
     bool try_take_or_mark(bool designated) const noexcept;
     /// After a releaser has handed the word over.
     void accept() const noexcept;

@@ -45,7 +45,7 @@ struct PermitGate {
     }
 
     struct Nothing {};
-    Nothing announce() const noexcept { return {}; }  // `has_waiters` does that
+    Nothing count_sleeper() const noexcept { return {}; }  // `has_waiters` does that
 
     bool try_take_or_mark(bool designated) const noexcept {
         Word old = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
@@ -99,7 +99,7 @@ private:
         if (!sleeper.more) value &= ~has_waiters;
         const bool hand_over = sleeper.record->place.entitled;
         value = hand_over ? value - one : value | woken;
-        return hand_over ? threading::handed_over : threading::compete;
+        return hand_over ? threading::handed_off : threading::compete;
     }
 };
 

@@ -10,6 +10,7 @@
 #include "platform/internal_lock.hpp"
 #include "runtime/base/exception_text.hpp"
 #include "runtime/base/fork.hpp"
+#include "runtime/base/made_at_load.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 
 namespace threadwise {
@@ -22,13 +23,7 @@ struct SetHook {
     SetHook() { runtime::hold_over_fork(lock); }
 };
 
-SetHook& the_hook() {
-    // Never destroyed: daemons may fail while static objects are being destroyed.
-    static auto& hook = *new SetHook;
-    return hook;
-}
-
-[[maybe_unused]] const bool made_at_load = (the_hook(), true);
+SetHook& the_hook() { return runtime::MadeAtLoad<SetHook>::get(); }
 
 std::shared_ptr<const ExceptHook> exchange_hook(std::shared_ptr<const ExceptHook> hook) {
     const std::lock_guard hold(the_hook().lock);

@@ -60,7 +60,7 @@ ThreadHandle current_thread() { return ThreadHandleAccess::make(runtime::this_re
 
 ThreadHandle main_thread() { return ThreadHandleAccess::make(runtime::registry::main_record().shared_from_this()); }
 
-bool is_main_thread() { return &runtime::this_record() == &runtime::registry::main_record(); }
+bool is_main_thread() { return runtime::this_record().is_main; }
 
 std::vector<ThreadHandle> enumerate() {
     runtime::this_record();  // the caller is alive too

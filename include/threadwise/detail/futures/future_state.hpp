@@ -202,15 +202,15 @@ private:
 };
 
 /// The right to set a future's outcome, given back if that does not happen.
-class Claim {
+class OutcomeClaim {
 public:
     /// Throws InvalidStateError.
-    explicit Claim(FutureState& state) : state_(&state), before_(state.claim()) {}
-    ~Claim() {
+    explicit OutcomeClaim(FutureState& state) : state_(&state), before_(state.claim()) {}
+    ~OutcomeClaim() {
         if (state_ != nullptr) state_->give_back(before_);
     }
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
+    OutcomeClaim(const OutcomeClaim&) = delete;
+    OutcomeClaim& operator=(const OutcomeClaim&) = delete;
 
     void finish() { std::exchange(state_, nullptr)->finish(); }
     void fail(std::exception_ptr exception) { std::exchange(state_, nullptr)->fail(std::move(exception)); }

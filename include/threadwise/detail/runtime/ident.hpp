@@ -7,6 +7,10 @@
 
 namespace threadwise::detail {
 
+/// An ident fits into these bits. A word that says which thread has it holds the ident there, 0 for none; its other
+/// bits are its primitive's own.
+inline constexpr std::uint32_t owner_mask = (1U << 30) - 1;
+
 /// 0 until the thread has touched the library. initial-exec: the library is never loaded so late that its four bytes
 /// of static thread storage are not to be had, and a general-dynamic access would call a function.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local THREADWISE_API std::uint32_t this_ident;

@@ -28,7 +28,6 @@ public:
     /// | woken          | a sleeper has been woken to  | a releaser, under the        | that sleeper, as it takes the |
     /// |                | compete for the word, and no | bucket's lock                | word or sleeps again          |
     /// |                | other needs to be            |                              |                               |
-    static constexpr std::uint32_t owner_mask = (1U << 30) - 1;
     static constexpr std::uint32_t woken = 1U << 31;
 
     constexpr OwnerWord() noexcept = default;

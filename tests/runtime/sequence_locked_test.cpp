@@ -21,27 +21,27 @@ Big all(std::uint64_t number) {
     return big;
 }
 
-TEST(Published, ReadsWhatWasWrittenLast) {
-    Published<Big> published;
-    EXPECT_EQ(published.read().words[10], 0U);
+TEST(SequenceLocked, ReadsWhatWasWrittenLast) {
+    SequenceLocked<Big> value;
+    EXPECT_EQ(value.read().words[10], 0U);
     for (std::uint64_t i = 1; i <= 3; ++i) {
-        published.write(all(i));
-        EXPECT_EQ(published.read().words[10], i);
-        EXPECT_EQ(published.read().odd_end, i);
+        value.write(all(i));
+        EXPECT_EQ(value.read().words[10], i);
+        EXPECT_EQ(value.read().odd_end, i);
     }
 }
 
-TEST(Published, StressReadersNeverSeeHalfAValue) {
-    Published<Big> published;
+TEST(SequenceLocked, StressReadersNeverSeeHalfAValue) {
+    SequenceLocked<Big> value;
     const auto last = static_cast<std::uint64_t>(testing::rounds(200'000));
     testing::run_together(3, [&](std::size_t i) {
         if (i == 0) {
-            for (std::uint64_t number = 1; number <= last; ++number) published.write(all(number));
+            for (std::uint64_t number = 1; number <= last; ++number) value.write(all(number));
             return;
         }
         std::uint64_t newest = 0;
         while (newest != last) {
-            const Big big = published.read();
+            const Big big = value.read();
             for (const std::uint64_t word : big.words) ASSERT_EQ(word, big.words[0]);
             ASSERT_EQ(big.odd_end, static_cast<std::uint8_t>(big.words[0]));
             ASSERT_GE(big.words[0], newest) << "time went backwards";
