@@ -48,7 +48,7 @@ bool runs_object(const ThreadState& state) noexcept { return state.object != nul
 
 }  // namespace
 
-Thread::Thread(ThreadOptions options) : Thread(std::move(options), nullptr) {}
+Thread::Thread(ThreadOptions options) : Thread(std::move(options), std::unique_ptr<detail::Target>()) {}
 
 Thread::Thread(ThreadOptions options, std::unique_ptr<detail::Target> target, const std::type_info& plain)
     : ThreadHandle(std::make_shared<ThreadState>()) {
