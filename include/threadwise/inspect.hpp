@@ -74,6 +74,8 @@ struct ThreadInfo {
 struct Snapshot {
     Instant taken{};                  ///< when it was complete
     std::vector<ThreadInfo> threads;  ///< the main thread first, then in the order in which they became known
+    /// False: the holders of locks are those of the moment when the waiter fell asleep, see process_view.hpp.
+    bool holders_are_current = true;
 };
 
 /// Looks at each thread that threadwise knows: those it started, the main thread, and others that have used the

@@ -16,7 +16,6 @@ namespace threadwise {
 namespace {
 
 using inspect::Instant;
-using inspect::Snapshot;
 using inspect::State;
 using inspect::ThreadInfo;
 using inspect::Wait;

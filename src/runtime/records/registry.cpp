@@ -14,6 +14,7 @@
 #include "runtime/base/fork.hpp"
 #include "runtime/base/made_at_load.hpp"
 #include "runtime/base/system_memory.hpp"
+#include "runtime/records/cards.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/life.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
@@ -64,6 +65,43 @@ private:
     std::size_t foreign_ = 0;
 };
 
+/// The card of a thread that is about to be listed, if there is one left.
+void give_card(ThreadRecord& record) noexcept {
+    Card* const card = cards::take();
+    if (card == nullptr) return;
+    card->state = CardState::starts;
+    card->native_id = record.native_id.load();
+    card->is_daemon = record.daemon.load() ? 1 : 0;
+    card->is_main = record.is_main ? 1 : 0;
+    card->write_name(record.name);
+    record.site.move_to(*card);
+    record.last_place = {};
+    record.card = card;
+    card->ident = record.ident;
+}
+
+/// The thread has begun.
+void show_running(ThreadRecord& record) noexcept {
+    if (record.card == nullptr) return;
+    record.card->native_id = record.native_id.load();
+    record.card->state = CardState::runs;
+}
+
+/// In a forked child, whose threads' cards are the parent's: nothing may be written there.
+void lose_card(ThreadRecord& record) noexcept {
+    record.card = nullptr;
+    record.site.leave();
+}
+
+/// Of a thread that is listed no more.
+void take_card(ThreadRecord& record) noexcept {
+    Card* const card = std::exchange(record.card, nullptr);
+    if (card == nullptr) return;
+    record.site.leave();
+    card->ident = 0;
+    cards::give_back(*card);
+}
+
 struct Registry {
     platform::InternalLock lock;
     RecordList records;
@@ -79,10 +117,22 @@ struct Registry {
         main->is_main = true;
         main->native_id = platform::initial_native_id();
         advance_life(*main, Life::running);
-        records.push_back(main);
+        cards::open();
+        list(main);
+        show_running(*main);
         hold_over_fork(lock, ForkOrder::registry);
         before_fork([] { this_record(); });  // so that the child has a main thread
         at_fork_in_child(forget_other_threads, ForkOrder::registry);
+    }
+
+    void list(std::shared_ptr<ThreadRecord> record) noexcept {
+        give_card(*record);
+        records.push_back(std::move(record));
+    }
+
+    std::shared_ptr<ThreadRecord> unlist(ThreadRecord& record) noexcept {
+        take_card(record);
+        return records.remove(record);
     }
 
     static void forget_other_threads() noexcept;
@@ -167,7 +217,7 @@ void register_this_thread() {
 /// Takes the record off the list and hands it to the caller: whether it dies then must not be decided under the lock.
 std::shared_ptr<ThreadRecord> take_off(ThreadRecord& record) noexcept {
     const std::lock_guard hold(the_registry().lock);
-    return the_registry().records.remove(record);
+    return the_registry().unlist(record);
 }
 
 /// Takes off the list the foreign threads that have ended unnoticed: those that first came by in the last round of the
@@ -183,7 +233,7 @@ void take_off_the_vanished() noexcept {
             next = record->listing.newer;
             const std::uint64_t native_id = record->native_id.load();
             if (record->origin != ThreadRecord::Origin::foreign || native_id == 0) continue;
-            if (!platform::is_native_thread(native_id)) vanished.at(count++) = registry.records.remove(*record);
+            if (!platform::is_native_thread(native_id)) vanished.at(count++) = registry.unlist(*record);
             if (count == vanished.size()) break;
         }
     }
@@ -192,6 +242,12 @@ void take_off_the_vanished() noexcept {
         advance_life(*record, Life::finished);
     }
     if (count == vanished.size()) take_off_the_vanished();
+}
+
+/// Under the lock; what `name` held and the record had is swapped, and so freed by the caller.
+void set_name(ThreadRecord& record, std::string& name) noexcept {
+    record.name.swap(name);
+    if (record.card != nullptr) record.card->write_name(record.name);
 }
 
 struct NameSoFar {
@@ -225,8 +281,11 @@ void leave() noexcept {
 void Registry::forget_other_threads() noexcept {
     // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
     Registry& registry = the_registry();
+    const WaitSite own_wait = bound_record->site.read();
     std::shared_ptr<ThreadRecord> self = registry.records.remove(*bound_record);
+    lose_card(*self);
     while (ThreadRecord* const other = registry.records.oldest()) {
+        lose_card(*other);
         registry.left_behind.push_back(registry.records.remove(*other));
         advance_life(*other, Life::finished);
     }
@@ -235,7 +294,10 @@ void Registry::forget_other_threads() noexcept {
     registry.main = self;
     registry.main->is_main = true;
     registry.main->native_id = platform::native_id();
-    registry.records.push_back(std::move(self));
+    cards::reopen();
+    registry.list(std::move(self));
+    show_running(*registry.main);
+    registry.main->site.write(own_wait);
     registry.closed = false;
     lost = {.last = last_ident.load(), .survivor = bound_record->ident};
 }
@@ -258,7 +320,7 @@ bool list(std::shared_ptr<ThreadRecord> record) {
     Registry& registry = the_registry();
     const std::lock_guard hold(registry.lock);
     if (registry.closed && record->origin == ThreadRecord::Origin::started) return false;
-    registry.records.push_back(std::move(record));
+    registry.list(std::move(record));
     return true;
 }
 
@@ -273,6 +335,7 @@ void bind(ThreadRecord& record) {
     detail::this_bias_slot = &*record.bias_slot;
     if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.stopping);
     record.native_id = platform::native_id();
+    show_running(record);
     pass_checkpoint(record);
     advance_life(record, Life::running);
 }
@@ -357,7 +420,7 @@ std::string name_of(ThreadRecord& record) {
     {
         const std::lock_guard hold(the_registry().lock);
         // Not if it was renamed, or completed, meanwhile: what it was called then is as good an answer.
-        if (std::exchange(record.function, nullptr) != nullptr) record.name.swap(completed);
+        if (std::exchange(record.function, nullptr) != nullptr) set_name(record, completed);
     }
     return std::move(found.name);
 }
@@ -371,7 +434,7 @@ std::array<char, 16> short_name_of(const ThreadRecord& record) noexcept {
 
 void rename(ThreadRecord& record, std::string name) {
     const std::lock_guard hold(the_registry().lock);
-    record.name.swap(name);
+    set_name(record, name);
     record.function = nullptr;
 }
 

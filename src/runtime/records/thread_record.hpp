@@ -10,8 +10,8 @@
 #include "runtime/base/bias_slots.hpp"
 #include "runtime/base/block_cache.hpp"
 #include "runtime/records/local_table.hpp"
+#include "runtime/records/own_site.hpp"
 #include "runtime/records/parker.hpp"
-#include "runtime/records/wait_site.hpp"
 #include "threadwise/detail/runtime/reader_slots.hpp"
 
 namespace threadwise {
@@ -87,7 +87,9 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     // is another trip between cores in each wake-up.
     alignas(64) Parker parker;
     QueuePlace place;
-    alignas(64) SequenceLocked<WaitSite> site;
+    alignas(64) OwnSite site;
+    SourceLocation last_place;  ///< that the thread has slept at; the owner's alone, see Card::note_sleep()
+    Card* card = nullptr;       ///< null: it has none. Written under the registry's lock, while the thread does not run
     std::atomic<bool> interrupt_requested{false};
     std::atomic<bool> signalled{false};  ///< as if by a signal, and no hook has ended a wait for it yet
     BlockingHooks* hooks = nullptr;      ///< newest first; the owner's alone

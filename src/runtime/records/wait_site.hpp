@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -86,18 +87,25 @@ public:
 
     Value read() const noexcept {
         for (;;) {
-            // acquire: the words are read after the version that covers them.
-            const std::uint32_t before = version_.load(std::memory_order_acquire);
-            std::array<std::uint64_t, words> copy{};
-            // acquire on each word: the second look at the version cannot move before them.
-            for (std::size_t i = 0; i < words; ++i) copy[i] = words_[i].load(std::memory_order_acquire);
-            if ((before & 1U) == 0 && version_.load(std::memory_order_relaxed) == before) {
-                Value value;
-                std::memcpy(static_cast<void*>(&value), copy.data(), sizeof(Value));
-                return value;
-            }
+            if (const std::optional<Value> value = try_read()) return *value;
         }
     }
+
+    /// Nothing if the value changes meanwhile: for who cannot know whether the writer goes on, as it may be stopped.
+    std::optional<Value> try_read() const noexcept {
+        // acquire: the words are read after the version that covers them.
+        const std::uint32_t before = version_.load(std::memory_order_acquire);
+        std::array<std::uint64_t, words> copy{};
+        // acquire on each word: the second look at the version cannot move before them.
+        for (std::size_t i = 0; i < words; ++i) copy[i] = words_[i].load(std::memory_order_acquire);
+        if ((before & 1U) != 0 || version_.load(std::memory_order_relaxed) != before) return std::nullopt;
+        Value value;
+        std::memcpy(static_cast<void*>(&value), copy.data(), sizeof(Value));
+        return value;
+    }
+
+    /// Another one after each write. acquire: what is read next is not older.
+    std::uint32_t version() const noexcept { return version_.load(std::memory_order_acquire); }
 
 private:
     static constexpr std::size_t words = (sizeof(Value) + 7) / 8;

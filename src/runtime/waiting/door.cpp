@@ -102,13 +102,14 @@ void Waiting::prepare_to_sleep() noexcept {
     run_before_sleep(record_);
 }
 
-void Waiting::watch_stop() {
+void Waiting::begin_sleep() {
+    prepare_to_sleep();
+    if (record_.card != nullptr) record_.card->note_sleep(site_, record_.last_place);
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
 }
 
 Wakeup Waiting::sleep() {
-    prepare_to_sleep();
-    watch_stop();
+    begin_sleep();
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
     bool kicked = false;
@@ -135,8 +136,7 @@ Wakeup Waiting::sleep() {
 
 Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {
     record_.parker.reset();
-    prepare_to_sleep();
-    watch_stop();
+    begin_sleep();
     const platform::Instant end = std::min(site_.deadline, wake_at_);
     const platform::Instant next_look = platform::now() + longest_shared_sleep;
     for (bool kicked = false;;) {

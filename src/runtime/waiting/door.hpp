@@ -132,7 +132,7 @@ private:
     };
 
     void prepare_to_sleep() noexcept;
-    void watch_stop();
+    void begin_sleep();
     Wakeup sleep();
     Parker::State sleep_once(platform::Instant deadline) noexcept;
     bool must_end(bool kicked) noexcept;

@@ -1,0 +1,50 @@
+#include "runtime/records/card.hpp"
+
+#include <algorithm>
+
+namespace threadwise::runtime {
+namespace {
+
+/// Whether a character of UTF-8 goes on here.
+bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+template <std::size_t size>
+CardText<size> beginning_of(std::string_view text) noexcept {
+    std::size_t length = std::min(text.size(), size - 1);
+    while (length < text.size() && length > 0 && is_continuation(text[length])) --length;
+    CardText<size> copy;
+    text.copy(copy.chars.data(), length);
+    return copy;
+}
+
+/// The end of a path tells more than its beginning.
+template <std::size_t size>
+CardText<size> end_of(std::string_view text) noexcept {
+    std::size_t begin = text.size() - std::min(text.size(), size - 1);
+    while (begin < text.size() && is_continuation(text[begin])) ++begin;
+    return beginning_of<size>(text.substr(begin));
+}
+
+}  // namespace
+
+void Card::write_name(std::string_view text) noexcept { name.write(beginning_of<96>(text)); }
+
+void Card::note_sleep(const WaitSite& written, SourceLocation& last_place) noexcept {
+    if (written.owner_word != nullptr) {
+        // relaxed: nothing is read by way of the holder.
+        const std::uint64_t now = written.owner_word->load(std::memory_order_relaxed) & owner_mask;
+        holder.store(std::uint64_t{site.version()} << 32U | now, std::memory_order_release);
+    }
+    const SourceLocation& where = written.where;
+    const bool is_last = where.line() == last_place.line() && where.file_name() == last_place.file_name() &&
+                         where.function_name() == last_place.function_name();
+    if (is_last) return;
+    last_place = where;
+    place.write({.file_key = where.file_name(),
+                 .function_key = where.function_name(),
+                 .line = where.line(),
+                 .file = end_of<sizeof(CardPlace::file)>(where.file_name()),
+                 .function = beginning_of<sizeof(CardPlace::function)>(where.function_name())});
+}
+
+}  // namespace threadwise::runtime
