@@ -52,11 +52,15 @@ std::uint32_t holder_of(const Card& card, std::uint32_t version) noexcept {
 
 void read_wait(CardReader::Seen& seen, const Card& card, const WaitSite& site, std::uint32_t version) {
     Wait& wait = seen.info.wait;
-    wait.kind = std::string(to_string(site.kind));
+    wait.kind = (site.across_processes ? "multiprocessing." : "") + std::string(to_string(site.kind));
     wait.object = reinterpret_cast<std::uintptr_t>(site.object);
     wait.held = site.owner_word != nullptr;
     const std::uint32_t owner = wait.held ? holder_of(card, version) : site.owner;
-    if (owner != 0) wait.owners.push_back(owner);
+    if (site.across_processes) {
+        wait.thread_there = owner;
+    } else if (owner != 0) {
+        wait.owners.push_back(owner);
+    }
     wait.since = std::clamp(site.since, Instant{}, platform::now());
     if (site.deadline != platform::never) wait.deadline = site.deadline;
     wait.where = place_of(card, site);

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "inspect/shared_holders.hpp"
 #include "inspect/wait_graph.hpp"
 #include "platform/clock.hpp"
 #include "platform/processes/process.hpp"
@@ -97,22 +97,6 @@ ThreadInfo info_of(ThreadRecord& record) {
     return info;
 }
 
-/// Completes the waits for what lies in shared memory, whose holder is known by its native id alone.
-void find_holders(Snapshot& snapshot) {
-    std::unordered_map<std::uint64_t, std::uint32_t> idents;
-    for (const ThreadInfo& thread : snapshot.threads) idents.emplace(thread.native_id, thread.ident);
-    for (ThreadInfo& thread : snapshot.threads) {
-        Wait& wait = thread.wait;
-        if (wait.thread_there == 0) continue;
-        wait.held = true;
-        wait.process = platform::process_of(wait.thread_there);
-        const auto here = idents.find(wait.thread_there);
-        if (here == idents.end() || wait.process != platform::this_process()) continue;
-        wait.owners.push_back(here->second);
-        wait.process = wait.thread_there = 0;
-    }
-}
-
 }  // namespace
 
 Snapshot snapshot() {
@@ -120,7 +104,7 @@ Snapshot snapshot() {
     for (const std::shared_ptr<ThreadRecord>& record : runtime::registry::all()) {
         result.threads.push_back(info_of(*record));
     }
-    find_holders(result);
+    find_shared_holders(result, platform::this_process());
     result.taken = platform::now();
     return result;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "inspect/card_reader.hpp"
+#include "inspect/shared_holders.hpp"
 #include "platform/clock.hpp"
 #include "platform/processes/other_process.hpp"
 
@@ -120,6 +121,7 @@ Snapshot ProcessView::snapshot() const {
         return std::pair(!a.is_main, a.info.ident) < std::pair(!b.is_main, b.info.ident);
     });
     for (auto& seen : threads) snapshot.threads.push_back(std::move(seen.info));
+    find_shared_holders(snapshot, static_cast<std::uint64_t>(impl_->pid));
     check_alive(impl_->process, impl_->pid, Reason::ended);
     if (!impl_->process.still_shares(impl_->cards->view())) refuse(impl_->pid, Reason::not_published);
     return snapshot;
