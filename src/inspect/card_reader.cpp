@@ -14,16 +14,16 @@ using runtime::Card;
 using runtime::CardFile;
 using runtime::CardPlace;
 using runtime::CardState;
-using runtime::Published;
+using runtime::SequenceLocked;
 using runtime::WaitKind;
 using runtime::WaitSite;
 
 /// A thread is quick to write, unless it is stopped meanwhile.
 template <class Value>
-std::optional<Value> read_patiently(const Published<Value>& published) noexcept {
+std::optional<Value> read_patiently(const SequenceLocked<Value>& locked) noexcept {
     constexpr int tries = 1'000;
     for (int i = 0; i < tries; ++i) {
-        if (std::optional<Value> value = published.try_read()) return value;
+        if (std::optional<Value> value = locked.try_read()) return value;
         platform::pause();
     }
     return std::nullopt;
@@ -46,7 +46,7 @@ Place place_of(const Card& card, const WaitSite& site) {
 
 /// Of the site whose version that is; 0: nobody, or not known.
 std::uint32_t holder_of(const Card& card, std::uint32_t version) noexcept {
-    const std::uint64_t noted = card.holder.load(std::memory_order_acquire);  // acquire: as Published's words
+    const std::uint64_t noted = card.holder.load(std::memory_order_acquire);  // acquire: as a sequence lock's words
     return (noted >> 32U) == version ? static_cast<std::uint32_t>(noted) & runtime::owner_mask : 0;
 }
 

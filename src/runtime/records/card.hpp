@@ -56,9 +56,9 @@ struct alignas(64) Card {
     /// Who held what the thread waits for when it fell asleep: the holder's ident, and above it the version of the
     /// site at that moment.
     std::atomic<std::uint64_t> holder{0};
-    Published<WaitSite> site;
-    Published<CardText<96>> name;
-    Published<CardPlace> place;
+    SequenceLocked<WaitSite> site;
+    SequenceLocked<CardText<96>> name;
+    SequenceLocked<CardPlace> place;
 
     void write_name(std::string_view text) noexcept;
 

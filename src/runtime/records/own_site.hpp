@@ -21,7 +21,7 @@ public:
     WaitSite read() const noexcept {
         for (;;) {
             // acquire: pairs with the release in leave().
-            const Published<WaitSite>* const place = place_.load(std::memory_order_acquire);
+            const SequenceLocked<WaitSite>* const place = place_.load(std::memory_order_acquire);
             const WaitSite site = place->read();
             // The card may have become another thread's, which has written there what was read: then what was read
             // brought along that this thread's record had left it before.
@@ -41,8 +41,8 @@ public:
     }
 
 private:
-    Published<WaitSite> in_record_;
-    std::atomic<Published<WaitSite>*> place_{&in_record_};
+    SequenceLocked<WaitSite> in_record_;
+    std::atomic<SequenceLocked<WaitSite>*> place_{&in_record_};
 };
 
 }  // namespace threadwise::runtime
