@@ -1,0 +1,89 @@
+#include "platform/processes/robust_list.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "platform/this_thread.hpp"
+
+namespace threadwise::platform {
+namespace {
+
+// The kernel's list goes from a `next` to a `next`, and the last one points to the head. libc links it backwards, too:
+// in front of each `next`, that of the head included, lies a pointer to the `next` before it.
+
+struct ThisThread {
+    std::uint32_t number = 0;
+    robust_list_head* head = nullptr;
+    /// A list that the kernel does not know of, for where libc's is not as it has to be.
+    void* stand_in_previous = nullptr;
+    robust_list_head stand_in{};
+};
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local ThisThread this_thread;
+
+void find_head() noexcept {
+    constexpr long offset_to_word = -static_cast<long>(robust_links_offset + sizeof(void*));
+    std::size_t size = 0;
+    const long result = syscall(SYS_get_robust_list, 0, &this_thread.head, &size);
+    if (result == 0 && this_thread.head != nullptr && this_thread.head->futex_offset == offset_to_word) return;
+    this_thread.head = &this_thread.stand_in;
+    this_thread.stand_in.list.next = &this_thread.stand_in.list;
+}
+
+/// The lowest bit of a pointer on the list says that its mutex inherits priorities.
+void** untagged(void* next) noexcept {
+    return reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(next) & ~std::uintptr_t{1});
+}
+
+void*& previous_of(void** next) noexcept { return next[-1]; }
+
+/// The head's `next`.
+void** head() noexcept { return reinterpret_cast<void**>(&this_thread.head->list.next); }
+
+/// The kernel reads all this after the thread has ended at any instruction: the compiler has to keep the order.
+void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+}  // namespace
+
+std::uint32_t robust_holder() noexcept {
+    if (this_thread.number == 0) [[unlikely]] {
+        find_head();
+        this_thread.number = static_cast<std::uint32_t>(native_id());
+    }
+    return this_thread.number;
+}
+
+void forget_robust_holder() noexcept { this_thread.number = 0; }
+
+void begin_robust_change(void** links) noexcept {
+    this_thread.head->list_op_pending = reinterpret_cast<robust_list*>(links + 1);
+    in_order();
+}
+
+void end_robust_change() noexcept {
+    in_order();
+    this_thread.head->list_op_pending = nullptr;
+}
+
+void link_robust(void** links) noexcept {
+    void** const next = links + 1;
+    previous_of(next) = head();
+    *next = *head();
+    in_order();
+    previous_of(untagged(*next)) = next;
+    *head() = next;
+    in_order();
+}
+
+void unlink_robust(void** links) noexcept {
+    void** const next = links + 1;
+    previous_of(untagged(*next)) = previous_of(next);
+    *untagged(previous_of(next)) = *next;
+    in_order();
+    previous_of(next) = *next = nullptr;
+}
+
+}  // namespace threadwise::platform
