@@ -11,7 +11,7 @@
 namespace command {
 namespace {
 
-/// A sequence of digits; one too large for 64 bits is as good as the largest. Anything else: nothing.
+/// A sequence of digits; one that is too large for 64 bits becomes the largest. Nothing for any other text.
 std::optional<std::uint64_t> parse_position(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -19,7 +19,7 @@ std::optional<std::uint64_t> parse_position(std::string_view text) {
     return error == std::errc::result_out_of_range ? std::numeric_limits<std::uint64_t>::max() : value;
 }
 
-/// "FIRST-LAST", "FIRST-" or "-COUNT". Malformed: nothing. Not within the file: an empty range.
+/// "FIRST-LAST", "FIRST-" or "-COUNT". Nothing if it is malformed; an empty range if it is not within the file.
 std::optional<ByteRange> parse_range(std::string_view text, std::uint64_t size) {
     const auto dash = text.find('-');
     if (dash == std::string_view::npos) return std::nullopt;

@@ -13,7 +13,7 @@ struct FileVersion {
     std::time_t modified = 0;  ///< seconds
 };
 
-/// The headers of a request that it makes conditions with; empty where it has none.
+/// A request's conditional headers; empty where it has none.
 struct Conditions {
     std::string_view if_match;
     std::string_view if_unmodified_since;
@@ -28,11 +28,11 @@ enum class Verdict {
     failed,        ///< 412
 };
 
-/// For GET and HEAD, in the order of RFC 9110, 13.2.2. A condition that is malformed is none.
+/// For GET and HEAD, in the order of RFC 9110, 13.2.2. A malformed condition is ignored.
 Verdict judge(const Conditions& conditions, const FileVersion& version);
 
-/// Whether a Range counts: If-Range names exactly this version, or there is none. A date does that only if the file
-/// cannot have changed again within its second: `now` is later by more.
+/// Whether a Range header is honoured: there is no If-Range, or it names exactly this version. A date does that only if
+/// `now` is more than a second later: before, the file may have changed again within the second of that date.
 bool range_counts(std::string_view if_range, const FileVersion& version, std::time_t now);
 
 }  // namespace command

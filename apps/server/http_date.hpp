@@ -11,7 +11,7 @@ namespace command {
 /// "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string format_http_date(std::time_t seconds);
 
-/// A date in that form or in one of the two obsolete ones; anything else: nothing.
+/// A date in that form or in one of the two obsolete ones; nothing for any other text.
 std::optional<std::time_t> parse_http_date(std::string_view text);
 
 }  // namespace command

@@ -41,7 +41,7 @@ std::size_t sum_of_columns(const Glyphs& glyphs) {
                            [](std::size_t sum, const Glyph& glyph) { return sum + glyph.columns; });
 }
 
-/// The bytes of the first glyphs in [begin, end) that fit into `width` columns, and the columns that they take.
+/// How far the glyphs of [begin, end) fit into `width` columns, and how many columns those take.
 template <class Iterator>
 std::pair<Iterator, std::size_t> first_that_fit(Iterator begin, Iterator end, std::size_t width) {
     std::size_t used = 0;

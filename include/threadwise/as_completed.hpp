@@ -67,7 +67,7 @@ private:
 
     std::vector<Future<T>> futures_;
     Future<T> current_;
-    detail::Completions completions_;  // before futures_ goes it has stopped to watch them
+    detail::Completions completions_;  // goes before futures_, which it watches
     std::stop_token stop_;
     detail::Deadline deadline_;
     SourceLocation where_;

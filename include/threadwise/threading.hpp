@@ -4,13 +4,13 @@
 /// All of Python's `threading`: threads, and what they wait for each other with.
 
 #include "threadwise/barrier.hpp"
-#include "threadwise/blocking_hooks.hpp"
 #include "threadwise/condition.hpp"
+#include "threadwise/embed/blocking_hooks.hpp"
+#include "threadwise/embed/interpreter_lock.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/event.hpp"
 #include "threadwise/excepthook.hpp"
 #include "threadwise/hold.hpp"
-#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/interrupt.hpp"
 #include "threadwise/latch.hpp"
 #include "threadwise/local.hpp"

@@ -17,9 +17,9 @@ public:
 
     void tell(FutureState&) noexcept override {
         next = owner_.news_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
-        // seq_cst, as the load below: either the sleeper's last look sees this, or it is seen asleep.
+        // seq_cst, as the load below: either the sleeper's last look sees this, or this thread sees the sleeper.
         while (!owner_.news_.compare_exchange_weak(next, this)) {}
-        if (owner_.asleep_.load()) runtime::unpark_all(&owner_.news_);
+        if (owner_.has_waiter_.load()) runtime::unpark_all(&owner_.news_);
     }
 
     void forget() noexcept override {}
@@ -100,10 +100,10 @@ void Completions::wait(const Deadline& deadline, const std::stop_token& stop, So
                                  stop);
         if (waiting.spin(&news_, news)) continue;
         const runtime::Wakeup wakeup = waiting.park(&news_, [&] {
-            asleep_.store(true);
+            has_waiter_.store(true);
             return !news();
         });
-        asleep_.store(false, std::memory_order_relaxed);  // relaxed: too many wake-ups do no harm
+        has_waiter_.store(false, std::memory_order_relaxed);  // relaxed: too many wake-ups do no harm
         threading::succeeded(wakeup, stop);
     }
 }

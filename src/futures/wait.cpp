@@ -21,7 +21,7 @@ void wait_for_some(const std::vector<FutureState*>& states, ReturnWhen return_wh
             if (return_when == ReturnWhen::first_completed || failed(state)) return;
         }
     } catch (const TimeoutError&) {
-        // Who waits looks at the futures.
+        // The caller looks at the futures itself.
     } catch (const InterruptedError&) {
         if (!stop.stop_requested()) throw;
     }

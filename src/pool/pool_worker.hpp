@@ -7,8 +7,8 @@
 
 #include "pool/injection_queue.hpp"
 #include "pool/pool_core.hpp"
-#include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/futures/worker.hpp"
+#include "threadwise/embed/blocking_hooks.hpp"
 #include "threadwise/thread.hpp"
 
 namespace threadwise::runtime {

@@ -1,4 +1,4 @@
-#include "threadwise/blocking_hooks.hpp"
+#include "threadwise/embed/blocking_hooks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
-#include "threadwise/detail/waiting/signals.hpp"
+#include "threadwise/embed/signals.hpp"
 
 namespace threadwise::runtime {
 namespace {
@@ -144,7 +144,7 @@ TEST(BlockingHooks, AreAskedInTheNextWaitOfAMainThreadThatDoesNotSleep) {
     Doorbell bell;
     bell.rings = true;
     const BlockingHooksScope scope(bell);
-    detail::signal_main();
+    embed::signal_main();
     Waiting first(site_of(&address));
     EXPECT_EQ(first.park(&address, [] { return true; }), Wakeup::interrupted);
     wait_in_vain(&address);

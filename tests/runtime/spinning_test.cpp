@@ -1,4 +1,4 @@
-#include "threadwise/detail/waiting/spinning.hpp"
+#include "threadwise/embed/spinning.hpp"
 
 #include <gtest/gtest.h>
 
@@ -43,13 +43,13 @@ bool count_and_refuse(const void* polls) {
 TEST(Spinning, EndsOnceReady) {
     if (platform::core_count() == 1) GTEST_SKIP() << "nobody spins on one core";
     const int place = 0;
-    EXPECT_TRUE(detail::spin(
+    EXPECT_TRUE(embed::spin(
         &place, [](const void*) { return true; }, nullptr));
 }
 
 TEST(Spinning, EndsWhenItDoesNotPay) {
     std::atomic<int> polls{0};
-    EXPECT_FALSE(detail::spin(&polls, count_and_refuse, &polls));
+    EXPECT_FALSE(embed::spin(&polls, count_and_refuse, &polls));
 }
 
 TEST(Spinning, ThreadsMaySpinOnABusyMachineUnlessTheyMindOthers) {
@@ -61,12 +61,12 @@ TEST(Spinning, ThreadsThatMindOthersDoNotSpinOnABusyMachine) {
     if (THREADWISE_PORTABLE_BACKEND) GTEST_SKIP() << "the load is not known";
     const BusyCores busy;
     std::thread([] {
-        detail::spin_only_on_idle_cores();
+        embed::spin_only_on_idle_cores();
         while (may_spin(this_record())) std::this_thread::yield();
         EXPECT_TRUE(platform::is_machine_busy());
         // Looked at again meanwhile, the machine is still busy.
         std::atomic<int> polls{0};
-        EXPECT_FALSE(detail::spin(&polls, count_and_refuse, &polls));
+        EXPECT_FALSE(embed::spin(&polls, count_and_refuse, &polls));
         EXPECT_EQ(polls.load(), 0);
     }).join();
 }

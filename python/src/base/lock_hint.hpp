@@ -11,7 +11,7 @@
 
 #include <atomic>
 
-#include "threadwise/detail/waiting/spinning.hpp"
+#include "threadwise/embed/spinning.hpp"
 
 namespace threadwise::python {
 
@@ -29,7 +29,7 @@ public:
     /// Without the lock: waits until it looks free, or until waiting does not pay.
     void await_free() noexcept {
         if (is_free(this)) return;
-        detail::spin(this, is_free, this);
+        embed::spin(this, is_free, this);
     }
 
 private:

@@ -14,8 +14,8 @@
 #include "base/lock_hint.hpp"
 #include "base/reference.hpp"
 #include "base/turnstile.hpp"
-#include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/general/deadline.hpp"
+#include "threadwise/embed/blocking_hooks.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/sleep.hpp"
 #include "threadwise/thread.hpp"
@@ -108,7 +108,7 @@ Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* contex
     Slices slices;
     const bool is_main = is_main_thread();
     if (is_main) signals_end_waits.emplace(hooks);
-    detail::spin_only_on_idle_cores();
+    embed::spin_only_on_idle_cores();
     for (;;) {
         const Timeout left = deadline.left();
         PyThreadState* const thread_state = detach();

@@ -9,7 +9,7 @@ namespace threadwise::python {
 
 bool FutureCore::finish_natively(py::NativeOutcome outcome) noexcept {
     if (done() || native() != nullptr || !claim_end()) return false;
-    if (!try_start() && done()) return false;                 // cancelled: nobody can do that to one that runs
+    if (!try_start() && done()) return false;                 // it was cancelled: one that runs cannot be
     native_.store(outcome.value, std::memory_order_release);  // release: see native()
     if (outcome.failed) {
         fail(PythonError::pointer());

@@ -4,7 +4,7 @@
 
 #include "base/method.hpp"
 #include "module/state.hpp"
-#include "threadwise/detail/waiting/signals.hpp"
+#include "threadwise/embed/signals.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -15,7 +15,7 @@ PyObject* forbid_threads(PyObject* module, PyObject*) {
 }
 
 PyObject* wake_main_thread(PyObject*, PyObject*) {
-    detail::signal_main();
+    embed::signal_main();
     Py_RETURN_NONE;
 }
 

@@ -14,7 +14,7 @@ constexpr std::uint32_t word_of(Life life) noexcept { return static_cast<std::ui
 }  // namespace
 
 bool has_reached(const ThreadRecord& record, Life life) noexcept {
-    // acquire: pairs with advance_life(), so that who joins sees all that the thread did.
+    // acquire: pairs with advance_life(), so that a thread that joins sees all that this one did.
     return (record.life.load(std::memory_order_acquire) & state_mask) >= word_of(life);
 }
 
@@ -41,7 +41,7 @@ bool begin_life(ThreadRecord& record) noexcept {
 }
 
 void advance_life(ThreadRecord& record, Life life) noexcept {
-    // acq_rel: hands over what the thread did; the bit says whether anybody sleeps.
+    // acq_rel: publishes what the thread did; the bit says whether anybody sleeps.
     if ((record.life.exchange(word_of(life), std::memory_order_acq_rel) & has_waiters) != 0) unpark_all(&record.life);
 }
 

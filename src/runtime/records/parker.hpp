@@ -20,7 +20,7 @@ public:
 
     /// Owner only, before it lets others know.
     void reset() noexcept {
-        // acq_rel: if a kick is wiped out here, what the kicker wrote before it is visible to the owner's next look at
+        // acq_rel: if a kick is lost here, what the kicker wrote before it is visible to the owner's next look at
         // its interrupt flag.
         word_.exchange(0, std::memory_order_acq_rel);
     }
@@ -64,6 +64,11 @@ public:
     }
 
 private:
+    /// | bits of word_ | meaning                              | set by   | cleared by              |
+    /// |---------------|--------------------------------------|----------|-------------------------|
+    /// | notified_bit  | the sleep is over                    | notify() | reset()                 |
+    /// | kicked_bit    | the owner is to look up              | kick()   | look(), reset()         |
+    /// | asleep_bit    | the owner sleeps, or is just about to | sleep()  | sleep(), as it returns  |
     static constexpr std::uint32_t notified_bit = 1;
     static constexpr std::uint32_t kicked_bit = 2;
     static constexpr std::uint32_t asleep_bit = 4;

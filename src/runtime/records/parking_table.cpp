@@ -10,7 +10,7 @@
 namespace threadwise {
 namespace {
 
-/// At one each: until the library is loaded, nobody relies on the fence.
+/// One each: until the library is loaded, no releaser may rely on the fence.
 constexpr auto somebody_may_sleep_everywhere() {
     return []<std::size_t... index>(std::index_sequence<index...>) {
         return std::array<std::atomic<std::uint32_t>, detail::bucket_count>{

@@ -1,7 +1,7 @@
 #include "runtime/waiting/blocking_hooks.hpp"
 
-#include "threadwise/blocking_hooks.hpp"
 #include "threadwise/detail/waiting/interpreter_hooks.hpp"
+#include "threadwise/embed/blocking_hooks.hpp"
 
 namespace threadwise {
 

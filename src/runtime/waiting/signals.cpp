@@ -1,8 +1,8 @@
-#include "threadwise/detail/waiting/signals.hpp"
+#include "threadwise/embed/signals.hpp"
 
 #include "runtime/records/registry.hpp"
 
-namespace threadwise::detail {
+namespace threadwise::embed {
 
 void signal_main() noexcept {
     runtime::ThreadRecord& record = runtime::registry::main_record();
@@ -11,4 +11,4 @@ void signal_main() noexcept {
     record.parker.kick();
 }
 
-}  // namespace threadwise::detail
+}  // namespace threadwise::embed

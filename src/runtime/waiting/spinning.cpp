@@ -1,4 +1,4 @@
-#include "threadwise/detail/waiting/spinning.hpp"
+#include "threadwise/embed/spinning.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -44,7 +44,7 @@ bool may_spin(const ThreadRecord& record) noexcept { return !record.spins_only_o
 
 }  // namespace threadwise::runtime
 
-namespace threadwise::detail {
+namespace threadwise::embed {
 
 void spin_only_on_idle_cores() { runtime::this_record().spins_only_on_idle_cores = true; }
 
@@ -54,4 +54,4 @@ bool spin(const void* address, bool (*ready)(const void* context), const void* c
                                [=] { return ready(context); });
 }
 
-}  // namespace threadwise::detail
+}  // namespace threadwise::embed

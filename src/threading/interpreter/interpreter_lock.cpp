@@ -1,4 +1,4 @@
-#include "threadwise/interpreter_lock.hpp"
+#include "threadwise/embed/interpreter_lock.hpp"
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 #pragma once
-// Hearing of futures in the order in which they become done.
+// Tells a thread which of several futures are done, in the order in which they become so.
 
 #include <atomic>
 #include <cstddef>
@@ -23,7 +23,7 @@ public:
     Completions(const Completions&) = delete;
     Completions& operator=(const Completions&) = delete;
 
-    /// The place, in what the constructor got, of the next one that is done. Throws TimeoutError, and InterruptedError
+    /// The index, in the constructor's vector, of the next one that is done. Throws TimeoutError, and InterruptedError
     /// also when stop is requested.
     std::size_t next(const Deadline& deadline, const std::stop_token& stop, SourceLocation where);
 
@@ -43,7 +43,7 @@ private:
     std::size_t left_;
     Node* ready_ = nullptr;             // oldest first
     std::atomic<Node*> news_{nullptr};  // newest first
-    std::atomic<bool> asleep_{false};
+    std::atomic<bool> has_waiter_{false};
 };
 
 }  // namespace threadwise::detail

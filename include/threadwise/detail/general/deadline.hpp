@@ -17,7 +17,7 @@ public:
     Timeout left() const noexcept {
         if (timeout_.is_forever()) return forever;
         const std::chrono::nanoseconds passed = Clock::now() - begin_;
-        // Compared first: a timeout that is far below zero less what has passed would wrap round.
+        // Compared before it is subtracted: a timeout far below zero would overflow.
         return timeout_.duration() > passed ? timeout_.duration() - passed : std::chrono::nanoseconds(0);
     }
 

@@ -7,12 +7,12 @@
 
 namespace threadwise::detail {
 
-/// One cache line for each thread, which is never given back to the system: whoever takes a bias away may look at the
-/// slot of a thread that has ended. A new thread inherits such a slot, with what is biased to it.
+/// One cache line for each thread, which is never given back to the system: a thread that takes a bias away may look at
+/// the slot of one that has ended. A new thread inherits such a slot, with what is biased to it.
 struct alignas(64) BiasSlot {
     std::atomic<const void*> inside{nullptr};  ///< the lock, or null; written by its thread alone
-    BiasSlot* next = nullptr;                  ///< for those of no thread
-    BiasSlot* made_before = nullptr;           ///< of all there are
+    BiasSlot* next = nullptr;                  ///< links the free ones
+    BiasSlot* made_before = nullptr;           ///< links all of them
 };
 
 /// The calling thread's, or null until it has touched the library. initial-exec: as this_ident.

@@ -43,7 +43,7 @@ bool call_user_code(Call&& call, Failed&& failed) {
     return false;
 }
 
-/// Calls `function` when it goes, be it because the thread is being unwound to its end.
+/// Calls `function` when it goes, also when that is because the thread is being unwound to its end.
 template <class Function>
 class Finally {
 public:

@@ -10,8 +10,9 @@
 
 namespace threadwise::detail {
 
-/// Moves what `goes_left` to the front; returns the first element that does not. Swaps alone: if `goes_left` throws,
-/// the range holds the same values. Looks at nothing outside of the range, whatever `goes_left` says.
+/// Moves the elements for which `goes_left` is true to the front; returns the first of the others. It does nothing but
+/// swap, so if `goes_left` throws, the range holds the same values. Looks at nothing outside of the range, whatever
+/// `goes_left` says.
 template <class Iterator, class Predicate>
 Iterator partition_by_swaps(Iterator first, Iterator last, Predicate& goes_left) {
     for (;; ++first) {

@@ -36,7 +36,7 @@ template <class Iterator>
 using Pivot =
     std::conditional_t<has_plain_keys<Iterator>, const std::iter_value_t<Iterator>, std::iter_reference_t<Iterator>>;
 
-/// Splits by the pivot, `*first`: what is less comes first, then the pivot, whose place is returned, then the rest.
+/// Splits by the pivot, `*first`: what is less comes first, then the pivot, whose position is returned, then the rest.
 /// `swapped_nothing` tells whether the elements were split already.
 template <class Iterator, class Less, class Partition>
 Iterator split_less(Iterator first, Iterator last, Less& less, Partition& partition, bool& swapped_nothing) {

@@ -1,9 +1,9 @@
 #pragma once
-// Spinning, for those that wait for something that the library does not know, and for threads that have others to mind.
+// Spinning, for embedders: for waits that the library does not know of, and with an opt-out on busy machines.
 
 #include "threadwise/export.hpp"
 
-namespace threadwise::detail {
+namespace threadwise::embed {
 
 /// From now on the calling thread does not spin in any wait while more threads want to run than there are cores: what
 /// it waits for would come later for it. The system is asked every 10 ms at most, in doubt every millisecond.
@@ -13,4 +13,4 @@ THREADWISE_API void spin_only_on_idle_cores();
 /// it is.
 THREADWISE_API bool spin(const void* address, bool (*ready)(const void* context), const void* context);
 
-}  // namespace threadwise::detail
+}  // namespace threadwise::embed
