@@ -104,7 +104,7 @@ public:
         wake(static_cast<std::size_t>(n));
     }
 
-    /// Wakes all who wait.
+    /// Wakes all that wait.
     void notify_all() { wake(SIZE_MAX); }
 
 private:

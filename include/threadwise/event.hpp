@@ -17,8 +17,8 @@
 
 namespace threadwise {
 
-/// Thread-safe. What happened before set() is visible to who sees the event set. Must not be destroyed while waited
-/// for.
+/// Thread-safe. What happened before set() is visible to a thread that sees the event set. Must not be destroyed while
+/// waited for.
 class Event {
 public:
     constexpr Event() noexcept = default;
@@ -30,7 +30,7 @@ public:
         return (word_.load(std::memory_order_acquire) & set_bit) != 0;
     }
 
-    /// Sets the flag and wakes all who wait. Setting a set event does nothing.
+    /// Sets the flag and wakes all that wait. Setting a set event does nothing.
     THREADWISE_API void set();
 
     /// Clears the flag: from now on wait() waits.

@@ -106,7 +106,7 @@ public:
 
 protected:
     void call() override {
-        // What the call holds is let go before the future is done: who has the result may rely on that.
+        // What the call holds is destroyed before the future is done: a thread that has the result may rely on it.
         const Finally clear([this] { call_.reset(); });
         if constexpr (std::is_void_v<T>) {
             std::move (*call_)();

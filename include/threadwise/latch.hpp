@@ -3,7 +3,7 @@
 /// \file
 /// Latch: wait until a number of things has happened (C++: `std::latch`, [thread.latch]; Python has none).
 ///
-/// A count that only goes down. Once it is zero everybody who waits goes on, and later waits return at once. Use it to
+/// A count that only goes down. Once it is zero every waiter goes on, and later waits return at once. Use it to
 /// wait for several threads' beginning or for several results; Barrier is for threads that meet again and again, Event
 /// for what happens once.
 ///

@@ -2,8 +2,8 @@
 // Lock: mutual exclusion (Python: threading.Lock).
 //
 // A lock is free or held. It has no owner: any thread may release it, as Python defines, so that it can also
-// serve as a signal between two threads. (Who took it is remembered all the same, for dump().) Not recursive: who takes
-// it twice deadlocks; use RLock for that.
+// serve as a signal between two threads. (The thread that took it is noted all the same, for dump().) Not recursive: a
+// thread that takes it twice deadlocks; use RLock for that.
 //
 // Cost: 8 bytes, no allocation, no destructor. Uncontended, inline: acquire is one compare-and-swap, release a plain
 // store. A waiter spins while that has lately paid, then sleeps. Newcomers may overtake waiters, but not for longer

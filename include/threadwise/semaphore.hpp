@@ -75,7 +75,7 @@ public:
         if (n < 1 || n > few) [[unlikely]]
             return release_many(n);
         const std::uint64_t added = static_cast<std::uint64_t>(n) * one_permit;
-        // release: pairs with the acquire of who takes the permits.
+        // release: pairs with the acquire of the thread that takes the permits.
         const std::uint64_t old = word_.fetch_add(added, std::memory_order_release);
         if (is_too_much(old + added)) [[unlikely]]
             take_back(n);

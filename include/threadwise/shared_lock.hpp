@@ -5,7 +5,7 @@
 /// Python has none).
 ///
 /// For data that is read often and for long, and written seldom. Where sections are short and writes not rare, a Lock
-/// is faster. Writers go first: once one waits, new readers wait; but who waits to read when a writer leaves gets in
+/// is faster. Writers go first: once one waits, new readers wait; but a waiting reader gets in as a writer leaves,
 /// before the next writer, so neither can starve the other. There is no way to turn a held read lock into a write lock:
 /// two threads that try wait for each other for ever. Release it, lock() to write, and look at the data again.
 ///

@@ -74,7 +74,7 @@ THREADWISE_API ThreadHandle current_thread();
 /// The thread that the process began with.
 THREADWISE_API ThreadHandle main_thread();
 
-/// current_thread() == main_thread(), without the handles: their counts are shared by all who ask, this is a few loads.
+/// current_thread() == main_thread(), without the handles: their counts are shared by all callers, this is a few loads.
 THREADWISE_API bool is_main_thread();
 
 /// All threads that are alive and known: those started by a Thread, the main thread, and the foreign ones that have

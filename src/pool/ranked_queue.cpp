@@ -15,7 +15,7 @@ bool RankedQueue::push(const Task& task, int priority) {
     static_cast<void>(own.release());  // the queue owns it now
     // relaxed: written under this lock.
     if (priority > 0) urgent_.store(urgent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    // seq_cst: in one order with who is idle, see IdleState.
+    // seq_cst: in one order with IdleState.
     size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
     return true;
 }

@@ -5,7 +5,7 @@
 //
 // - It is released by itself while its holder waits in threadwise (any lock, queue, future, join, sleep), and taken
 //   again before the waiting function returns. Around waits of the system, allow_threads() releases it.
-// - Who computes gives it up now and then: the interpreter calls checkpoint() every so many instructions.
+// - A thread that computes gives it up now and then: the interpreter calls checkpoint() every so many instructions.
 // - It knows who waits and who computes. A thread that comes back from a wait is let in at the next checkpoint, and
 //   does not wait for the end of the holder's turn: there is no convoy, in which each reply of a server takes as long
 //   as the turns of all that compute (D. Beazley, "Understanding the Python GIL", 2010). How much of the time those may

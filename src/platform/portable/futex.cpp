@@ -27,8 +27,8 @@ Bucket& bucket_of(const void* word) noexcept {
 FutexResult futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Instant deadline) noexcept {
     Bucket& bucket = bucket_of(&word);
     std::unique_lock lock(bucket.mutex);
-    // Who changes the word calls futex_wake afterwards, which takes this mutex: either the change is seen here, or the
-    // notification comes after the sleep has begun.
+    // A thread that changes the word calls futex_wake afterwards, which takes this mutex: either the change is seen
+    // here, or the notification comes after the sleep has begun.
     if (word.load() != expected) return FutexResult::woken;
     if (deadline == never) {
         bucket.wake_up.wait(lock);

@@ -10,10 +10,10 @@ Life life_of(const ThreadRecord& record) noexcept;
 /// From unstarted to started; false if it is no longer unstarted. One caller at most succeeds.
 bool begin_life(ThreadRecord& record) noexcept;
 
-/// For who waits for it: whether the thread has come as far as `life`.
+/// For a thread that waits for it: whether the thread has come as far as `life`.
 bool has_reached(const ThreadRecord& record, Life life) noexcept;
 
-/// The same, but if not, advance_life() will wake who sleeps on the address of the record's `life`. Under the lock of
+/// The same, but if not, advance_life() will wake what sleeps on the address of the record's `life`. Under the lock of
 /// that address's bucket.
 bool still_to_come(ThreadRecord& record, Life life) noexcept;
 

@@ -1,5 +1,5 @@
 #pragma once
-// Who sleeps on which address. No primitive has a queue of its own: that is why a Lock is so small (WebKit's
+// Which threads sleep on which address. No primitive has a queue of its own: that is why a Lock is so small (WebKit's
 // ParkingLot, Rust's parking_lot).
 
 #include <cstddef>

@@ -63,7 +63,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     ThreadRecord(const ThreadRecord&) = delete;
     ThreadRecord& operator=(const ThreadRecord&) = delete;
 
-    // Who it is.
+    // Which thread it is.
     const std::uint32_t ident;  ///< unique among the threads that are alive, 1 or more, fits into owner_mask
     const Origin origin;
     bool is_main = false;  ///< written where there is one thread alone

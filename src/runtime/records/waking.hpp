@@ -25,7 +25,7 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
 /// how many, under the bucket's lock before any of them wakes.
 std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first);
 
-/// The same, for who need not be told how many.
+/// The same, for callers that need not be told how many.
 inline std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first) {
     return unpark(address, count, [first](std::size_t) { first(); });
 }

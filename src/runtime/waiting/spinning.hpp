@@ -1,5 +1,5 @@
 #pragma once
-// Who may spin.
+// Which threads may spin.
 
 #include "runtime/records/thread_record.hpp"
 

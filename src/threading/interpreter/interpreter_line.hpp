@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Who waits for an InterpreterLock: the lines in which its waiters stand.
+/// The wait queues of an InterpreterLock.
 
 #include <atomic>
 #include <cstdint>

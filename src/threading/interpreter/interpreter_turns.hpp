@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The slow paths of InterpreterLock: who waits for it, and how it goes from one to the next.
+/// The slow paths of InterpreterLock: how threads wait for it, and how it goes from one to the next.
 ///
 /// No one waits for a lock that nobody will offer: while it is free and somebody waits, one of the waiters has been
 /// called and has not answered yet.

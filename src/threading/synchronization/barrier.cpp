@@ -42,7 +42,7 @@ Barrier::Barrier(std::int64_t parties, std::function<void()> action, Timeout tim
 }
 
 std::size_t Barrier::wait(std::stop_token stop, Timeout timeout, SourceLocation where) {
-    // acq_rel: publishes what this thread did, and sees what those did who came before.
+    // acq_rel: publishes what this thread did, and sees what those did that came before.
     const std::uint64_t old = word_.fetch_add(one_arrival, std::memory_order_acq_rel);
     std::uint64_t number = old / one_arrival;
     const bool last = number % parties_ == parties_ - 1;
@@ -86,7 +86,7 @@ void Barrier::await_reopening(Visit& visit) {
 }
 
 Barrier::Outcome Barrier::look(std::uint64_t target) const noexcept {
-    // acquire, both: what the others did before they came is visible to who is released.
+    // acquire, both: what the others did before they came is visible to a released thread.
     const std::uint64_t word = word_.load(std::memory_order_acquire);
     const bool by_word = (word & shut_bit) == 0 && !action_;
     const std::uint64_t released = by_word ? word / one_arrival : released_.load(std::memory_order_acquire);
@@ -167,7 +167,7 @@ bool Barrier::shut(State state, std::uint64_t target, Meetings which) noexcept {
                 break;
             }
         }
-        // Who gives up at a barrier that is shut already changes nothing.
+        // A thread that gives up at a barrier that is shut already changes nothing.
         if ((word & shut_bit) == 0 || target == no_target) state_.store(state, std::memory_order_release);
         if (state == State::resetting && leaving_ == 0) reopen();
     });

@@ -23,7 +23,7 @@ runtime::Wakeup wait_alone(runtime::Waiting& waiting, const void* address, std::
     // relaxed: notify() reads it with the lock held.
     spinner.store(self, std::memory_order_relaxed);
     release_lock();
-    // acquire, here and below: pairs with the exchange of who notifies without the lock.
+    // acquire, here and below: pairs with the exchange of a thread that notifies without the lock.
     if (waiting.spin(
             address, [&] { return spinner.load(std::memory_order_acquire) != self; }, runtime::Pace::moderate)) {
         return runtime::Wakeup::refused;
@@ -102,7 +102,7 @@ struct Condition::Held {
 
 private:
     void acquire_word(runtime::Waiting& waiting, runtime::Wakeup wakeup, SourceLocation where) {
-        // Who was moved to the lock's queue has been woken by a release of the lock, as any other waiter there.
+        // A waiter that was moved to the lock's queue was woken by a release of the lock, as any other waiter there.
         const bool from_queue = wakeup == runtime::Wakeup::woken && waiting.requeued();
         const detail::OwnerGate gate{word, waiting.record().ident};
         if (from_queue && waiting.token() == threading::handed_off) return gate.accept();
@@ -183,7 +183,7 @@ void Condition::notify_over(detail::OwnerWord& word, std::size_t n) {
     // spinner's core for the cache line twice.
     if (const runtime::ThreadRecord* const told = spinner_.exchange(nullptr, std::memory_order_release)) {
         waiters_.fetch_sub(1, std::memory_order_relaxed);
-        // Who did not come along when the process forked does not count. The lock keeps the others here.
+        // A waiter left behind by fork() uses up no notification. The lock keeps the others here.
         const bool is_here = !holds_lock || runtime::life_of(*told) != runtime::Life::finished;
         if (is_here && --n == 0) return;
     }

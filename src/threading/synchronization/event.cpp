@@ -20,7 +20,8 @@ void Event::set() {
 }
 
 bool Event::wait_slow(std::uint32_t pulses, std::stop_token stop, Timeout timeout, SourceLocation where) {
-    // A pulse, set() and clear() in a row, changes the count: it is not missed by who polls too rarely to see the flag.
+    // A pulse, set() and clear() in a row, changes the count: it is not missed by a waiter that polls too rarely to see
+    // the flag.
     auto pulsed = [this, pulses] {
         // acquire: pairs with the release in set().
         const std::uint32_t word = word_.load(std::memory_order_acquire);

@@ -38,7 +38,7 @@ bool Once::begin(SourceLocation where) {
 }
 
 void Once::finish(bool succeeded) noexcept {
-    // release: publishes what the callable did. Everybody may go: all who wait, or one of them to try again.
+    // release: publishes what the callable did. Waiters may go on: all of them, or one to try again.
     const std::uint32_t old = word_.exchange(succeeded ? done : 0, std::memory_order_release);
     if ((old & has_waiters) != 0) runtime::unpark_all(this);
 }

@@ -33,7 +33,7 @@ bool OwnerGate::try_take(bool designated) const noexcept {
     std::uint32_t old = word.value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     while ((old & owner_mask) == 0) {
         const std::uint32_t taken = (designated ? old & ~OwnerWord::woken : old) | taker;
-        // acquire: pairs with the release of who freed it.
+        // acquire: pairs with the release of the thread that freed it.
         if (word.value_.compare_exchange_weak(old, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
             accept();
             return true;
@@ -60,7 +60,7 @@ bool OwnerWord::try_take_slow() { return OwnerGate{*this, runtime::this_record()
 bool OwnerWord::take_from(std::uint32_t lost) noexcept {
     std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     const std::uint32_t me = runtime::this_record().ident;
-    // acquire: as in try_take(). Nobody can be asleep here whom the holder would have to wake.
+    // acquire: as in try_take(). No thread can be asleep here that the holder would have to wake.
     if ((held & owner_mask) != lost || !value_.compare_exchange_strong(held, me, std::memory_order_acquire))
         return false;
     holder_.store(me, std::memory_order_relaxed);  // relaxed: see holder()

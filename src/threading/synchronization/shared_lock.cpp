@@ -6,7 +6,7 @@
 // tells the writer: it changes departures_, which the writer read before it looked at the slots, and wakes it.
 //
 // When no reader is visible any more none will be, as the bias has gone: then the writer has only to wait for the count
-// to fall to zero. (In that order: who is visible may take the lock again, and is then in the count, too.)
+// to fall to zero. (In that order: a visible reader may take the lock again, and is then in the count, too.)
 //
 // To look at all slots costs microseconds. So after it, the word is biased again only when it has been read many times.
 
@@ -126,7 +126,7 @@ bool SharedLock::lock_shared_until(std::stop_token stop, Timeout timeout, Source
             }
             return false;
         });
-        // Who is woken has been counted in by the writer that left.
+        // A woken reader has been counted in by the writer that left.
         if (!taken && !threading::succeeded(wakeup, stop)) return false;
     }
     note();
@@ -232,13 +232,13 @@ bool SharedLock::await_readers(std::stop_token stop, const runtime::WaitSite& si
     }
 }
 
-/// Lets in all who wait to read, then the next writer. `biased`: visible readers are left, which the next writer must
+/// Lets in all that wait to read, then the next writer. `biased`: visible readers are left, which the next writer must
 /// look for.
 void SharedLock::end_writing(bool biased) {
     const std::uint32_t bias = biased ? biased_bit : 0;
     std::uint32_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     bool let_in = false;
-    // release: publishes what was written to who comes next.
+    // release: publishes what was written to the next holder.
     while ((old & has_waiters) == 0 && !let_in) {
         let_in = word_.compare_exchange_weak(old, (old & ~writer_bit) | bias, std::memory_order_release,
                                              std::memory_order_relaxed);

@@ -1,5 +1,5 @@
 #pragma once
-// What all futures share, whatever their type: the state, who waits for it, and who wants to be told.
+// What all futures share, whatever their type: the state, the threads that wait for it, the callbacks.
 
 #include <atomic>
 #include <cstddef>
@@ -132,9 +132,9 @@ protected:
     FutureState(std::uint32_t owners, Pool* pool) noexcept : owners_(owners), pool_(pool) {}
     virtual ~FutureState();
 
-    /// Whatever it was before, for those whom Python lets write the state: wakes and tells whom it concerns. A written
-    /// `cancelled` is news for watchers only once it is `cancelled_and_notified`: whoever writes the one will write the
-    /// other.
+    /// Whatever it was before, for programs that Python lets write the state: wakes waiters and tells watchers. A
+    /// written `cancelled` is news for watchers only once it is `cancelled_and_notified`: whoever writes the one will
+    /// write the other.
     void force(Status status) { put(status, status == Status::cancelled ? late : 0); }
 
     /// Makes the call and puts its result in place, or throws what it threw; or NotBegun.

@@ -123,7 +123,7 @@ private:
 
     void share(std::int64_t up_to) noexcept {
         shared_ = up_to < bottom_ ? up_to : bottom_;
-        // seq_cst: publishes the tasks, and is in one order with who is idle, see IdleState.
+        // seq_cst: publishes the tasks, and is in one order with IdleState.
         split_.store(shared_, std::memory_order_seq_cst);
     }
 

@@ -88,7 +88,7 @@ public:
 private:
     /// With the lock held. relaxed: it changes under the lock alone.
     std::size_t own_size() const noexcept { return size_.load(std::memory_order_relaxed); }
-    /// The same. release: who finds items, or room, by the size comes after what was done to the container.
+    /// The same. release: a thread that finds items, or room, by the size comes after what was done to the container.
     void set_size(std::size_t size) noexcept { size_.store(size, std::memory_order_release); }
 
     /// False: somebody has a claim that stands against it.

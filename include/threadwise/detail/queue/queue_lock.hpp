@@ -1,5 +1,5 @@
 #pragma once
-// The lock of one side of a queue: held for some nanoseconds, by all who put or by all who get.
+// The lock of one side of a queue: held for some nanoseconds, by all threads that put or all that get.
 //
 // Most sides have one user. For it a locked instruction outweighs everything else, not least as it waits until the
 // user's stores to cache lines that the other side has are through. So a thread that has been alone for a while gets
@@ -79,7 +79,7 @@ private:
     }
 
     void leave() noexcept {
-        // release: publishes what was done under the lock to who takes the bias away.
+        // release: publishes what was done under the lock to the thread that takes the bias away.
         this_bias_slot->inside.store(nullptr, std::memory_order_release);
         std::atomic_signal_fence(std::memory_order_seq_cst);  // as in try_enter()
         if (!is_biased()) [[unlikely]]

@@ -36,7 +36,7 @@ struct QueueSide {
     /// Whether it is worth to try again; without the lock only a hint.
     bool (*ready)(const void* storage) noexcept;
     const void* storage;
-    /// Whether items come so fast that who waits does best to leave the queue alone for two microseconds.
+    /// Whether items come so fast that a waiter does best to leave the queue alone for two microseconds.
     bool fast = true;
 };
 

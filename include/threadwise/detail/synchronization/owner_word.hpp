@@ -93,7 +93,7 @@ private:
     friend struct OwnerGate;
     friend class threadwise::Condition;
 
-    /// The address that waiters sleep on: odd, so that none who waits for something else can ever be found there.
+    /// The address that waiters sleep on: odd, so that no thread that waits for something else is ever found there.
     const void* key() const noexcept { return reinterpret_cast<const char*>(this) + 1; }
     static OwnerWord& of(const void* key) noexcept {
         return *reinterpret_cast<OwnerWord*>(reinterpret_cast<std::uintptr_t>(key) - 1);
