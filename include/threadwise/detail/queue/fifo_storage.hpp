@@ -75,8 +75,8 @@ public:
         return shut_down_.load(std::memory_order_acquire);  // acquire: pairs with the release in shutdown()
     }
 
-    /// Refuses items from now on, and if `immediate` takes out those that are there. Waits for who is about to put an
-    /// item, and if `immediate` for who is about to take one; throws RuntimeError if that is the calling thread itself.
+    /// Refuses items from now on, and if `immediate` takes out those that are there. Waits for a thread about to put
+    /// an item, and if `immediate` for one about to take one; throws RuntimeError if that is the calling thread itself.
     void shutdown(bool immediate, Dropped& dropped, const void* queue, SourceLocation where) {
         put_side_.claim.refuse_reentry();
         if (immediate) get_side_.claim.refuse_reentry();

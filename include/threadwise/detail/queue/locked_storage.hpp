@@ -53,8 +53,8 @@ public:
         return shut_down_.load(std::memory_order_acquire);  // acquire: pairs with the release in shutdown()
     }
 
-    /// Refuses items from now on, and if `immediate` takes out those that are there. Waits for who is moving an item
-    /// in, though not for who still compares it, and if `immediate` for who is about to take one; throws RuntimeError
+    /// Refuses items from now on, and if `immediate` takes out those that are there. Waits for a thread that moves an
+    /// item in, not for one that still compares it, and if `immediate` for one about to take one; throws RuntimeError
     /// if that is the calling thread itself.
     void shutdown(bool immediate, Dropped& dropped, const void* queue, SourceLocation where) {
         claim_.refuse_reentry();

@@ -46,7 +46,7 @@ public:
 
     void wake_one() noexcept { waiters_.wake_one(); }
 
-    /// What those wait for who found it taken; `lock` is the side's.
+    /// What the threads wait for that found it taken; `lock` is the side's.
     QueueSide side(QueueLock& lock) noexcept {
         return {lock, waiters_,
                 [](const void* claim) noexcept {
