@@ -36,6 +36,13 @@ public:
     ~InterruptedError() override;
 };
 
+/// A wait that could not end, as threads wait for each other in a circle: see deadlock_hook.hpp, OnDeadlock::fail.
+class THREADWISE_API DeadlockError : public RuntimeError {
+public:
+    using RuntimeError::RuntimeError;
+    ~DeadlockError() override;
+};
+
 /// The barrier that a thread waits at was broken or reset. Python: `threading.BrokenBarrierError`.
 class THREADWISE_API BrokenBarrierError : public RuntimeError {
 public:

@@ -60,6 +60,7 @@ FutureState::~FutureState() {
 }
 
 bool FutureState::change(Status from, Status to, std::uint32_t marks) {
+    if (to == Status::running) marks |= runner();
     std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     std::uint32_t changed = 0;
     do {
@@ -100,8 +101,9 @@ FutureState::Status FutureState::claim() {
                 "be set only once");
         }
         // acquire: see what an earlier claim left behind when it was given back, or what was done before the start.
-        if (word_.compare_exchange_weak(word, (word & ~status_mask) | word_of(Status::running) | claimed,
-                                        std::memory_order_acquire, std::memory_order_relaxed)) {
+        const std::uint32_t changed = (word & ~(status_mask | runner_mask)) | word_of(Status::running) | claimed;
+        if (word_.compare_exchange_weak(word, changed | runner(), std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
             return now;
         }
     }
@@ -109,15 +111,15 @@ FutureState::Status FutureState::claim() {
 
 void FutureState::give_back(Status before) noexcept {
     // Running is 1 and pending 0. release: pairs with the next claim().
-    word_.fetch_and(before == Status::pending ? ~(claimed | word_of(Status::running)) : ~claimed,
-                    std::memory_order_release);
+    const std::uint32_t status = before == Status::pending ? word_of(Status::running) : 0;
+    word_.fetch_and(~(claimed | runner_mask | status), std::memory_order_release);
 }
 
 void FutureState::put(Status status, std::uint32_t marks) {
     std::uint32_t word = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     std::uint32_t changed = 0;
     do {
-        changed = (word & ~(status_mask | claimed | late)) | word_of(status) | marks;
+        changed = (word & ~(status_mask | claimed | late | runner_mask)) | word_of(status) | marks;
         // acq_rel: as in change()
     } while (!word_.compare_exchange_weak(word, changed, std::memory_order_acq_rel, std::memory_order_relaxed));
     if (status >= Status::cancelled) wake(word, changed);
@@ -190,7 +192,13 @@ bool FutureState::wait(Timeout timeout, std::stop_token stop, SourceLocation whe
     if (deadline <= platform::now()) return false;
 
     auto is_done = [this] { return done(); };
-    runtime::Waiting waiting({.kind = runtime::WaitKind::future, .object = this, .where = where, .deadline = deadline},
+    static_assert(claimed == runtime::future_is_claimed);
+    runtime::Waiting waiting({.kind = runtime::WaitKind::future,
+                              .owner_shift = runner_shift,
+                              .object = this,
+                              .owner_word = &word_,
+                              .where = where,
+                              .deadline = deadline},
                              stop);
     if (waiting.spin(&word_, is_done)) return true;
     const runtime::Wakeup wakeup = waiting.park(&word_, [&] {

@@ -54,8 +54,8 @@ void read_wait(CardReader::Seen& seen, const Card& card, const WaitSite& site, s
     Wait& wait = seen.info.wait;
     wait.kind = (site.across_processes ? "multiprocessing." : "") + std::string(to_string(site.kind));
     wait.object = reinterpret_cast<std::uintptr_t>(site.object);
-    wait.held = site.owner_word != nullptr;
-    const std::uint32_t owner = wait.held ? holder_of(card, version) : site.owner;
+    wait.held = site.owner_word != nullptr && site.kind != WaitKind::future;
+    const std::uint32_t owner = site.owner_word != nullptr ? holder_of(card, version) : site.owner;
     if (site.across_processes) {
         wait.thread_there = owner;
     } else if (owner != 0) {
@@ -65,6 +65,7 @@ void read_wait(CardReader::Seen& seen, const Card& card, const WaitSite& site, s
     if (site.deadline != platform::never) wait.deadline = site.deadline;
     wait.where = place_of(card, site);
     seen.owner_word = reinterpret_cast<std::uintptr_t>(site.owner_word);
+    seen.owner_shift = site.owner_shift;
 }
 
 /// While the card is that thread's.

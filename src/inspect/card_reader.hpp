@@ -33,6 +33,7 @@ public:
         ThreadInfo info;
         bool is_main = false;
         std::uintptr_t owner_word = 0;  ///< an address in the process's memory; 0: there is none
+        unsigned owner_shift = 0;       ///< by so many bits the holder's ident is shifted there
         const runtime::Card* card = nullptr;
         std::uint32_t site_version = 0;
 

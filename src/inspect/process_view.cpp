@@ -66,7 +66,7 @@ bool read_holders(const OtherProcess& process, std::vector<CardReader::Seen>& th
     std::size_t next = 0;
     for (auto& seen : threads) {
         if (seen.owner_word == 0) continue;
-        const std::uint32_t owner = words[next++] & runtime::owner_mask;
+        const std::uint32_t owner = (words[next++] >> seen.owner_shift) & runtime::owner_mask;
         // If it waits for something else by now, the word may be anything's.
         if (!seen.still_waits()) continue;
         seen.info.wait.owners.clear();

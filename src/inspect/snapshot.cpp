@@ -37,10 +37,7 @@ Seen look_at(ThreadRecord& record) {
         Seen seen{.site = record.site.read()};
         seen.owner = seen.site.owner;
         if (bucket.has(record)) {
-            // relaxed: nothing is read by way of the owner.
-            if (seen.site.owner_word != nullptr) {
-                seen.owner = seen.site.owner_word->load(std::memory_order_relaxed) & runtime::owner_mask;
-            }
+            seen.owner = runtime::owner_of(seen.site);
             seen.notified = seen.site.kind == WaitKind::condition && record.place.requeued;
         }
         return seen;
@@ -56,7 +53,7 @@ Wait wait_of(const Seen& seen) {
         .owners = {},
         .process = 0,
         .thread_there = 0,
-        .held = site.owner_word != nullptr,
+        .held = site.owner_word != nullptr && site.kind != WaitKind::future,
         .since = site.since,
         .deadline = {},
         .where = {.file = site.where.file_name(), .function = site.where.function_name(), .line = site.where.line()},

@@ -8,6 +8,7 @@
 
 #include "pool/pool.hpp"
 #include "runtime/base/exception_of.hpp"
+#include "runtime/records/keeping.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/errors.hpp"
@@ -45,6 +46,7 @@ TaskOutcome Crew::invoke_helper(Task& task, TaskAction action) {
     const Finally drop([&crew] { crew.drop_owner(); });
     if (action == TaskAction::run && crew.enter()) {
         const Finally leave([&crew] { crew.leave(); });
+        const runtime::Keeping keeping(&crew);
         crew.help_(crew.loop_);
     }
     return TaskOutcome::other;
@@ -70,7 +72,8 @@ void Crew::close(const SourceLocation& where) noexcept {
     auto all_gone = [this] { return state_.load(std::memory_order_acquire) == closed; };
     // In a forked child the helpers are the parent's.
     while (!all_gone() && !pool_.is_orphan()) {
-        runtime::Waiting waiting({.kind = runtime::WaitKind::task_group, .object = this, .where = where});
+        runtime::Waiting waiting(
+            {.kind = runtime::WaitKind::task_group, .may_fail = false, .object = this, .where = where});
         if (waiting.spin(&state_, all_gone)) return;
         if (waiting.park(&state_, [&] { return !all_gone(); }) == runtime::Wakeup::interrupted) {
             runtime::take_interrupt(waiting.record());

@@ -132,7 +132,8 @@ bool GroupCore::spin_for_others() noexcept {
 
 void GroupCore::wait_for_others(const SourceLocation& where) {
     auto all_done = [this] { return elsewhere_.load(std::memory_order_acquire) == 0; };
-    runtime::Waiting waiting({.kind = runtime::WaitKind::task_group, .object = this, .where = where});
+    runtime::Waiting waiting(
+        {.kind = runtime::WaitKind::task_group, .may_fail = false, .object = this, .where = where});
     if (waiting.spin(&elsewhere_, all_done)) return;
     const runtime::Wakeup wakeup = waiting.park(&elsewhere_, [this] {
         // acquire: if it is zero, see what the tasks did. If only the bit is left, the wake-up is about to come.

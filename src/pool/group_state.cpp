@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "runtime/base/exception_of.hpp"
+#include "runtime/records/keeping.hpp"
 #include "runtime/records/waking.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/executor_errors.hpp"
@@ -18,6 +19,7 @@ void GroupState::run_elsewhere(Task& task, std::uint64_t trail) {
         trail_.compare_exchange_strong(expected, 0);
         count_one_less_elsewhere();
     });
+    const runtime::Keeping keeping(this);
     task.invoke(task, TaskAction::run);
 }
 

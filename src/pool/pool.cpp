@@ -6,6 +6,7 @@
 
 #include "futures/current_worker.hpp"
 #include "pool/pool_worker.hpp"
+#include "runtime/deadlock/report.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threadwise/errors.hpp"
@@ -138,7 +139,7 @@ void Pool::shutdown(bool wait, bool cancel_futures, SourceLocation where) {
     close();
     if (cancel_futures) drop_queued(TaskAction::cancel);
     wake_all_sleepers();
-    if (wait) wait_for_threads(where);
+    if (wait) wait_for_threads(where, true);
 }
 
 void Pool::end(bool wait) {
@@ -146,7 +147,7 @@ void Pool::end(bool wait) {
     bool interrupted = false;
     while (wait && !is_orphan()) {
         try {
-            wait_for_threads({});
+            wait_for_threads({}, false);
             break;
         } catch (const InterruptedError&) {
             interrupted = true;
@@ -159,15 +160,17 @@ void Pool::wait_at_exit() {
     if (!runs_here(this)) shutdown(true, false, {});
 }
 
-void Pool::wait_for_threads(SourceLocation where) {
+void Pool::wait_for_threads(SourceLocation where, bool may_fail) {
     // Those that are left when the process has begun to destroy its static objects are held for good.
     if (runtime::is_closing()) return;
     // acquire: a thread that waits for the last one sees what all of them did.
     auto all_gone = [this] { return threads_.load(std::memory_order_acquire) == 0; };
     while (!all_gone()) {
-        runtime::Waiting waiting({.kind = runtime::WaitKind::executor, .object = this, .where = where});
+        runtime::Waiting waiting(
+            {.kind = runtime::WaitKind::executor, .may_fail = may_fail, .object = this, .where = where});
         if (waiting.spin(&threads_, all_gone)) break;
         if (waiting.park(&threads_, [&] { return !all_gone(); }) == runtime::Wakeup::interrupted) {
+            runtime::throw_if_doomed(waiting.record());
             runtime::take_interrupt(waiting.record());
             throw InterruptedError("interrupted while waiting for a pool's workers to end");
         }

@@ -82,7 +82,7 @@ private:
     bool start_worker() noexcept;
     void fill_slot() noexcept override;
     void alert_blocked_workers() noexcept;
-    void wait_for_threads(SourceLocation where);
+    void wait_for_threads(SourceLocation where, bool may_fail);
 
     void close_at_exit() override { shutdown(false, false, {}); }
     void wait_at_exit() override;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "runtime/records/keeping.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threading/threads/thread_handle.hpp"
 #include "threadwise/detail/futures/report.hpp"
@@ -38,6 +39,7 @@ void PoolWorker::main() {
     const Finally end([&] { leave(); });
     if (!initialize()) return core_.leave_broken();
     const BlockingHooksScope scope(*this);
+    const runtime::Keeping keeping(&pool());
     work();
 }
 

@@ -10,6 +10,7 @@ RuntimeError::~RuntimeError() = default;
 ValueError::~ValueError() = default;
 TimeoutError::~TimeoutError() = default;
 InterruptedError::~InterruptedError() = default;
+DeadlockError::~DeadlockError() = default;
 BrokenBarrierError::~BrokenBarrierError() = default;
 ForeignExceptionError::~ForeignExceptionError() = default;
 ThreadExitError::~ThreadExitError() = default;

@@ -56,7 +56,7 @@ bool is_held_writer(int file) {
 bool waits_at_door_for_held() {
     const WaitSite site = watched->site.read();
     if (site.kind == WaitKind::none) return false;
-    const std::uint32_t owner = site.owner_word != nullptr ? site.owner_word->load() & owner_mask : site.owner;
+    const std::uint32_t owner = owner_of(site);
     if (owner == 0) return false;
     const auto record = registry::find(owner);
     return record != nullptr && record->origin != ThreadRecord::Origin::foreign && is_held(*record);

@@ -8,12 +8,16 @@
 namespace threadwise::runtime {
 
 Wakeup await_life(ThreadRecord& record, Life life, platform::Instant deadline, std::stop_token stop,
-                  SourceLocation where) {
+                  SourceLocation where, bool may_fail) {
     auto reached = [&] { return has_reached(record, life); };
     if (reached()) return Wakeup::woken;
-    Waiting waiting(
-        {.kind = WaitKind::join, .object = &record, .owner = record.ident, .where = where, .deadline = deadline},
-        std::move(stop));
+    Waiting waiting({.kind = WaitKind::join,
+                     .may_fail = may_fail,
+                     .object = &record,
+                     .owner = record.ident,
+                     .where = where,
+                     .deadline = deadline},
+                    std::move(stop));
     if (waiting.spin(&record.life, reached)) return Wakeup::woken;
     for (;;) {
         const bool in_vain = life == Life::finished && never_finishes(record);
@@ -26,7 +30,7 @@ Wakeup await_life(ThreadRecord& record, Life life, platform::Instant deadline, s
 
 void await_life_uninterrupted(ThreadRecord& record, Life life) {
     bool interrupted = false;
-    while (await_life(record, life, platform::never, {}, SourceLocation::current()) != Wakeup::woken) {
+    while (await_life(record, life, platform::never, {}, SourceLocation::current(), false) != Wakeup::woken) {
         interrupted |= take_interrupt(this_record());
     }
     if (interrupted) interrupt(this_record());

@@ -11,7 +11,7 @@ namespace threadwise::runtime {
 
 /// Waits, as a join does, until the thread has come as far as `life`.
 Wakeup await_life(ThreadRecord& record, Life life, platform::Instant deadline, std::stop_token stop,
-                  SourceLocation where);
+                  SourceLocation where, bool may_fail = true);
 
 /// The same without deadline. The caller has no way to tell of an interrupt: that is kept for its next wait.
 void await_life_uninterrupted(ThreadRecord& record, Life life);

@@ -129,7 +129,7 @@ bool waits_in_vain(const ThreadRecord& record) {
         const WaitSite site = waiter->site.read();
         if (site.kind == WaitKind::none || site.deadline != platform::never) return false;
         if (site.kind == WaitKind::interpreter_lock) return false;  // handed back while its holder waits
-        ident = site.owner_word != nullptr ? site.owner_word->load() & owner_mask : site.owner;
+        ident = owner_of(site);
     }
     return false;
 }

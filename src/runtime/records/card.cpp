@@ -32,7 +32,7 @@ void Card::write_name(std::string_view text) noexcept { name.write(beginning_of<
 void Card::note_sleep(const WaitSite& written, SourceLocation& last_place) noexcept {
     if (written.owner_word != nullptr) {
         // relaxed: nothing is read by way of the holder.
-        const std::uint64_t now = written.owner_word->load(std::memory_order_relaxed) & owner_mask;
+        const std::uint64_t now = owner_in(written.owner_word->load(std::memory_order_relaxed), written);
         holder.store(std::uint64_t{site.version()} << 32U | now, std::memory_order_release);
     }
     const SourceLocation& where = written.where;

@@ -18,11 +18,12 @@ public:
     }
 
     /// Any thread that shares the record.
-    WaitSite read() const noexcept {
+    WaitSite read() const noexcept { return read_versioned().value; }
+    SequenceLocked<WaitSite>::Versioned read_versioned() const noexcept {
         for (;;) {
             // acquire: pairs with the release in leave().
             const SequenceLocked<WaitSite>* const place = place_.load(std::memory_order_acquire);
-            const WaitSite site = place->read();
+            const auto site = place->read_versioned();
             // The card may have become another thread's, which has written there what was read: then what was read
             // brought along that this thread's record had left it before.
             if (place_.load(std::memory_order_relaxed) == place) return site;

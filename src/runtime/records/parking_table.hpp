@@ -15,6 +15,7 @@ namespace threadwise::runtime {
 struct alignas(64) Bucket {
     platform::InternalLock lock;
     SpinMemory spins;
+    bool hand_overs = false;  ///< a Lock here was released by another thread than its holder; never cleared
     ThreadRecord* head = nullptr;
     ThreadRecord* tail = nullptr;
 

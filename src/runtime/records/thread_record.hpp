@@ -16,11 +16,15 @@
 
 namespace threadwise {
 class BlockingHooks;
+namespace detail {
+struct WaitParts;
 }
+}  // namespace threadwise
 
 namespace threadwise::runtime {
 
 struct ThreadRecord;
+class Keeping;
 
 /// A thread's place in the queue of those that sleep on an address. All of it is guarded by the bucket's lock, but for
 /// `address`, which is also read without it in order to find the bucket, and `queued`, which who holds the lock of
@@ -97,6 +101,13 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     /// A sleep at the door calls the hooks' before_sleep() again at that moment; the owner's alone.
     platform::Instant look_up_at = platform::never;
     bool spins_only_on_idle_cores = false;  ///< the owner's alone, see spinning.hpp
+
+    // For deadlocks, see src/runtime/deadlock/.
+    const Keeping* keeps = nullptr;              ///< newest first; written by the owner while it is in no queue
+    detail::WaitParts* wait_parts = nullptr;     ///< of the wait that its waits are parts of; the owner's alone
+    std::atomic<std::int64_t> reported_wait{0};  ///< when the wait began that was last reported as deadlocked
+    std::atomic<std::int64_t> doomed_wait{0};    ///< when the wait began that is to end with a DeadlockError
+    std::string deadlock;                        ///< what that says; written before `doomed_wait`
 
     detail::ReaderSlots reader_slots;  ///< SharedLocks that it reads
 };

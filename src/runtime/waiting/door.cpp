@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "runtime/deadlock/report.hpp"
+#include "runtime/deadlock/watch.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/parking_table.hpp"
 #include "runtime/records/registry.hpp"
@@ -24,7 +26,18 @@ platform::Instant deadline_after(Timeout timeout) noexcept {
 Waiting::Waiting(const WaitSite& site, std::stop_token stop)
     : record_(this_record()), site_(site), stop_(std::move(stop)) {
     pass_checkpoint(record_);
-    site_.since = platform::now();
+    end_ = site_.deadline;
+    if (const detail::WaitParts* const whole = record_.wait_parts) {
+        site_.since = whole->since;
+        site_.deadline = whole->deadline;
+        if (whole->joined != 0) {
+            site_.kind = WaitKind::join;
+            site_.owner = whole->joined;
+        }
+    } else {
+        site_.since = platform::now();
+    }
+    site_.stoppable = stop_.stop_possible();
     run_before_wait(record_);  // first: a hook that waits writes its own wait down
     record_.site.write(site_);
 }
@@ -42,7 +55,8 @@ void Waiting::turn_to(const WaitSite& site) noexcept {
     const platform::Instant since = site_.since;
     site_ = site;
     site_.since = since;
-    site_.deadline = platform::never;
+    site_.deadline = end_ = platform::never;
+    site_.may_fail = false;
     record_.site.write(site_);
 }
 
@@ -51,7 +65,7 @@ bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
     // An insistent waiter loses its patience after several times what it costs to pass a lock from core to core: so
     // the lock stays with one thread for many acquisitions, but not for long.
     constexpr std::array pacing{Pacing{2}, Pacing{16}, Pacing{64}, Pacing{64, std::chrono::microseconds(3)}};
-    return spin_until(bucket_of(address).spins, site_.deadline, pacing.at(static_cast<std::size_t>(pace)), ready);
+    return spin_until(bucket_of(address).spins, end_, pacing.at(static_cast<std::size_t>(pace)), ready);
 }
 
 Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {
@@ -82,7 +96,7 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
     } catch (...) {
         // If somebody has woken us meanwhile, its notification must not reach a later wait.
         if (!withdraw()) {
-            while (sleep_once(platform::never) != Parker::State::notified) {}
+            while (sleep_once(platform::never, platform::never) != Parker::State::notified) {}
         }
         throw;
     }
@@ -91,9 +105,10 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
     return sleep();
 }
 
-Parker::State Waiting::sleep_once(platform::Instant deadline) noexcept {
+/// `look`: when to wake besides, only to look for deadlocks.
+Parker::State Waiting::sleep_once(platform::Instant deadline, platform::Instant look) noexcept {
     const SleepingAtDoor sleeping(record_, deadline == platform::never ? OwnEnd::no : OwnEnd::yes);
-    return record_.parker.sleep(deadline);
+    return record_.parker.sleep(std::min(deadline, look));
 }
 
 /// Lets the hooks know, and ask to be called again.
@@ -115,29 +130,35 @@ Wakeup Waiting::sleep() {
     bool kicked = false;
     // Once somebody has taken us out of the queue, or moved us to another, the wake-up is certain: wait for it.
     bool may_give_up = true;
+    DeadlockWatch watch(record_, site_);
     for (;;) {
         if (look_up && may_give_up && must_end(kicked)) {
             if (withdraw()) return Wakeup::interrupted;
             may_give_up = false;
         }
-        const platform::Instant end = may_give_up ? std::min(site_.deadline, wake_at_) : platform::never;
-        const bool ends_first = end <= record_.look_up_at;
-        const Parker::State state = sleep_once(std::min(end, record_.look_up_at));
+        const platform::Instant end = may_give_up ? std::min(end_, wake_at_) : platform::never;
+        const platform::Instant wake = std::min(end, record_.look_up_at);
+        const platform::Instant look = watch.due();
+        const Parker::State state = sleep_once(wake, look);
         if (state == Parker::State::notified) return Wakeup::woken;
+        look_up = kicked = state == Parker::State::kicked;
+        if (state == Parker::State::timed_out && look < wake) {
+            watch.look();
+            continue;
+        }
         const bool timed_out = state == Parker::State::timed_out;
-        if (timed_out && ends_first) {
+        if (timed_out && wake == end) {
             if (withdraw()) return Wakeup::timed_out;
             may_give_up = false;
         }
-        look_up = kicked = state == Parker::State::kicked;
-        if (kicked || (timed_out && !ends_first)) prepare_to_sleep();
+        if (kicked || (timed_out && wake != end)) prepare_to_sleep();
     }
 }
 
 Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {
     record_.parker.reset();
     begin_sleep();
-    const platform::Instant end = std::min(site_.deadline, wake_at_);
+    const platform::Instant end = std::min(end_, wake_at_);
     const platform::Instant next_look = platform::now() + longest_shared_sleep;
     for (bool kicked = false;;) {
         if (must_end(kicked)) return Wakeup::interrupted;
@@ -163,6 +184,7 @@ void Waiting::name_owner(std::uint32_t native_id) noexcept {
 bool Waiting::must_end(bool kicked) noexcept {
     if (!interruptible_) return false;
     if (stop_.stop_requested() || record_.interrupt_requested.load()) return true;
+    if (is_doomed(record_, site_.since)) return true;
     // Hooks are asked only when a signal handler may have run. relaxed: see signal_main().
     const bool signalled = record_.signalled.load(std::memory_order_relaxed);
     if (!(kicked || signalled) || !any_hook_wants_signal(record_)) return false;

@@ -123,7 +123,7 @@ public:
 
     ThreadRecord& record() const noexcept { return record_; }
     platform::Instant since() const noexcept { return site_.since; }
-    platform::Instant deadline() const noexcept { return site_.deadline; }
+    platform::Instant deadline() const noexcept { return end_; }
 
 private:
     struct Stopper {
@@ -134,7 +134,7 @@ private:
     void prepare_to_sleep() noexcept;
     void begin_sleep();
     Wakeup sleep();
-    Parker::State sleep_once(platform::Instant deadline) noexcept;
+    Parker::State sleep_once(platform::Instant deadline, platform::Instant look) noexcept;
     bool must_end(bool kicked) noexcept;
     bool withdraw() noexcept;
 
@@ -142,6 +142,7 @@ private:
     WaitSite site_;
     std::stop_token stop_;
     bool interruptible_ = true;
+    platform::Instant end_ = platform::never;  ///< of this wait, which may be a part of one with a later deadline
     platform::Instant wake_at_ = platform::never;
     std::optional<std::stop_callback<Stopper>> on_stop_;
 };

@@ -44,6 +44,7 @@ void take_uninterrupted(runtime::FunctionRef<void()> take) {
             taken = true;
         } catch (const InterruptedError&) {
             interrupted = true;
+        } catch (const DeadlockError&) {  // reported, and nothing can be done about it here: waits on
         }
     }
     if (interrupted) runtime::interrupt(runtime::this_record());
@@ -86,6 +87,8 @@ struct Condition::Held {
         return {*operations.word(lock), operations.count(lock), lock};
     }
 
+    WaitKind kind() const noexcept { return taken_again != nullptr ? WaitKind::rlock : WaitKind::lock; }
+
     void release() {
         // relaxed, here and in acquire(): the lock is ours.
         if (taken_again != nullptr) {
@@ -107,10 +110,7 @@ private:
         const detail::OwnerGate gate{word, waiting.record().ident};
         if (from_queue && waiting.token() == threading::handed_off) return gate.accept();
         if (gate.try_take(from_queue)) return;
-        waiting.turn_to({.kind = taken_again != nullptr ? WaitKind::rlock : WaitKind::lock,
-                         .object = object,
-                         .owner_word = &word.value(),
-                         .where = where});
+        waiting.turn_to({.kind = kind(), .object = object, .owner_word = &word.value(), .where = where});
         threading::acquire_contended(gate, waiting, from_queue);
         gate.accept();
     }
@@ -150,7 +150,13 @@ bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where
 
 bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::steady_clock::time_point deadline,
                           SourceLocation where) {
-    runtime::Waiting waiting({.kind = WaitKind::condition, .object = this, .where = where, .deadline = deadline}, stop);
+    runtime::Waiting waiting(
+        {.kind = WaitKind::condition,
+         .object = this,
+         .where = where,
+         .deadline = deadline,
+         .retakes = {.kind = lock.kind(), .object = lock.object, .owner_word = &lock.word.value()}},
+        stop);
     // relaxed, here and in notify(): only whoever holds the lock learns something from it.
     const std::size_t others = waiters_.fetch_add(1, std::memory_order_relaxed);
     auto release = [&] { lock.release(); };

@@ -68,7 +68,9 @@ bool OwnerWord::take_from(std::uint32_t lost) noexcept {
 }
 
 bool OwnerWord::release_slow() {
-    if (holder() == 0) return false;
+    const std::uint32_t released = holder();
+    if (released == 0) return false;
+    const bool is_handed_over = released != this_ident;
     holder_.store(0, std::memory_order_relaxed);                  // relaxed: see holder()
     std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     while ((held & woken) != 0) {
@@ -76,7 +78,8 @@ bool OwnerWord::release_slow() {
         if (value_.compare_exchange_weak(held, woken, std::memory_order_release, std::memory_order_relaxed))
             return true;
     }
-    runtime::unpark_one(key(), [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+    runtime::unpark_one(key(), [=, this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+        if (is_handed_over) runtime::bucket_of(key()).hand_overs = true;
         if (sleeper.record != nullptr && sleeper.record->place.entitled) {
             value_.store(sleeper.record->ident);
             return threading::handed_off;

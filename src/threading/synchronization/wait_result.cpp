@@ -1,11 +1,13 @@
 #include "threading/synchronization/wait_result.hpp"
 
+#include "runtime/deadlock/report.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::threading {
 
 bool succeeded(runtime::Wakeup wakeup, const std::stop_token& stop) {
     if (wakeup == runtime::Wakeup::interrupted && !stop.stop_requested()) {
+        runtime::throw_if_doomed(runtime::this_record());
         runtime::take_interrupt(runtime::this_record());
         throw InterruptedError("the wait was interrupted: interrupt() was called for this thread");
     }

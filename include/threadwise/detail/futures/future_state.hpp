@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "threadwise/detail/futures/block_allocated.hpp"
+#include "threadwise/detail/runtime/ident.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
@@ -154,6 +155,9 @@ private:
     /// |               | yet                           |                               |                              |
     /// | claimed       | one thread makes or sets the  | claim(), begin_call()         | give_back(), finish(), put() |
     /// |               | outcome                       |                               |                              |
+    /// | runner_mask   | the ident of the thread that  | try_start(), claim(),         | give_back(), finish(), put() |
+    /// |               | has started or claimed it; 0: | begin_call()                  |                              |
+    /// |               | none, or it has too many bits |                               |                              |
     ///
     /// | status     | claimed | may become                                                                            |
     /// |------------|---------|---------------------------------------------------------------------------------------|
@@ -170,6 +174,11 @@ private:
     static constexpr std::uint32_t watched = 16;
     static constexpr std::uint32_t late = 32;
     static constexpr std::uint32_t claimed = 64;
+    static constexpr unsigned runner_shift = 7;
+    static constexpr std::uint32_t runner_mask = ~std::uint32_t{0} << runner_shift;
+    static std::uint32_t runner() noexcept {
+        return this_ident > runner_mask >> runner_shift ? 0 : this_ident << runner_shift;
+    }
 
     static constexpr std::uint32_t word_of(Status status) noexcept { return static_cast<std::uint32_t>(status); }
 
