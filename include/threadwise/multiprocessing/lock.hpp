@@ -39,18 +39,25 @@ public:
     Lock& operator=(const Lock&) = delete;
 
     /// Waits for as long as it takes. Throws InterruptedError if interrupt() ends the wait.
-    void lock(SourceLocation where = SourceLocation::current()) { acquire(true, forever, where); }
+    void lock(SourceLocation where = SourceLocation::current()) {
+        if (!try_take()) [[unlikely]]
+            lock_slow(where);
+    }
 
     /// Takes the lock if it is free; never waits.
     THREADWISE_API bool try_lock();
 
     /// Throws RuntimeError if the calling thread does not hold the lock.
-    THREADWISE_API void unlock();
+    void unlock() {
+        if (!word_.release()) [[unlikely]]
+            refuse_release();
+    }
 
     /// Python's acquire: true once taken; false if not `blocking` and held, or not free within `timeout`. Throws
     /// ValueError for a timeout with blocking = false and for a negative one.
-    THREADWISE_API bool acquire(bool blocking = true, Timeout timeout = forever,
-                                SourceLocation where = SourceLocation::current());
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
+        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+    }
 
     /// The same, but also ends, with false, when stop is requested.
     THREADWISE_API bool acquire(std::stop_token stop, Timeout timeout = forever,
@@ -81,7 +88,12 @@ public:
 private:
     friend class Condition;
 
+    /// False is not final: its last holder may have died.
+    bool try_take() noexcept { return word_.try_take() == detail::RobustWord::Take::taken; }
+    THREADWISE_API void lock_slow(SourceLocation where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
+    [[noreturn]] THREADWISE_API static void refuse_release();
 
     detail::RobustWord word_;
 };

@@ -24,14 +24,18 @@ public:
     RLock(const RLock&) = delete;
     RLock& operator=(const RLock&) = delete;
 
-    void lock(SourceLocation where = SourceLocation::current()) { acquire(true, forever, where); }
+    void lock(SourceLocation where = SourceLocation::current()) {
+        if (!try_take()) [[unlikely]]
+            lock_slow(where);
+    }
     THREADWISE_API bool try_lock();
 
     /// Throws RuntimeError if the calling thread does not hold the lock.
     THREADWISE_API void unlock();
 
-    THREADWISE_API bool acquire(bool blocking = true, Timeout timeout = forever,
-                                SourceLocation where = SourceLocation::current());
+    bool acquire(bool blocking = true, Timeout timeout = forever, SourceLocation where = SourceLocation::current()) {
+        return (timeout.is_forever() && try_take()) || acquire_slow(blocking, timeout, where);
+    }
     THREADWISE_API bool acquire(std::stop_token stop, Timeout timeout = forever,
                                 SourceLocation where = SourceLocation::current());
     void release() { unlock(); }
@@ -59,6 +63,10 @@ public:
 private:
     friend class Condition;
 
+    /// Once more, or if it is free. False is not final: its last holder may have died.
+    THREADWISE_API bool try_take() noexcept;
+    THREADWISE_API void lock_slow(SourceLocation where);
+    THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
     bool take_again() noexcept;
     bool begin(bool taken) noexcept;

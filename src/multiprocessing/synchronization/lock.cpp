@@ -15,8 +15,9 @@ bool Lock::try_lock() {
     return take == Take::taken;
 }
 
-void Lock::unlock() {
-    if (word_.release()) return;
+void Lock::lock_slow(SourceLocation where) { multiprocessing::acquire(word_, site_of(WaitKind::lock, this, where)); }
+
+void Lock::refuse_release() {
     throw RuntimeError(
         "release unlocked lock: this thread does not hold it; a lock across processes is released by the thread that "
         "has "
@@ -27,7 +28,7 @@ bool Lock::try_lock_timed(Timeout timeout, SourceLocation where) {
     return multiprocessing::acquire(word_, site_of(WaitKind::lock, this, where, runtime::deadline_after(timeout)));
 }
 
-bool Lock::acquire(bool blocking, Timeout timeout, SourceLocation where) {
+bool Lock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(blocking, timeout);
     return blocking ? multiprocessing::acquire(word_, site_of(WaitKind::lock, this, where, deadline)) : try_lock();
 }

@@ -22,6 +22,12 @@ bool RLock::begin(bool taken) noexcept {
     return taken;
 }
 
+bool RLock::try_take() noexcept { return take_again() || begin(word_.try_take() == Take::taken); }
+
+void RLock::lock_slow(SourceLocation where) {
+    begin(multiprocessing::acquire(word_, site_of(WaitKind::rlock, this, where)));
+}
+
 bool RLock::try_lock() {
     if (take_again()) return true;
     const Take take = word_.try_take();
@@ -41,7 +47,7 @@ bool RLock::try_lock_timed(Timeout timeout, SourceLocation where) {
                                word_, site_of(WaitKind::rlock, this, where, runtime::deadline_after(timeout))));
 }
 
-bool RLock::acquire(bool blocking, Timeout timeout, SourceLocation where) {
+bool RLock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(blocking, timeout);
     if (!blocking) return try_lock();
     return take_again() || begin(multiprocessing::acquire(word_, site_of(WaitKind::rlock, this, where, deadline)));

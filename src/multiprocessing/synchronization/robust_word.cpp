@@ -1,7 +1,6 @@
 #include "threadwise/detail/multiprocessing/synchronization/robust_word.hpp"
 
 #include "platform/processes/robust_list.hpp"
-#include "platform/processes/shared_futex.hpp"
 #include "runtime/base/fork.hpp"
 
 namespace threadwise::multiprocessing::detail {
@@ -18,41 +17,23 @@ static_assert(sizeof(RobustWord) == platform::robust_links_offset + 2 * sizeof(v
 }  // namespace
 
 RobustWord::Take RobustWord::try_take(bool waiters) noexcept {
-    const std::uint32_t wanted = platform::robust_holder() | (waiters ? waiters_bit : 0);
     std::uint32_t seen = 0;
-    platform::begin_robust_change(links_.data());
-    // acquire: pairs with the release in release(), of whatever process.
-    const bool taken =
-        word_.compare_exchange_strong(seen, wanted, std::memory_order_acquire, std::memory_order_relaxed);
-    if (taken) platform::link_robust(links_.data());
-    platform::end_robust_change();
-    if (taken) return Take::taken;
+    if (platform::take_robust(word_, links_.data(), seen, waiters ? waiters_bit : 0)) return Take::taken;
     return (seen & holder_bits) == 0 ? Take::in_doubt : Take::held;
 }
 
 bool RobustWord::try_take_in_doubt(bool keep_doubt) noexcept {
-    const std::uint32_t me = platform::robust_holder();
     std::uint32_t seen = look();
     if ((seen & holder_bits) != 0 || (seen & died_bit) == 0) return false;
     const std::uint32_t kept = keep_doubt ? waiters_bit | died_bit : waiters_bit;
-    platform::begin_robust_change(links_.data());
-    // acquire: as above; of what the dead holder wrote the kernel made the order.
-    const bool taken =
-        word_.compare_exchange_strong(seen, me | (seen & kept), std::memory_order_acquire, std::memory_order_relaxed);
-    if (taken) platform::link_robust(links_.data());
-    platform::end_robust_change();
-    return taken;
+    return platform::take_robust(word_, links_.data(), seen, seen & kept);
 }
 
 bool RobustWord::release() noexcept {
     const std::uint32_t seen = look();
     if ((seen & holder_bits) != platform::robust_holder()) return false;
-    platform::begin_robust_change(links_.data());
-    platform::unlink_robust(links_.data());
-    // release: publishes the critical section to the next holder. Of the bits only waiters_bit can have come meanwhile.
-    const std::uint32_t old = word_.exchange(seen & died_bit, std::memory_order_release);
-    if ((old & waiters_bit) != 0) platform::shared_futex_wake(&word_, 1);
-    platform::end_robust_change();
+    // Nobody else changes a word that is held, but for waiters_bit.
+    platform::release_robust(word_, links_.data(), seen & died_bit);
     return true;
 }
 

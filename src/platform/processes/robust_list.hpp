@@ -2,12 +2,13 @@
 // Words in shared memory whose holder's death the kernel notices.
 //
 // Each thread has a list of the words that it holds, which the kernel reads when the thread ends, in whatever way
-// (Linux: "robust futexes", set_robust_list(2)). A word on it that still has the thread's number in `holder_bits`
+// (Linux: "robust futexes", set_robust_list(2)). A word on it that still has the thread's number in its holder bits
 // becomes `died_bit`, `waiters_bit` stays as it is, and if that is set one sleeper is woken (shared_futex.hpp).
 //
 // The list belongs to libc, which keeps its robust mutexes on it. So a word is laid out as libc lays out a mutex: the
-// links lie `links_offset` bytes behind the word.
+// links lie `robust_links_offset` bytes behind the word.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,13 +29,12 @@ std::uint32_t robust_holder() noexcept;
 /// In a forked child: its thread has another number.
 void forget_robust_holder() noexcept;
 
-/// Around each change of a word by robust_holder()'s thread: from begin to end the kernel counts it as held if the
-/// thread's number stands in it, on the list or not; and if it is 0 it wakes a sleeper. Not nested.
-void begin_robust_change(void** links) noexcept;
-void end_robust_change() noexcept;
+/// Changes the word from `expected` to the calling thread's number and `bits`, and puts it on the thread's list. False:
+/// the word was another, which `expected` then says. acquire.
+bool take_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_t& expected, std::uint32_t bits) noexcept;
 
-/// Puts the word, just taken, on the list, and takes it off before it is released. Between begin and end.
-void link_robust(void** links) noexcept;
-void unlink_robust(void** links) noexcept;
+/// The calling thread, which holds the word, takes it off its list, stores `bits`, and wakes one sleeper if waiters_bit
+/// is set. release.
+void release_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_t bits) noexcept;
 
 }  // namespace threadwise::platform

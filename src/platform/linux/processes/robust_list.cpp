@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "platform/processes/shared_futex.hpp"
 #include "platform/this_thread.hpp"
 
 namespace threadwise::platform {
@@ -46,6 +47,38 @@ void** head() noexcept { return reinterpret_cast<void**>(&this_thread.head->list
 /// The kernel reads all this after the thread has ended at any instruction: the compiler has to keep the order.
 void in_order() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
+/// A change of a word: meanwhile the kernel counts it as held if the thread's number stands in it, whether it is on the
+/// list or not, and wakes a sleeper if it is 0.
+class Change {
+public:
+    explicit Change(void** links) noexcept {
+        this_thread.head->list_op_pending = reinterpret_cast<robust_list*>(links + 1);
+        in_order();
+    }
+    ~Change() {
+        in_order();
+        this_thread.head->list_op_pending = nullptr;
+    }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+};
+
+void link(void** next) noexcept {
+    previous_of(next) = head();
+    *next = *head();
+    in_order();
+    previous_of(untagged(*next)) = next;
+    *head() = next;
+    in_order();
+}
+
+void unlink(void** next) noexcept {
+    previous_of(untagged(*next)) = previous_of(next);
+    *untagged(previous_of(next)) = *next;
+    in_order();
+    previous_of(next) = *next = nullptr;
+}
+
 }  // namespace
 
 std::uint32_t robust_holder() noexcept {
@@ -58,32 +91,20 @@ std::uint32_t robust_holder() noexcept {
 
 void forget_robust_holder() noexcept { this_thread.number = 0; }
 
-void begin_robust_change(void** links) noexcept {
-    this_thread.head->list_op_pending = reinterpret_cast<robust_list*>(links + 1);
-    in_order();
+bool take_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_t& expected, std::uint32_t bits) noexcept {
+    const std::uint32_t wanted = robust_holder() | bits;
+    const Change change(links);
+    if (!word.compare_exchange_strong(expected, wanted, std::memory_order_acquire, std::memory_order_relaxed)) {
+        return false;
+    }
+    link(links + 1);
+    return true;
 }
 
-void end_robust_change() noexcept {
-    in_order();
-    this_thread.head->list_op_pending = nullptr;
-}
-
-void link_robust(void** links) noexcept {
-    void** const next = links + 1;
-    previous_of(next) = head();
-    *next = *head();
-    in_order();
-    previous_of(untagged(*next)) = next;
-    *head() = next;
-    in_order();
-}
-
-void unlink_robust(void** links) noexcept {
-    void** const next = links + 1;
-    previous_of(untagged(*next)) = previous_of(next);
-    *untagged(previous_of(next)) = *next;
-    in_order();
-    previous_of(next) = *next = nullptr;
+void release_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_t bits) noexcept {
+    const Change change(links);
+    unlink(links + 1);
+    if ((word.exchange(bits, std::memory_order_release) & robust_waiters_bit) != 0) shared_futex_wake(&word, 1);
 }
 
 }  // namespace threadwise::platform

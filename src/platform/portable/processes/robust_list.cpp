@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "platform/processes/shared_futex.hpp"
+
 namespace threadwise::platform {
 namespace {
 
@@ -18,9 +20,15 @@ std::uint32_t robust_holder() noexcept {
 }
 
 void forget_robust_holder() noexcept {}
-void begin_robust_change(void** /*links*/) noexcept {}
-void end_robust_change() noexcept {}
-void link_robust(void** /*links*/) noexcept {}
-void unlink_robust(void** /*links*/) noexcept {}
+
+bool take_robust(std::atomic<std::uint32_t>& word, void** /*links*/, std::uint32_t& expected,
+                 std::uint32_t bits) noexcept {
+    return word.compare_exchange_strong(expected, robust_holder() | bits, std::memory_order_acquire,
+                                        std::memory_order_relaxed);
+}
+
+void release_robust(std::atomic<std::uint32_t>& word, void** /*links*/, std::uint32_t bits) noexcept {
+    if ((word.exchange(bits, std::memory_order_release) & robust_waiters_bit) != 0) shared_futex_wake(&word, 1);
+}
 
 }  // namespace threadwise::platform
