@@ -89,7 +89,9 @@ void keep_standard_descriptors() {
 }
 
 int run(std::vector<std::string> words) {
-    CLI::App app("Downloads, serves and checks files, many at once, on the threads of the threadwise library.");
+    CLI::App app(
+        "Downloads, serves and checks files, many at once, on the threads of the threadwise library; shows what the "
+        "threads of programs that use it are doing.");
     app.name("threadwise");
     app.set_version_flag("--version", fmt::format("threadwise {}", threadwise::version()));
     app.require_subcommand(1);
@@ -100,6 +102,8 @@ int run(std::vector<std::string> words) {
     command::add_serve(app, code);
     command::add_checksum(app, code);
     command::add_demo(app, code);
+    command::add_ps(app, code);
+    command::add_dump(app, code);
 
     turn_help_into_option(words);
     check_subcommand(app, words);

@@ -12,5 +12,7 @@ void add_download(CLI::App& app, ExitCode& code);
 void add_serve(CLI::App& app, ExitCode& code);
 void add_checksum(CLI::App& app, ExitCode& code);
 void add_demo(CLI::App& app, ExitCode& code);
+void add_ps(CLI::App& app, ExitCode& code);
+void add_dump(CLI::App& app, ExitCode& code);
 
 }  // namespace command

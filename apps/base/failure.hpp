@@ -12,6 +12,13 @@ enum ExitCode : int {
     all_right = 0,
     some_failed = 1,    ///< at least one file is missing or wrong
     request_wrong = 2,  ///< the request itself cannot be carried out; nothing was begun
+
+    // Of the subcommands that look into a process:
+    no_such_process = 3,
+    not_permitted = 4,
+    not_published = 5,  ///< it does not show its threads
+    other_version = 6,
+    process_ended = 7,  ///< while it was looked at
 };
 
 /// What it ends with after `signal` stopped it, as shells spell it: 130 for Ctrl-C.

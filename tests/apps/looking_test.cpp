@@ -1,0 +1,116 @@
+// threadwise ps and threadwise dump.
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "apps/support/run_command.hpp"
+#include "support/backend.hpp"
+#include "support/subject.hpp"
+#include "support/threads.hpp"
+
+namespace {
+
+using namespace test;
+using nlohmann::json;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using threadwise::testing::Subject;
+using threadwise::testing::wait_until;
+
+class Looking : public ::testing::Test {
+protected:
+    void SetUp() override { THREADWISE_NEEDS("file for other processes"); }
+};
+
+CommandResult dump(int pid, const std::string& option = "") {
+    std::vector<std::string> words{"dump", std::to_string(pid)};
+    if (!option.empty()) words.push_back(option);
+    return run_threadwise(words);
+}
+
+TEST_F(Looking, ListsTheProcesses) {
+    const Subject subject({"deadlock"});
+    const CommandResult table = run_threadwise({"ps"});
+    EXPECT_EQ(table.code, 0) << table.errors;
+    EXPECT_THAT(table.output, HasSubstr("PID THREADS WAITING"));
+    EXPECT_THAT(table.output, ContainsRegex(std::to_string(subject.pid()) +
+                                            " +3 +2 +[0-9]+[.][0-9] s +1  [^\n]*seen_program deadlock\n"));
+
+    const json listed = json::parse(run_threadwise({"ps", "--json"}).output);
+    bool found = false;
+    for (const auto& process : listed["processes"]) {
+        if (process["pid"] != subject.pid()) continue;
+        found = true;
+        EXPECT_EQ(process["threads"], 3);
+        EXPECT_EQ(process["waiting"], 2);
+        EXPECT_EQ(process["cycles"], 1);
+    }
+    EXPECT_TRUE(found);
+}
+
+TEST_F(Looking, ShowsADeadlockFirst) {
+    const Subject subject({"deadlock"});
+    const CommandResult text = dump(subject.pid());
+    EXPECT_EQ(text.code, 0) << text.errors;
+    EXPECT_THAT(text.output,
+                ContainsRegex("^process [0-9]+: [^\n]*seen_program deadlock\n"
+                              "cycle: \"[a-z]+wards\" waits for RLock of \"[a-z]+wards\", which waits for RLock of "));
+    EXPECT_THAT(text.output, HasSubstr("\n\"MainThread\" (ident "));
+
+    const CommandResult graph = dump(subject.pid(), "--dot");
+    EXPECT_THAT(graph.output, ContainsRegex("^digraph waits [{]\n"));
+    EXPECT_THAT(graph.output, HasSubstr("label=\"forwards\", color=red"));
+    EXPECT_THAT(graph.output, ContainsRegex("[0-9]+ -> [0-9]+ [[]label=\"RLock\", color=red[]];"));
+}
+
+TEST_F(Looking, PrintsJson) {
+    const Subject subject({"waits"});
+    json waiter;
+    ASSERT_TRUE(wait_until([&] {
+        const json shown = json::parse(dump(subject.pid(), "--json").output);
+        for (const auto& thread : shown["threads"]) {
+            if (thread["name"] == "waiter") waiter = thread;
+        }
+        return waiter.contains("wait") && waiter["wait"].contains("where");
+    }));
+    EXPECT_EQ(waiter["state"], "waits");
+    EXPECT_EQ(waiter["daemon"], true);
+    EXPECT_EQ(waiter["wait"]["kind"], "Lock");
+    EXPECT_EQ(waiter["wait"]["owners"].size(), 1U);
+    EXPECT_GT(waiter["wait"]["seconds_left"], 3'000);
+    EXPECT_THAT(waiter["wait"]["where"]["file"], ::testing::EndsWith("seen_program.cpp"));
+}
+
+TEST_F(Looking, WatchesUntilTheProcessEnds) {
+    Subject subject({"waits"});
+    RunningCommand watching(threadwise_with({"dump", std::to_string(subject.pid()), "--watch", "--json"}));
+    EXPECT_EQ(json::parse(watching.read_line())["pid"], subject.pid());
+    subject.end();
+    const CommandResult result = watching.finish();
+    EXPECT_EQ(result.code, 7);
+    EXPECT_THAT(result.errors, HasSubstr("has ended"));
+}
+
+TEST_F(Looking, SaysWhyAProcessCannotBeLookedAt) {
+    Subject ended({"waits"});
+    ended.end();
+    const CommandResult gone = dump(ended.pid());
+    EXPECT_EQ(gone.code, 3);
+    EXPECT_THAT(gone.errors, HasSubstr("there is no process " + std::to_string(ended.pid())));
+
+    const Subject closed({"closes-descriptors"});
+    const CommandResult none = dump(closed.pid());
+    EXPECT_EQ(none.code, 5);
+    EXPECT_THAT(none.errors, HasSubstr("does not show its threads"));
+
+    const Subject other({"other-version"});
+    EXPECT_EQ(dump(other.pid()).code, 6);
+    EXPECT_THAT(run_threadwise({"ps"}).output, HasSubstr(std::to_string(other.pid()) + "       -"));
+
+    EXPECT_EQ(run_threadwise({"dump", "nobody"}).code, 2);
+    EXPECT_EQ(run_threadwise({"dump"}).code, 2);
+}
+
+}  // namespace
