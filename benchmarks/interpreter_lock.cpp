@@ -22,7 +22,7 @@
 #include "support/cpython_gil.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
-#include "threadwise/embed/interpreter_lock.hpp"
+#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/lock.hpp"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "faults/support/faults.hpp"
-#include "threadwise/embed/interpreter_lock.hpp"
+#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {

@@ -12,7 +12,7 @@
 
 #include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
-#include "threadwise/embed/interpreter_lock.hpp"
+#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/interrupt.hpp"
 #include "threadwise/queue.hpp"
 #include "threadwise/threading.hpp"

@@ -13,8 +13,8 @@
 #include "platform/cpu.hpp"
 #include "support/sleepers.hpp"
 #include "support/threads.hpp"
-#include "threadwise/embed/interpreter_lock.hpp"
 #include "threadwise/errors.hpp"
+#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {

@@ -10,9 +10,9 @@
 #include "runtime/waiting/door.hpp"
 #include "support/sleepers.hpp"
 #include "support/threads.hpp"
-#include "threadwise/embed/interpreter_lock.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/futures.hpp"
+#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/queue.hpp"
 #include "threadwise/threading.hpp"
 

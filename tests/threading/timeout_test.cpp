@@ -14,8 +14,8 @@
 
 #include "support/threads.hpp"
 #include "threadwise/detail/general/deadline.hpp"
-#include "threadwise/embed/interpreter_lock.hpp"
 #include "threadwise/errors.hpp"
+#include "threadwise/interpreter_lock.hpp"
 #include "threadwise/queue.hpp"
 #include "threadwise/threading.hpp"
 

@@ -1,4 +1,4 @@
-#include "threadwise/embed/interpreter_lock.hpp"
+#include "threadwise/interpreter_lock.hpp"
 
 #include <utility>
 

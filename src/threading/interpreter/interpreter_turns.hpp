@@ -24,7 +24,7 @@
 #include "threading/interpreter/interpreter_word.hpp"
 #include "threading/interpreter/turn_policy.hpp"
 #include "threadwise/detail/interpreter/interpreter_words.hpp"
-#include "threadwise/embed/interpreter_lock_options.hpp"
+#include "threadwise/interpreter_lock_options.hpp"
 
 namespace threadwise::detail {
 

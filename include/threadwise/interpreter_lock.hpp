@@ -25,8 +25,8 @@
 #include "threadwise/detail/runtime/ident.hpp"
 #include "threadwise/detail/waiting/interpreter_hooks.hpp"
 #include "threadwise/embed/blocking_hooks.hpp"
-#include "threadwise/embed/interpreter_lock_options.hpp"
 #include "threadwise/export.hpp"
+#include "threadwise/interpreter_lock_options.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/timeout.hpp"
 
