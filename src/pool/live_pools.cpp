@@ -42,11 +42,9 @@ public:
     }
 
 private:
+    /// The end of the process waits for the pools' threads itself, as for all that are no daemons.
     static void end_all() {
-        const std::vector<std::shared_ptr<LivePool>> pools = instance().take_all();
-        // First all of them: if a wait is interrupted, the threads of the other pools end, too.
-        for (const auto& pool : pools) pool->close_at_exit();
-        for (const auto& pool : pools) pool->wait_at_exit();
+        for (const auto& pool : instance().take_all()) pool->close_at_exit();
     }
 
     // In a forked child, with the lock. The parent may be ending.

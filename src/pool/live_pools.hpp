@@ -15,9 +15,6 @@ public:
 
     /// Accepts no calls any more; those that it has accepted still run.
     virtual void close_at_exit() = 0;
-    /// Returns when its threads have ended. At once on one of them: a pool whose own task ends the process cannot wait
-    /// for itself.
-    virtual void wait_at_exit() = 0;
     /// In a forked child, while the forking thread holds the library's locks.
     virtual void become_orphan() noexcept = 0;
 

@@ -156,10 +156,6 @@ void Pool::end(bool wait) {
     if (interrupted) runtime::interrupt(runtime::this_record());
 }
 
-void Pool::wait_at_exit() {
-    if (!runs_here(this)) shutdown(true, false, {});
-}
-
 void Pool::wait_for_threads(SourceLocation where, bool may_fail) {
     // Those that are left when the process has begun to destroy its static objects are held for good.
     if (runtime::is_closing()) return;

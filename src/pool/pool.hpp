@@ -85,7 +85,6 @@ private:
     void wait_for_threads(SourceLocation where, bool may_fail);
 
     void close_at_exit() override { shutdown(false, false, {}); }
-    void wait_at_exit() override;
 
     const bool watches_calls_;    ///< to keep a bound, or to measure times
     std::shared_ptr<Pool> self_;  ///< an orphan's, so that it is never destroyed

@@ -20,7 +20,7 @@ void PoolWorker::start(std::shared_ptr<PoolCore> pool) {
     core_.add_thread();
     former_ = std::exchange(thread_, std::nullopt);
     try {
-        // Not a daemon, whichever thread starts it: the end of the process waits for the pools first.
+        // Not a daemon, whichever thread starts it: the end of the process waits for it.
         thread_.emplace(
             ThreadOptions{.name = core_.options().thread_name_prefix + "_" + std::to_string(index_), .daemon = false},
             [this, kept = std::move(pool)] { main(); });

@@ -110,6 +110,46 @@ int main_submits() {
     for (;;) static_pool().submit([] {}).result();
 }
 
+/// A pool's call waits for another thread to do something after its submit() was refused; the thread is a daemon or the
+/// main one.
+struct Refused {
+    threadwise::ThreadPoolExecutor pool{1};
+    threadwise::Event after;
+
+    void submit_until_refused() {
+        try {
+            for (;;) pool.submit([] {});
+        } catch (const threadwise::RuntimeError&) {
+            after.set();
+        }
+    }
+};
+
+Refused& refused_while_call_waits() {
+    static auto& refused = *new Refused;
+    static threadwise::Event waits;
+    refused.pool.fire_and_forget([] {
+        waits.set();
+        refused.after.wait();
+    });
+    waits.wait();
+    return refused;
+}
+
+int daemon_submits_for_call() {
+    Refused& refused = refused_while_call_waits();
+    start(true, [&refused] { refused.submit_until_refused(); });
+    return status;
+}
+
+int main_submits_for_call() {
+    Refused& refused = refused_while_call_waits();
+    start(true, [] { std::exit(status); });
+    refused.submit_until_refused();
+    wrong();
+    return later_status;
+}
+
 int main_waits_for_pool() {
     threadwise::ThreadPoolExecutor pool(1);
     pool.fire_and_forget([] { std::exit(status); });
@@ -402,6 +442,8 @@ constexpr std::array ways{
     WAY(thread_hook),
     WAY(awaited_by_thread),
     WAY(main_submits),
+    WAY(daemon_submits_for_call),
+    WAY(main_submits_for_call),
     WAY(main_waits_for_pool),
     WAY(main_waits_for_future),
     WAY(main_waits_for_group),

@@ -351,9 +351,10 @@ bool at_shutdown(std::function<void()> function) {
 }
 
 void hold_if_overtaken() {
-    const ThreadRecord* const record = this_record_if_any();
-    if (record == nullptr || process_end.closer.load() == nullptr || !must_be_held(*record)) return;
-    if (record->is_main || record->daemon) hold_at_door();
+    ThreadRecord* const record = this_record_if_any();
+    if (record == nullptr || process_end.closer.load() == nullptr) return;
+    pass_checkpoint(*record);
+    if (record->is_main && must_be_held(*record)) hold_at_door();
 }
 
 void notice_exit() {

@@ -17,8 +17,9 @@ bool at_shutdown(std::function<void()> function);
 /// The calling thread, a Thread, has begun: its exit() will be noticed. Once an OS thread.
 void notice_exit();
 
-/// Before an error is thrown that another thread's exit() is to blame for. Does not return on the main thread and on
-/// daemons, which would report the error or end the process with another status.
+/// Before an error is thrown that another thread's exit() is to blame for. Does not return on the main thread, which
+/// might end the process with another status, by letting the error out of main(). Others get the error, daemons too, as
+/// long as the process waits for threads: one of those may wait for them.
 void hold_if_overtaken();
 
 }  // namespace threadwise::runtime
