@@ -58,7 +58,8 @@ void QueueLock::settle() {
     }
     // relaxed: to this thread the bias means something when it comes again; to others, which find it by the word, that
     // orders it.
-    bias_.store(bias == (mine | unbiased) && can_be_biased ? mine : mine | unbiased, std::memory_order_relaxed);
+    const bool is_given = bias == (mine | unbiased) && can_be_biased && !platform::heavy_fence_refused();
+    bias_.store(is_given ? mine : mine | unbiased, std::memory_order_relaxed);
     uses_ = 0;
 }
 

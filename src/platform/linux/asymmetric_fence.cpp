@@ -19,7 +19,8 @@ constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
 constexpr bool under_thread_sanitizer = false;
 #endif
 
-constinit bool was_enabled = false;  // written while the library is loaded
+constinit std::atomic<bool> is_enabled{false};  ///< once it is, it stays so
+constinit std::atomic<bool> is_refused{false};
 
 long membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 0U, 0); }
 
@@ -34,22 +35,25 @@ void full_fence() noexcept {
 bool enable_heavy_fence() noexcept { return !under_thread_sanitizer && enable_unseen_heavy_fence(); }
 
 bool enable_unseen_heavy_fence() noexcept {
-    was_enabled = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
-    return was_enabled;
+    if (!is_enabled && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0) is_enabled = true;
+    return is_enabled && !is_refused;
 }
+
+bool heavy_fence_refused() noexcept { return is_refused; }
 
 void heavy_fence() noexcept {
     const int saved = errno;
     // The kernel may lack memory for it at the moment.
-    constexpr int tries = 100;
+    const int tries = is_refused ? 0 : 100;
     bool fenced = false;
     for (int i = 0; i < tries && !fenced; ++i) fenced = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
     if (!fenced || under_thread_sanitizer) full_fence();
-    if (!fenced && was_enabled) {
+    if (!fenced && is_enabled) {
         // The system gave the fence once, and now refuses it for good (a seccomp filter). No store stays in a core's
         // buffer for nearly that long.
         constexpr timespec long_enough{.tv_sec = 0, .tv_nsec = 1'000'000};
         nanosleep(&long_enough, nullptr);
+        is_refused = true;
     }
     errno = saved;
 }

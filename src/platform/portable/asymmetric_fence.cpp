@@ -6,6 +6,7 @@ namespace threadwise::platform {
 
 bool enable_heavy_fence() noexcept { return false; }
 bool enable_unseen_heavy_fence() noexcept { return false; }
+bool heavy_fence_refused() noexcept { return false; }
 
 void heavy_fence() noexcept {
     // A read-modify-write, since the thread sanitizer does not know fences.

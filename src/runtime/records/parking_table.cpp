@@ -1,6 +1,8 @@
 #include "runtime/records/parking_table.hpp"
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <utility>
 
 #include "platform/asymmetric_fence.hpp"
@@ -29,12 +31,34 @@ namespace {
 
 constinit std::array<Bucket, detail::bucket_count> table;
 
+/// Whether sleepers rely on the heavy fence.
+enum class Fence : std::uint8_t {
+    unused,    ///< all counts are at one or more
+    used,      ///< counts may be zero
+    given_up,  ///< the counts are being raised
+};
+constinit std::atomic<Fence> fence{Fence::unused};
+
 /// Lowers the counts as the library is loaded. Order does not matter: a lock that is used earlier takes the slow way.
-const bool heavy_fence_enabled = [] {
+[[maybe_unused]] const bool lowered = [] {
     if (!platform::enable_heavy_fence()) return false;
+    fence = Fence::used;
     for (auto& count : detail::sleepers) count.fetch_sub(1);
     return true;
 }();
+
+/// The system refuses the fence from now on: raises the counts again, for good.
+///
+/// A releaser that sees a raised count goes by the bucket's lock, under which sleepers queue. One that looked at the
+/// count before has freed its lock by a store that comes before the look, and the second fence, which only waits, is
+/// over when that store has been performed. So a sleeper that finds the fence unused misses neither.
+void give_up_fence() noexcept {
+    Fence expected = Fence::used;
+    if (!fence.compare_exchange_strong(expected, Fence::given_up)) return;
+    for (auto& count : detail::sleepers) count.fetch_add(1);
+    platform::heavy_fence();
+    fence = Fence::unused;
+}
 
 /// In a forked child: nobody else is left to sleep.
 void forget_all_sleepers() noexcept {
@@ -43,7 +67,8 @@ void forget_all_sleepers() noexcept {
         bucket.head = nullptr;
         bucket.tail = nullptr;
     }
-    for (auto& count : detail::sleepers) count.store(heavy_fence_enabled ? 0 : 1);
+    if (fence == Fence::given_up) fence = Fence::unused;
+    for (auto& count : detail::sleepers) count.store(fence == Fence::used ? 0 : 1);
 }
 
 [[maybe_unused]] const bool forgets = (at_fork_in_child(forget_all_sleepers, ForkOrder::before_registry), true);
@@ -54,7 +79,9 @@ Bucket& bucket_of(const void* address) noexcept { return table[detail::bucket_in
 
 CountedSleeper::CountedSleeper(const void* address) noexcept : sleepers_(detail::sleepers_on(address)) {
     sleepers_.fetch_add(1);
+    if (fence == Fence::unused) return;
     platform::heavy_fence();
+    if (platform::heavy_fence_refused()) give_up_fence();
 }
 
 CountedSleeper::~CountedSleeper() { sleepers_.fetch_sub(1); }

@@ -31,6 +31,9 @@ InterpreterWord::Past InterpreterWord::close() noexcept {
     if (slow_.load() == 0) {
         slow_.store(InterpreterWords::contended);
         platform::heavy_fence();
+        // From now on the word is never freed by a plain store again: `slow` has other bits until the next
+        // open_unless(), and this one after it.
+        if (platform::heavy_fence_refused()) always_slow_ |= by_exchange;
     }
     const std::uint32_t word = word_.fetch_or(InterpreterWords::contended);
     return {.free = (word & owner_mask) == 0, .computing = (word & InterpreterWords::computing) != 0};

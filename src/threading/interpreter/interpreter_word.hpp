@@ -58,7 +58,7 @@ private:
     std::atomic<std::uint32_t>& asked_;
     std::atomic<std::uint32_t>& slow_;
     const bool measured_;
-    const std::uint32_t always_slow_;  ///< the bits of `slow` that stay
+    std::uint32_t always_slow_;  ///< the bits of `slow` that stay
 };
 
 }  // namespace threadwise::detail

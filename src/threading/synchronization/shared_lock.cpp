@@ -29,7 +29,7 @@ constexpr std::uint16_t reads_before_bias = 500;
 
 bool can_be_biased() noexcept {
     static const bool can = platform::enable_heavy_fence();
-    return can;
+    return can && !platform::heavy_fence_refused();
 }
 
 // Asked at load, as first use by one thread may meet a fork by another.
