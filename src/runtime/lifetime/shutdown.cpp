@@ -329,7 +329,6 @@ void on_thread_locals_end() {
 [[maybe_unused]] const bool armed = [] {
     // For an exit() by a thread that threadwise does not know: later than it ought to be, but not never.
     platform::at_exit(end_threads);
-    registry::when_initial_thread_is_bound(notice_exit);
     return true;
 }();
 

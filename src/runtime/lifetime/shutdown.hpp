@@ -14,9 +14,6 @@ namespace threadwise::runtime {
 /// on stderr, as is pthread_exit(); the end goes on. False: all such functions have run already.
 bool at_shutdown(std::function<void()> function);
 
-/// The calling thread, a Thread, has begun: its exit() will be noticed. Once an OS thread.
-void notice_exit();
-
 /// Before an error is thrown that another thread's exit() is to blame for. Does not return on the main thread, which
 /// might end the process with another status, by letting the error out of main(). Others get the error, daemons too, as
 /// long as the process waits for threads: one of those may wait for them.

@@ -19,6 +19,11 @@ struct ProcessEnd {
 };
 extern constinit ProcessEnd process_end;
 
+/// The calling thread, the initial one or a Thread, has begun: its exit() will be noticed. Once an OS thread. Defined in
+/// lifetime/shutdown.cpp, so that a program that has records has the end of the process, too: the linker takes from a
+/// static library what is referred to.
+void notice_exit();
+
 /// Whether all threads but the one that ends the process are being held.
 inline bool is_closing() noexcept { return process_end.closing.load(); }
 

@@ -194,14 +194,10 @@ std::shared_ptr<ThreadRecord> foreign_record() {
 
 [[maybe_unused]] const bool spare_made_at_load = (exchange_spare(make_foreign_record()), true);
 
-using Function = void (*)();
-/// See when_initial_thread_is_bound(). Read by the initial thread alone, and written before it could be.
-constinit Function initial_thread_is_bound = nullptr;
-
 void register_this_thread() {
     if (platform::is_initial_thread()) {
         registry::bind(*the_registry().main);
-        if (initial_thread_is_bound != nullptr) initial_thread_is_bound();
+        notice_exit();
         return;
     }
     std::shared_ptr<ThreadRecord> record = foreign_record();
@@ -402,11 +398,6 @@ bool has_foreign() {
 void close() noexcept {
     const std::lock_guard hold(the_registry().lock);
     the_registry().closed = true;
-}
-
-void when_initial_thread_is_bound(void (*function)()) {
-    initial_thread_is_bound = function;
-    if (bound_record != nullptr && platform::is_initial_thread()) function();
 }
 
 bool is_lost(std::uint32_t ident) noexcept { return ident != 0 && ident <= lost.last && ident != lost.survivor; }

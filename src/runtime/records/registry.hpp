@@ -54,10 +54,6 @@ bool has_foreign();
 /// From now on no Thread starts: list() refuses all but foreign threads.
 void close() noexcept;
 
-/// Calls `function` once the initial thread is bound, on that thread; at once if it is the caller and bound already.
-/// To be called while the library is loaded.
-void when_initial_thread_is_bound(void (*function)());
-
 /// Whether that ident belongs to a thread that this process does not have, as another one forked it.
 bool is_lost(std::uint32_t ident) noexcept;
 

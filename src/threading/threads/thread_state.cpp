@@ -5,7 +5,7 @@
 
 #include "platform/native_thread.hpp"
 #include "runtime/lifetime/recycler.hpp"
-#include "runtime/lifetime/shutdown.hpp"
+#include "runtime/records/checkpoint.hpp"
 #include "runtime/records/registry.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/excepthook.hpp"
