@@ -1,9 +1,12 @@
 #include "runtime/base/fork.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <vector>
 
@@ -35,6 +38,32 @@ bool starts_and_joins() {
     Thread thread([&] { ran = true; });
     thread.start();
     return thread.join() && ran;
+}
+
+/// Handlers of the program's own, registered by a static object of it.
+struct ProgramsForkHandlers {
+    static inline bool armed = false;
+    static inline int called = 0;
+    static void use_everything() {
+        if (!armed) return;
+        ++called;
+        static Lock lock;
+        const std::scoped_lock hold(lock);
+        if (active_count() == 0 || current_thread().name().empty()) std::abort();
+        Local<int> local;
+        ++*local;
+        sleep_for(std::chrono::microseconds(1));
+    }
+    ProgramsForkHandlers() { pthread_atfork(use_everything, use_everything, use_everything); }
+};
+const ProgramsForkHandlers programs_fork_handlers;
+
+TEST(Fork, LetsTheProgramsHandlersUseTheLibrary) {
+    THREADWISE_NEEDS("hooks on fork");
+    ProgramsForkHandlers::armed = true;
+    EXPECT_EQ(in_child({[] { return ProgramsForkHandlers::called == 2; }}), all_well);
+    EXPECT_EQ(ProgramsForkHandlers::called, 2);
+    ProgramsForkHandlers::armed = false;
 }
 
 TEST(Fork, LeavesTheForkingThreadAlone) {

@@ -15,11 +15,14 @@ namespace {
 // another thread held it. So whoever calls it here takes this lock first, and so does a fork.
 constinit InternalLock before_loader;
 
-[[maybe_unused]] const bool held_over_fork = [] {
-    const auto release = [] { before_loader.unlock(); };
-    around_fork([] { before_loader.lock(); }, release, release);
-    return true;
-}();
+/// Registered first of all, and so taken last: who holds another lock may look at the objects.
+struct HeldOverFork {
+    HeldOverFork() {
+        const auto release = [] { before_loader.unlock(); };
+        around_fork([] { before_loader.lock(); }, release, release);
+    }
+};
+[[gnu::init_priority(101), maybe_unused]] const HeldOverFork held_over_fork;
 
 }  // namespace
 

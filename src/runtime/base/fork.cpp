@@ -66,7 +66,12 @@ void in_child() {
     release_locks();
 }
 
-[[maybe_unused]] const bool armed = (platform::around_fork(before, release_locks, in_child), true);
+/// Registered before the handlers of the program, where the library is part of it, too: theirs may use threadwise, as
+/// the locks are taken after the last handler before a fork, and free again at the first one after it.
+struct ForkHandlers {
+    ForkHandlers() { platform::around_fork(before, release_locks, in_child); }
+};
+[[gnu::init_priority(102), maybe_unused]] const ForkHandlers fork_handlers;
 
 }  // namespace
 
