@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -121,6 +124,37 @@ TEST(Local, MayBeUsedWhileThreadLocalsAreDestroyed) {
         Local<User> nested;  // a destructor that makes another thread's value, here that of the thread itself
         nested.get();
     });
+}
+
+/// Its destructor makes the next one. In memory that no tool counts: the last one is never destroyed.
+struct Endless {
+    static inline Local<Endless>* local = nullptr;
+    static inline std::atomic<int> destroyed{0};
+    bool is_value = true;
+    static void* operator new(std::size_t size) {
+        static std::array<std::byte, 4096> memory;
+        static std::size_t used = 0;
+        used += std::max(size, alignof(std::max_align_t));
+        return memory.data() + used;
+    }
+    static void operator delete(void* /*memory*/) {}
+    Endless() = default;
+    Endless(Endless&& other) noexcept { other.is_value = false; }
+    Endless& operator=(Endless&&) = delete;
+    ~Endless() {
+        if (!is_value) return;
+        ++destroyed;
+        local->get();
+    }
+};
+
+TEST(Local, ThatIsAlwaysMadeAnewDoesNotKeepItsThread) {
+    Local<Endless> local;
+    Endless::local = &local;
+    in_thread([&] { local.get(); });
+    EXPECT_GE(Endless::destroyed, 4);
+    std::thread([&] { local.get(); }).join();
+    EXPECT_GE(Endless::destroyed, 8);
 }
 
 TEST(LocalStress, ComeAndGoInManyThreads) {

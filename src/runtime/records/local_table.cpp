@@ -26,7 +26,8 @@ void destroy(const LocalValue& value) noexcept {
 }
 
 void erase_all(LocalEntries& values) noexcept {
-    for (;;) {
+    constexpr int rounds = 4;  // PTHREAD_DESTRUCTOR_ITERATIONS
+    for (int round = 0; round < rounds; ++round) {
         LocalEntries taken;
         {
             const std::lock_guard hold(tables_lock);
