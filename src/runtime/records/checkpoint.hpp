@@ -19,9 +19,9 @@ struct ProcessEnd {
 };
 extern constinit ProcessEnd process_end;
 
-/// The calling thread, the initial one or a Thread, has begun: its exit() will be noticed. Once an OS thread. Defined in
-/// lifetime/shutdown.cpp, so that a program that has records has the end of the process, too: the linker takes from a
-/// static library what is referred to.
+/// The calling thread, the initial one or a Thread, has begun: its exit() will be noticed. Once an OS thread. Defined
+/// in lifetime/shutdown.cpp, so that a program that has records has the end of the process, too: the linker takes from
+/// a static library what is referred to.
 void notice_exit();
 
 /// Whether all threads but the one that ends the process are being held.

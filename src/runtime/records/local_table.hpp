@@ -35,8 +35,8 @@ LocalValue take(LocalEntries& values, LocalKey key) noexcept;
 /// Without the lock: the value's destructor is a user's.
 void destroy(const LocalValue& value) noexcept;
 
-/// Destroys all values of the calling thread, whose table that is, also those that their destructors make anew; but what
-/// they make again and again is left, as POSIX does with thread-specific data.
+/// Destroys all values of the calling thread, whose table that is, also those that their destructors make anew; but
+/// what they make again and again is left, as POSIX does with thread-specific data.
 void erase_all(LocalEntries& values) noexcept;
 
 }  // namespace threadwise::runtime
