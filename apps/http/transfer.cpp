@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "http/response_fields.hpp"
+#include "http/silence.hpp"
 #include "http/transfer_outcome.hpp"
 #include "threadwise/version.hpp"
 
@@ -280,26 +281,22 @@ HeaderList Connection::Handles::prepare(const TransferRequest& request, Receptio
 
 CURLcode Connection::Handles::perform(std::chrono::milliseconds timeout, const std::stop_token& stop) {
     using Clock = std::chrono::steady_clock;
-    using std::chrono::milliseconds;
-    constexpr milliseconds longest_nap{1000};
     check(curl_multi_add_handle(multi.get(), easy.get()));
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;  // unless libcurl says otherwise
     {
         const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
-        // Only naps in which nothing came count: not the time that a slow disk takes, nor that of a stopped program.
-        Clock::duration silence{0};
+        Silence silence(timeout);
         for (int running = 1; !stop.stop_requested();) {
             check(curl_multi_perform(multi.get(), &running));
             if (running == 0) break;
-            if (silence >= timeout) {
+            if (silence.is_too_long()) {
                 result = CURLE_OPERATION_TIMEDOUT;
                 break;
             }
-            const auto nap = std::min(longest_nap, std::chrono::ceil<milliseconds>(timeout - silence));
             const auto begin = Clock::now();
             int ready = 0;
-            check(curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(nap.count()), &ready));
-            silence = ready > 0 ? Clock::duration(0) : silence + std::min<Clock::duration>(nap, Clock::now() - begin);
+            check(curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(silence.nap().count()), &ready));
+            silence.napped(Clock::now() - begin, ready > 0);
         }
     }
     int left = 0;

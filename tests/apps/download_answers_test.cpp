@@ -4,10 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <thread>
 
 #include "apps/support/download_fixture.hpp"
 #include "apps/support/raw_server.hpp"
+#include "http/silence.hpp"
 #include "threadwise/event.hpp"
 
 namespace {
@@ -139,17 +139,32 @@ TEST_F(DownloadAnswers, SilenceEndsATry) {
 }
 
 // Slower than a byte a second, but never silent for as long as the timeout.
-TEST_F(DownloadAnswers, SlownessEndsNone) {
-    RawServer server([&](const std::string&, const RawServer::Send& send) {
-        send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
-        for (const char* byte : {"y", "e", "s"}) {
-            std::this_thread::sleep_for(std::chrono::seconds(4));  // the machine may be busy for six more
-            send(byte);
+TEST(Silence, IsEndedByWhatArrives) {
+    using namespace std::chrono_literals;
+    command::Silence silence(10s);
+    for (int byte = 0; byte < 3; ++byte) {
+        for (int nap = 0; nap < 9; ++nap) {
+            EXPECT_EQ(silence.nap(), 1s);
+            silence.napped(1s, false);
         }
-    });
-    const auto result = download({"--timeout", "10", "--retries", "0", server.url("/a")});
-    EXPECT_EQ(result.code, 0) << result.errors;
-    EXPECT_EQ(read_file(out / "a"), "yes");
+        EXPECT_FALSE(silence.is_too_long());
+        silence.napped(500ms, true);
+    }
+    for (int nap = 0; nap < 10; ++nap) {
+        EXPECT_FALSE(silence.is_too_long());
+        silence.napped(1s, false);
+    }
+    EXPECT_TRUE(silence.is_too_long());
+}
+
+TEST(Silence, DoesNotCountTheTimeOfAStoppedProgram) {
+    using namespace std::chrono_literals;
+    command::Silence silence(1500ms);
+    silence.napped(1h, false);
+    EXPECT_FALSE(silence.is_too_long());
+    EXPECT_EQ(silence.nap(), 500ms);
+    silence.napped(1h, false);
+    EXPECT_TRUE(silence.is_too_long());
 }
 
 }  // namespace
