@@ -16,8 +16,8 @@ bool enable_unseen_heavy_fence() noexcept;
 /// Every other thread of the process executes a full fence at some point during this call. Some 0.2 µs when no other
 /// thread runs, a few microseconds when one does. A plain full fence where neither could be enabled.
 ///
-/// A system that gave the fence may refuse it later, when the process enters a sandbox. Then a call waits for as long as
-/// a store could take to be performed, a millisecond; which is much, so callers are to do without from then on.
+/// A system that gave the fence may refuse it later, when the process enters a sandbox. Then a call waits for as long
+/// as a store could take to be performed, a millisecond; which is much, so callers are to do without from then on.
 void heavy_fence() noexcept;
 
 /// Whether a heavy_fence() that has returned has found that the system refuses it from now on.

@@ -28,8 +28,8 @@ inline std::size_t bucket_index(const void* address) noexcept {
 inline bool is_counted(const void* address) noexcept { return (reinterpret_cast<std::uintptr_t>(address) & 1U) != 0; }
 
 /// One for each bucket. Each begins at one, "somebody may sleep here", and is lowered to zero once it is known that
-/// sleepers can run the asymmetric fence (src/platform/asymmetric_fence.hpp); where they cannot, it stays, and where they
-/// no longer can, it is raised again.
+/// sleepers can run the asymmetric fence (src/platform/asymmetric_fence.hpp); where they cannot, it stays, and where
+/// they no longer can, it is raised again.
 extern THREADWISE_API constinit std::array<std::atomic<std::uint32_t>, bucket_count> sleepers;
 
 inline std::atomic<std::uint32_t>& sleepers_on(const void* address) noexcept { return sleepers[bucket_index(address)]; }
