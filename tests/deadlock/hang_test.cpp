@@ -16,7 +16,7 @@ namespace {
 
 struct Hang {
     const char* way;
-    const char* report;
+    std::string report;
 };
 
 void PrintTo(const Hang& hang, std::ostream* out) { *out << hang.way; }
@@ -34,6 +34,13 @@ std::string output_of(const std::string& arguments) {
     return printed;
 }
 
+std::string certain_rlocks(int count) {
+    std::string report = "certain " + std::to_string(count) + ":";
+    for (int i = 0; i < count; ++i) report += " RLock,";
+    report.pop_back();
+    return report;
+}
+
 TEST_P(Hangs, AreReported) {
 #if defined(__SANITIZE_THREAD__)
     if (GetParam().way == std::string("in_forked_child")) {
@@ -41,17 +48,17 @@ TEST_P(Hangs, AreReported) {
     }
 #endif
     // What is not to be reported is waited for but for a while.
-    const bool is_silent = GetParam().report == std::string("nothing");
-    EXPECT_EQ(output_of(std::string(GetParam().way) + (is_silent ? " 500" : "")),
-              GetParam().report + std::string("\n"));
+    const bool is_silent = GetParam().report == "nothing";
+    EXPECT_EQ(output_of(std::string(GetParam().way) + (is_silent ? " 500" : "")), GetParam().report + '\n');
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Of, Hangs,
     ::testing::Values(
         Hang{"two_rlocks", "certain 2: RLock, RLock"}, Hang{"three_rlocks", "certain 3: RLock, RLock, RLock"},
-        Hang{"two_locks", "suspected 2: Lock, Lock"}, Hang{"three_locks", "suspected 3: Lock, Lock, Lock"},
-        Hang{"lock_and_rlock", "suspected 2: Lock, RLock"}, Hang{"lock_twice", "suspected 1: Lock"},
+        Hang{"hundred_rlocks", certain_rlocks(100)}, Hang{"two_locks", "suspected 2: Lock, Lock"},
+        Hang{"three_locks", "suspected 3: Lock, Lock, Lock"}, Hang{"lock_and_rlock", "suspected 2: Lock, RLock"},
+        Hang{"lock_twice", "suspected 1: Lock"},
         Hang{"two_writers", "certain 2: SharedLock (to write), SharedLock (to write)"},
         Hang{"two_readers_that_write", "suspected 2: SharedLock (to write), SharedLock (to write)"},
         Hang{"reader_and_writer", "certain 2: RLock, SharedLock (to read)"}, Hang{"shared_lock_twice", "refused"},
