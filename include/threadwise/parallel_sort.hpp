@@ -106,7 +106,7 @@ using OrderOfEquals = std::conditional_t<std::is_integral_v<Value> && (std::is_s
 /// much as the range takes for the first three of these, as much again for long runs side by side, and does without if
 /// there is none; values whose moves may throw need 8 bytes each. Small trivial values in an array are sorted without
 /// branches that depend on them, two to three times as fast as by std::sort.
-/// Ranges too small for several threads are sorted by the caller.
+/// Ranges too small for several threads are sorted by the caller, also if the pool has been shut down.
 ///
 /// Values are moved or swapped, never copied unless trivial. Throws what `less` throws, one of
 /// the exceptions if there are several; the range then holds the same values in some order. The same holds if a move

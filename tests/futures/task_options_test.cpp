@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <stop_token>
@@ -292,6 +293,15 @@ TEST_F(TaskOptionsTest, WhatTasksSubmitIsNotHeldUp) {
 }
 
 TEST_F(TaskOptionsTest, RejectsABoundOfZero) { EXPECT_THROW(ThreadPoolExecutor({.max_queued = 0}), ValueError); }
+
+TEST_F(TaskOptionsTest, SaysWhichBoundIsTooLarge) {
+    try {
+        ThreadPoolExecutor({.max_queued = std::numeric_limits<std::size_t>::max()});
+        FAIL() << "there is no such bound";
+    } catch (const ValueError& caught) {
+        EXPECT_STREQ(caught.what(), "max_queued must be at most 2305843009212645375: leave it out for no bound");
+    }
+}
 
 TEST_F(TaskOptionsTest, SubmitsAllInOrder) {
     ThreadPoolExecutor pool(2);

@@ -49,6 +49,29 @@ TEST(ParallelForIndices, AreOfTheCommonType) {
     EXPECT_EQ(calls, 10);
 }
 
+enum Unscoped : std::uint8_t { third = 3 };
+
+TEST(ParallelForIndices, MayBeOfAnyIntegralTypeInAPoolOfOnesOwn) {
+    ThreadPoolExecutor pool(2);
+    const auto sum = [&pool](auto first, auto last) {
+        std::atomic<long> total{0};
+        parallel_for(pool, first, last, [&](auto i) {
+            static_assert(std::is_same_v<decltype(i), std::common_type_t<decltype(first), decltype(last)>>);
+            total += static_cast<long>(i);
+        });
+        return total.load();
+    };
+    EXPECT_EQ(sum(false, true), 0);
+    EXPECT_EQ(sum('a', 'd'), 'a' + 'b' + 'c');
+    EXPECT_EQ(sum(u'a', U'd'), 'a' + 'b' + 'c');
+    EXPECT_EQ(sum(L'a', L'd'), 'a' + 'b' + 'c');
+    EXPECT_EQ(sum(std::int8_t{-128}, std::int8_t{127}), -255);
+    EXPECT_EQ(sum(short{-2}, 3LL), 0);
+    EXPECT_EQ(sum(0, third), 3);
+    EXPECT_EQ(sum(5, 2), 0);
+    EXPECT_THROW(sum(-1, 2U), ValueError);
+}
+
 TEST(ParallelForIndices, AreNotCutOffWhereTheLastOneIsWider) {
     const std::size_t wide = (std::size_t{1} << 32) + 5;
     std::atomic<bool> thrown{false};  // once: of two the loop makes an ExceptionGroup
