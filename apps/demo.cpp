@@ -15,13 +15,13 @@
 #include "base/failure.hpp"
 #include "files/sha256.hpp"
 #include "files/temporary_folder.hpp"
-#include "http/download_all.hpp"
 #include "server/file_server.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "terminal/progress_bars.hpp"
 #include "terminal/sizes.hpp"
 #include "terminal/stop_signals.hpp"
+#include "transfer/download_all.hpp"
 
 namespace command {
 namespace {
@@ -74,13 +74,14 @@ Seconds timed_download(const Offer& offer, const fs::path& directory, std::size_
     options.directory = directory;
     options.use_proxy = false;
     fs::create_directory(directory);
+    Journal journal(directory);
     BatchProgress progress = make_progress(offer.targets);
 
     const auto begin = std::chrono::steady_clock::now();
     std::vector<DownloadReport> reports;
     {
         ProgressBars bars(progress, STDERR_FILENO, bars_visible);
-        reports = download_all(offer.targets, options, jobs, progress, signals.token(), [&] { bars.draw(); });
+        reports = download_all(offer.targets, options, jobs, journal, progress, signals.token(), [&] { bars.draw(); });
     }
     const Seconds elapsed = std::chrono::steady_clock::now() - begin;
 

@@ -14,14 +14,15 @@
 
 #include "base/failure.hpp"
 #include "choice.hpp"
-#include "http/download_all.hpp"
-#include "http/download_plan.hpp"
 #include "http/file_url.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "terminal/progress_bars.hpp"
 #include "terminal/sizes.hpp"
 #include "terminal/stop_signals.hpp"
+#include "transfer/clean_up.hpp"
+#include "transfer/download_all.hpp"
+#include "transfer/download_plan.hpp"
 
 namespace command {
 namespace {
@@ -40,6 +41,8 @@ struct Arguments {
     std::size_t jobs = 8;
     bool json = false;
     bool quiet = false;
+    bool clean = false;
+    bool no_sync = false;
 };
 
 std::ifstream open_list(const std::string& path) {
@@ -125,10 +128,12 @@ std::string as_json(const std::vector<DownloadTarget>& targets, const std::vecto
                             {"path", (options.directory / targets[i].name).string()},
                             {"status", name_of(report.status)},
                             {"bytes", report.bytes},
+                            {"resumed", report.resumed},
                             {"tries", report.tries},
                             {"seconds", report.elapsed.count()}};
         if (report.good() && !report.digest.empty()) file["sha256"] = report.digest;
         if (!targets[i].digest.empty()) file["verified"] = report.good();
+        if (!report.note.empty()) file["note"] = report.note;
         if (report.status == Status::failed) file["error"] = {{"what", report.problem}, {"advice", report.advice}};
         files.push_back(std::move(file));
     }
@@ -148,24 +153,59 @@ std::string summary(const std::vector<DownloadTarget>& targets, const std::vecto
                                    targets.size(), verified ? " and verified" : "", human_size(bytes), elapsed.count());
     if (const auto kept = count(Status::kept); kept > 0) text += fmt::format("; {} there already", kept);
     if (const auto failed = count(Status::failed); failed > 0) text += fmt::format("; {} failed", failed);
+    double resumed = 0;
+    for (const auto& report : reports) resumed += static_cast<double>(report.resumed);
+    if (resumed > 0) text += fmt::format("; {} were there from an earlier run", human_size(resumed));
     if (const auto stopped = count(Status::stopped); stopped > 0) text += fmt::format("; {} stopped", stopped);
     return text + "\n";
+}
+
+void warn_of_damage(Journal& journal) {
+    print_problem(STDERR_FILENO,
+                  fmt::format("the journal {} has {} damaged lines",
+                              (journal.directory() / Journal::file_name).string(), journal.damaged()),
+                  "files that it does not know any more are fetched from their beginning");
+}
+
+// Why something that an earlier run had left was fetched again.
+void print_notes(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        if (reports[i].note.empty()) continue;
+        print_problem(STDERR_FILENO, fmt::format("{}: {}", url_for_messages(targets[i].url), reports[i].note),
+                      "the file was fetched from its beginning");
+    }
+}
+
+// Everything but partial files and the journal's lines about them stays.
+ExitCode clean(const Arguments& arguments) {
+    Journal journal(arguments.options.directory);
+    const CleanUp done = remove_partial_files(journal);
+    for (const auto& path : done.removed) fmt::print("{}\n", path.string());
+    for (const auto& problem : done.problems) print_problem(STDERR_FILENO, problem, "");
+    if (!arguments.quiet) {
+        fmt::print(stderr, "{} partial files removed{}\n", done.removed.size(),
+                   done.in_use == 0 ? "" : fmt::format("; {} are in use", done.in_use));
+    }
+    return done.problems.empty() ? all_right : some_failed;
 }
 
 ExitCode download(const Arguments& arguments) {
     // libcurl reads hosts beyond ASCII in the locale's encoding; those of URLs are in UTF-8 whatever the locale is.
     std::setlocale(LC_CTYPE, "C.UTF-8");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet
+    if (arguments.clean) return clean(arguments);
     const auto targets = targets_of(arguments);
     prepare_directories(arguments.options.directory, targets);
 
     const StopSignals signals;
+    Journal journal(arguments.options.directory);
+    if (journal.damaged() > 0) warn_of_damage(journal);
     const auto begin = std::chrono::steady_clock::now();
     BatchProgress progress = make_progress(targets);
     std::vector<DownloadReport> reports;
     {
         ProgressBars bars(progress, STDERR_FILENO, !arguments.quiet);
-        reports =
-            download_all(targets, arguments.options, arguments.jobs, progress, signals.token(), [&] { bars.draw(); });
+        reports = download_all(targets, arguments.options, arguments.jobs, journal, progress, signals.token(),
+                               [&] { bars.draw(); });
     }
     const Seconds elapsed = std::chrono::steady_clock::now() - begin;
 
@@ -174,6 +214,7 @@ ExitCode download(const Arguments& arguments) {
         print_problem(STDERR_FILENO, fmt::format("{}: {}", url_for_messages(targets[i].url), reports[i].problem),
                       reports[i].advice);
     }
+    if (!arguments.quiet) print_notes(targets, reports);
     if (arguments.json) {
         std::cout << as_json(targets, reports, arguments.options, elapsed);
     } else if (!arguments.quiet) {
@@ -210,9 +251,12 @@ void add_download(CLI::App& app, ExitCode& code) {
     sub->add_option("--timeout", a.timeout, "Seconds in which nothing arrives after which a try has failed")
         ->check(CLI::Range(1, 86400))
         ->capture_default_str();
+    sub->add_flag("--clean", a.clean, "Remove what unfinished downloads have left in the folder, and end");
+    sub->add_flag("--no-sync", a.no_sync, "Do not wait until files are on the disk before they get their names");
     sub->add_flag("--json", a.json, "Print what became of each file as JSON");
     sub->add_flag("-q,--quiet", a.quiet, "Print failures only");
     sub->footer(
+        "The same command again goes on where it was stopped, killed or failed.\n\n"
         "Ends with 0 when every file is there and right, 1 when any is not, 2 when the request was wrong and\n"
         "nothing was begun, and 128 and its number after a signal: 129 (SIGHUP), 130 (Ctrl-C), 143 (SIGTERM).\n\n"
         "Examples:\n"
@@ -221,6 +265,8 @@ void add_download(CLI::App& app, ExitCode& code) {
         "  threadwise download --existing keep --json -i urls.txt > report.json");
     sub->callback([arguments, &code] {
         arguments->options.first_backoff = Seconds(arguments->first_backoff);
+        arguments->options.sync = !arguments->no_sync;
+        arguments->options.digests = arguments->json;
         arguments->options.timeout = std::chrono::seconds(arguments->timeout);
         code = download(*arguments);
     });

@@ -57,8 +57,9 @@ void FileDescriptor::write_all(std::span<const std::byte> bytes) const {
     }
 }
 
-void FileDescriptor::truncate() const {
-    if (::ftruncate(number_, 0) == -1 || ::lseek(number_, 0, SEEK_SET) == -1) fail("cannot truncate");
+void FileDescriptor::truncate(std::uint64_t size) const {
+    const auto end = static_cast<off_t>(size);
+    if (::ftruncate(number_, end) == -1 || ::lseek(number_, end, SEEK_SET) == -1) fail("cannot truncate");
 }
 
 void FileDescriptor::sync() const {

@@ -38,8 +38,8 @@ public:
 
     void write_all(std::span<const std::byte> bytes) const;
 
-    /// Cuts the file off at the beginning.
-    void truncate() const;
+    /// Cuts the file off; write_all() goes on from there.
+    void truncate(std::uint64_t size) const;
 
     /// Returns when the file's bytes are on the disk.
     void sync() const;

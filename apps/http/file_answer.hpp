@@ -14,7 +14,7 @@ struct ArrivedPart {
     std::string entity_tag;              ///< strong, or ""
     std::string last_modified;
     std::string encoding;  ///< Content-Encoding, or ""
-    std::string url;       ///< where the bytes came from, after redirections
+    std::string url;       ///< where the bytes came from, after redirections, without user and password
 
     /// Whether the rest can be asked for. Only a strong entity tag tells two versions of a file apart for sure.
     bool resumable() const noexcept { return size > 0 && !entity_tag.empty(); }
@@ -24,7 +24,7 @@ struct ArrivedPart {
 /// name joined by ", ".
 struct FileAnswer {
     long status = 0;
-    std::string url;  ///< that answered, after redirections
+    std::string url;  ///< that answered, after redirections, without user and password
     std::string content_length;
     std::string content_range;
     std::string content_type;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "http/file_url.hpp"
 #include "http/response_fields.hpp"
 #include "http/silence.hpp"
 #include "http/transfer_outcome.hpp"
@@ -71,7 +72,7 @@ std::string header(CURL* easy, const char* name) {
 std::string effective_url(CURL* easy) {
     const char* url = nullptr;
     curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
-    return url == nullptr ? "" : url;
+    return url == nullptr ? "" : url_without_password(url);
 }
 
 FileAnswer answer_of(CURL* easy) {
@@ -189,7 +190,7 @@ private:
         judgement_ = judge_answer(request_.arrived, answer_of(easy_), request_.name);
         if (!is_useful()) return;
         arrived_ = judgement_->part;
-        body_.begin(judgement_->verdict == Verdict::rest, arrived_.total);
+        body_.begin(arrived_);
     }
 
     bool append(std::span<const std::byte> bytes) noexcept {

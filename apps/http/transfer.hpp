@@ -3,9 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -20,9 +18,8 @@ class Body {
 public:
     virtual ~Body() = default;
 
-    /// The server begins to send, from the file's beginning or, when `resumed`, from the end of what arrived before.
-    /// `total` is the size of the whole file where it is known.
-    virtual void begin(bool resumed, std::optional<std::uint64_t> total) = 0;
+    /// The server begins to send from byte `part.size` on: 0, or the end of what arrived before.
+    virtual void begin(const ArrivedPart& part) = 0;
 
     virtual void append(std::span<const std::byte> bytes) = 0;
 };

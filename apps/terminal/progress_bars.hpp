@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "http/download_all.hpp"
+#include "transfer/download_all.hpp"
 #include "terminal/terminal.hpp"
 
 namespace command {

@@ -164,8 +164,12 @@ TEST_F(DownloadExisting, FolderThatAppearsMeanwhileStays) {
         fs::remove_all(out / "a");
         EXPECT_EQ(download({"--existing", mode, slow.url("/a")}).code, 1) << mode;
         EXPECT_TRUE(fs::is_directory(out / "a"));
+        EXPECT_EQ(names_in(out).size(), 2U) << "what arrived stays";
+        fs::remove_all(out / "a");
+        EXPECT_EQ(download({slow.url("/a")}).code, 0) << "it goes on once the way is free";
         EXPECT_THAT(names_in(out), ElementsAre("a"));
     }
+    EXPECT_EQ(slow.requests(), 3);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ TEST_F(DownloadResume, AsksOnWhereThePartIsCutToo) {
                  fmt::format("ETag: \"one\"\r\nContent-Length: {}\r\n", 50'000 - start), content.substr(start, 10'000));
         send(answer);
     });
-    EXPECT_EQ(download({"--retries", "3", server.url("/a")}).code, 0);
+    EXPECT_EQ(download({"--retries", "1", server.url("/a")}).code, 0);
     EXPECT_TRUE(read_file(out / "a") == content);
     EXPECT_EQ(server.requests(), 4);
 }
@@ -135,7 +135,7 @@ TEST_F(DownloadResume, RemembersTheSizeThatTheNextAnswerKeepsBack) {
     const auto result = download({"--retries", "1", server.url("/a")});
     EXPECT_EQ(result.code, 1);
     EXPECT_THAT(result.errors, HasSubstr("30000 bytes came, 50000 were announced"));
-    EXPECT_THAT(names_in(out), IsEmpty());
+    EXPECT_FALSE(std::filesystem::exists(out / "a"));
 }
 
 TEST_F(DownloadResume, RefusesAPartWhereAllWasAskedFor) {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "files/sha256.hpp"
-#include "http/backoff.hpp"
+#include "transfer/backoff.hpp"
 #include "http/transfer_outcome.hpp"
 #include "server/byte_range.hpp"
 #include "server/conditions.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/failure.hpp"
 #include "fuzz/require.hpp"
-#include "http/download_plan.hpp"
+#include "transfer/download_plan.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::istringstream input(std::string(reinterpret_cast<const char*>(data), size));

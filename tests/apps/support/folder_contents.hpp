@@ -19,11 +19,13 @@ inline std::string read_file(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The names of all that is in `folder`, hidden files included, sorted.
+/// The names of all that is in `folder`, hidden files included but for the journal of downloads, sorted.
 inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
     std::vector<std::string> names;
     if (!std::filesystem::exists(folder)) return names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename());
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().filename() != ".threadwise-downloads") names.push_back(entry.path().filename());
+    }
     std::ranges::sort(names);
     return names;
 }

@@ -1,4 +1,4 @@
-#include "http/download_all.hpp"
+#include "transfer/download_all.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "threadwise/event.hpp"
+#include "threadwise/sleep.hpp"
 #include "threadwise/thread_pool_executor.hpp"
+#include "transfer/file_download.hpp"
 
 namespace command {
 
@@ -16,9 +18,31 @@ BatchProgress make_progress(const std::vector<DownloadTarget>& targets) {
     return progress;
 }
 
+namespace {
+
+// Goes through the steps of one file.
+DownloadReport download_file(FileDownload& file, Connection& connection, const std::stop_token& stop) {
+    using Step = FileDownload::Step;
+    const auto transfer = [&](const TransferRequest& request, Body& body) {
+        return connection.transfer(request, body, stop);
+    };
+    Step step = file.begin(stop);
+    while (step != Step::end) {
+        switch (step) {
+            case Step::transfer: step = file.transfer(transfer); break;
+            case Step::wait: step = threadwise::sleep_for(stop, file.pause()) ? Step::transfer : file.stop(); break;
+            case Step::settle: step = file.settle(stop); break;
+            case Step::end: break;
+        }
+    }
+    return file.report();
+}
+
+}  // namespace
+
 std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targets, const DownloadOptions& options,
-                                         std::size_t jobs, BatchProgress& progress, const std::stop_token& stop,
-                                         const std::function<void()>& draw) {
+                                         std::size_t jobs, Journal& journal, BatchProgress& progress,
+                                         const std::stop_token& stop, const std::function<void()>& draw) {
     constexpr std::chrono::milliseconds redraw_interval{100};
     std::vector<DownloadReport> reports(targets.size());
     std::atomic<std::size_t> next = 0;
@@ -30,7 +54,8 @@ std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targ
     std::vector<Connection> connections(std::min(jobs, targets.size()));
     const auto work = [&](Connection& connection) {
         for (std::size_t i = next++; i < targets.size(); i = next++) {
-            reports[i] = download_file(targets[i], options, connection, *progress[i], stop);
+            FileDownload file(targets[i], options, journal, *progress[i]);
+            reports[i] = download_file(file, connection, stop);
             if (--unfinished == 0) finished.set();
         }
     };

@@ -1,4 +1,4 @@
-#include "http/download_plan.hpp"
+#include "transfer/download_plan.hpp"
 
 #include <fmt/format.h>
 

@@ -1,12 +1,15 @@
 #pragma once
 // Many files downloaded at once.
 
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <vector>
 
-#include "http/download_file.hpp"
-#include "http/file_progress.hpp"
+#include "transfer/download_report.hpp"
+#include "transfer/file_progress.hpp"
+#include "transfer/journal.hpp"
 
 namespace command {
 
@@ -17,9 +20,9 @@ BatchProgress make_progress(const std::vector<DownloadTarget>& targets);
 
 /// Downloads `targets` on `jobs` threads, each of which keeps its connection from file to file. `draw` is called on the
 /// calling thread ten times a second meanwhile, and once at the end. Returns one report a target, in their order. After
-/// a request to stop, what has not finished is reported as stopped, and nothing of it is left in the directory.
+/// a request to stop, what has not finished is reported as stopped; `journal` knows what is left of it.
 std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targets, const DownloadOptions& options,
-                                         std::size_t jobs, BatchProgress& progress, const std::stop_token& stop,
-                                         const std::function<void()>& draw);
+                                         std::size_t jobs, Journal& journal, BatchProgress& progress,
+                                         const std::stop_token& stop, const std::function<void()>& draw);
 
 }  // namespace command

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "files/checksum_list.hpp"
-#include "http/download_file.hpp"
+#include "transfer/download_report.hpp"
 
 namespace command {
 

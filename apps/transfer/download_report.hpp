@@ -1,19 +1,16 @@
 #pragma once
-// One file downloaded, verified and put in place.
+// What is to be downloaded, how, and what became of it.
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <stop_token>
 #include <string>
 
-#include "http/backoff.hpp"
-#include "http/file_progress.hpp"
-#include "http/transfer.hpp"
+#include "transfer/backoff.hpp"
 
 namespace command {
 
-/// What to do where a file of that name is there already.
+/// What to do where a file of that name is there already that this command line did not bring.
 enum class Existing {
     fail,     ///< leave it, and count the download as failed
     keep,     ///< leave it, and count the download as done
@@ -23,10 +20,12 @@ enum class Existing {
 struct DownloadOptions {
     std::filesystem::path directory = ".";
     Existing existing = Existing::fail;
-    int retries = 3;  ///< further tries after the first
+    int retries = 3;  ///< further tries after one that brought nothing new
     Seconds first_backoff{0.5};
     std::chrono::seconds timeout{30};
     bool use_proxy = true;
+    bool sync = true;      ///< bring files to the disk before they get their names
+    bool digests = false;  ///< compute them where nobody knows what is right, too
 };
 
 struct DownloadTarget {
@@ -43,20 +42,16 @@ struct DownloadReport {
         stopped
     };
     Status status = Status::stopped;
-    std::uint64_t bytes = 0;  ///< received in all tries
+    std::uint64_t bytes = 0;    ///< received in all tries
+    std::uint64_t resumed = 0;  ///< that an earlier run had left
     std::string digest;
     int tries = 0;
     Seconds elapsed{0};
     std::string problem;  ///< what went wrong, where, when status is failed
     std::string advice;   ///< what to do about it
+    std::string note;     ///< why what an earlier run had left could not be used, or ""
 
     bool good() const noexcept { return status == Status::downloaded || status == Status::kept; }
 };
-
-/// Downloads `target`. Afterwards the directory holds either the whole file, with the right digest if one is known, or
-/// no new file of that name. What arrived before a connection broke is kept for the next try where the server can
-/// resume. Never throws for what servers and disks do: the report says it.
-DownloadReport download_file(const DownloadTarget& target, const DownloadOptions& options, Connection& connection,
-                             FileProgress& progress, std::stop_token stop);
 
 }  // namespace command

@@ -1,0 +1,172 @@
+#include "transfer/file_download.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "http/file_url.hpp"
+#include "transfer/existing_file.hpp"
+#include "transfer/failed_report.hpp"
+
+namespace command {
+namespace {
+
+using Kind = TransferOutcome::Kind;
+using Status = DownloadReport::Status;
+
+// A server that asks for more is left alone for good.
+constexpr std::chrono::seconds longest_retry_after{300};
+
+// The URL with its user and password, where the bytes came from that URL itself.
+std::string url_of_rest(const ArrivedPart& arrived, const std::string& url) {
+    return arrived.url == url_without_password(url) ? url : arrived.url;
+}
+
+}  // namespace
+
+FileDownload::FileDownload(const DownloadTarget& target, const DownloadOptions& options, Journal& journal,
+                           FileProgress& progress)
+    : target_(target),
+      options_(options),
+      journal_(journal),
+      progress_(progress),
+      arrival_(target, options, journal, progress),
+      request_{target.url, target.name, {}, options.timeout, options.use_proxy} {}
+
+FileDownload::~FileDownload() {
+    if (locked_) journal_.unlock(target_.name);
+}
+
+// What a disk or libcurl throws ends the download with a report.
+template <class Action>
+FileDownload::Step FileDownload::guarded(Action action) noexcept {
+    try {
+        return action();
+    } catch (const std::system_error& error) {
+        return end(failed_report(error));
+    } catch (const std::exception& error) {
+        return end(failed_report(error.what(), "try again; if it happens again, report it"));
+    }
+}
+
+FileDownload::Step FileDownload::begin(const std::stop_token& stop) {
+    begin_ = std::chrono::steady_clock::now();
+    progress_.set_state(FileProgress::State::running);
+    return guarded([&] { return look(stop); });
+}
+
+FileDownload::Step FileDownload::look(const std::stop_token& stop) {
+    if (stop.stop_requested()) return end({});
+    locked_ = journal_.lock(target_.name);
+    if (!locked_) {
+        return end(failed_report(
+            fmt::format("{} is being downloaded by another run", (options_.directory / target_.name).string()),
+            "wait until that one has ended, or stop it"));
+    }
+    const auto record = journal_.find(target_.name);
+    if (auto report = look_at_existing(target_, options_, record, stop)) return end(*std::move(report));
+
+    if (record) request_.arrived = arrival_.take_up(*record);
+    furthest_ = request_.arrived.size;
+    if (request_.arrived.size > 0 && request_.arrived.size == request_.arrived.total) return Step::settle;
+    if (request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, target_.url);
+    return Step::transfer;
+}
+
+FileDownload::Step FileDownload::transfer(
+    const std::function<TransferOutcome(const TransferRequest&, Body&)>& transfer) {
+    return guarded([&] { return judge(transfer(request_, arrival_)); });
+}
+
+FileDownload::Step FileDownload::ended(TransferOutcome outcome) {
+    return guarded([&] { return judge(std::move(outcome)); });
+}
+
+void FileDownload::note_progress(const TransferOutcome& outcome) {
+    if (outcome.arrived.resumable() && outcome.arrived.size > furthest_) {
+        furthest_ = outcome.arrived.size;
+        failures_ = 0;
+    }
+    if (outcome.kind == Kind::unfinished && outcome.arrived.size == 0 && arrival_.resumed() > 0) {
+        arrival_.note_useless(outcome.problem);
+    }
+}
+
+FileDownload::Step FileDownload::judge(TransferOutcome outcome) {
+    ++tries_;
+    note_progress(outcome);
+    // A redirection may lead elsewhere next time, so the rest is asked for where the bytes came from; but not twice
+    // where that brought nothing.
+    const bool helpful = outcome.arrived.size > request_.arrived.size;
+    request_.arrived = std::move(outcome.arrived);
+    request_.url = helpful && request_.arrived.resumable() ? url_of_rest(request_.arrived, target_.url) : target_.url;
+
+    switch (outcome.kind) {
+        case Kind::complete: return Step::settle;
+        case Kind::unfinished: return Step::transfer;
+        case Kind::stopped: return end({});
+        case Kind::permanent: return end(gave_up(outcome));
+        case Kind::transient: break;
+    }
+    if (++failures_ > options_.retries || outcome.retry_after > longest_retry_after) return end(gave_up(outcome));
+    pause_ = std::max<Seconds>(backoff(failures_, options_.first_backoff, random_), outcome.retry_after);
+    progress_.set_state(FileProgress::State::retrying);
+    return Step::wait;
+}
+
+DownloadReport FileDownload::gave_up(const TransferOutcome& outcome) const {
+    DownloadReport report = failed_report(outcome.problem, outcome.advice);
+    if (outcome.retry_after > longest_retry_after) {
+        report.advice = fmt::format("try again in {} s, as the server asks", outcome.retry_after.count());
+    }
+    if (tries_ > 1) report.problem += fmt::format(" ({} tries)", tries_);
+    return report;
+}
+
+FileDownload::Step FileDownload::settle(const std::stop_token& stop) {
+    return guarded([&] { return verify_and_publish(stop); });
+}
+
+FileDownload::Step FileDownload::verify_and_publish(const std::stop_token& stop) {
+    DownloadReport report;
+    if (!target_.digest.empty() || options_.digests) report.digest = arrival_.digest(stop);
+    if (stop.stop_requested()) return end({});
+    if (!target_.digest.empty() && report.digest != target_.digest) {
+        arrival_.discard();
+        const bool was_resumed = arrival_.resumed() > 0 && request_.arrived.size > 0;
+        request_.arrived = {};
+        request_.url = target_.url;
+        if (was_resumed && arrival_.note().empty()) {
+            arrival_.note_useless("with it, the file has the SHA-256 " + report.digest);
+            return Step::transfer;
+        }
+        return end(wrong_digest("what arrived", target_, report.digest));
+    }
+    const bool replace = options_.existing == Existing::replace;
+    if (replace) {
+        auto obstacle = look_for_obstacle(options_.directory / target_.name, options_.existing);
+        if (obstacle) return end(*std::move(obstacle));
+    }
+    arrival_.publish(replace);
+    report.status = Status::downloaded;
+    return end(std::move(report));
+}
+
+FileDownload::Step FileDownload::stop() { return end({}); }
+
+FileDownload::Step FileDownload::end(DownloadReport report) {
+    if (!report.good()) arrival_.keep();
+    report.bytes = arrival_.received();
+    report.resumed = arrival_.resumed();
+    report.tries = tries_;
+    report.note = arrival_.note();
+    report.elapsed = std::chrono::steady_clock::now() - begin_;
+    report_ = std::move(report);
+    progress_.set_state(report_.good() ? FileProgress::State::done : FileProgress::State::failed);
+    return Step::end;
+}
+
+}  // namespace command
