@@ -38,7 +38,7 @@ struct Arguments {
     DownloadOptions options;
     double first_backoff = 0.5;
     long timeout = 30;
-    std::size_t jobs = 8;
+    std::size_t jobs = 0;
     bool json = false;
     bool quiet = false;
     bool clean = false;
@@ -237,7 +237,11 @@ void add_download(CLI::App& app, ExitCode& code) {
     sub->add_option("-d,--directory", a.options.directory, "Where the files go; made if it is not there")
         ->type_name("DIR");
     sub->add_option("-o,--output", a.output, "The file's name, when there is one URL")->type_name("NAME");
-    sub->add_option("-j,--jobs", a.jobs, "How many files at once")->check(CLI::Range(1, 1024))->capture_default_str();
+    sub->add_option("-j,--jobs", a.jobs, "How many files at once; without it, as many as prove to be worth it")
+        ->check(CLI::Range(1, 1024));
+    sub->add_option("--cacert", a.options.ca_file, "Trust the certificates in this file instead of the system's")
+        ->type_name("FILE")
+        ->envname("SSL_CERT_FILE");
     sub->add_option("--checksum", a.checksums, "A list as sha256sum writes it; each file must match its line")
         ->type_name("FILE");
     add_choice(*sub, "--existing", a.options.existing, "What to do where a file of that name is there already",

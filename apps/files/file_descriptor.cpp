@@ -30,6 +30,12 @@ FileDescriptor FileDescriptor::open_for_reading(const std::filesystem::path& pat
     return file;
 }
 
+FileDescriptor FileDescriptor::duplicate() const {
+    FileDescriptor copy(::fcntl(number_, F_DUPFD_CLOEXEC, 0), path_);
+    if (copy.number_ == -1) fail("cannot open");
+    return copy;
+}
+
 FileDescriptor FileDescriptor::of_standard_input() {
     FileDescriptor file(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "standard input");
     if (file.number_ == -1) file.fail("cannot read");

@@ -27,6 +27,9 @@ public:
     /// A descriptor of its own for what standard input is.
     static FileDescriptor of_standard_input();
 
+    /// Another descriptor for the same open file.
+    FileDescriptor duplicate() const;
+
     int number() const noexcept { return number_; }
     const std::filesystem::path& path() const noexcept { return path_; }
 

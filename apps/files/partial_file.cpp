@@ -13,6 +13,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/random.hpp"
+
 namespace command {
 namespace {
 
@@ -20,10 +22,9 @@ constexpr std::size_t random_size = 8;
 
 std::string random_letters() {
     constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
-    std::random_device device;
     std::uniform_int_distribution<std::size_t> pick(0, letters.size() - 1);
     std::string text;
-    for (std::size_t i = 0; i < random_size; ++i) text += letters[pick(device)];
+    for (std::size_t i = 0; i < random_size; ++i) text += letters[pick(thread_random())];
     return text;
 }
 

@@ -51,6 +51,9 @@ public:
     /// Cuts it off; append() goes on from there.
     void truncate(std::uint64_t size) const;
 
+    /// The file once more, to sync it on another thread.
+    FileDescriptor duplicate() const { return file_.duplicate(); }
+
     /// Returns when its bytes are on the disk.
     void sync() const;
 

@@ -1,51 +1,63 @@
 #pragma once
-// One try at fetching one file over HTTP, by libcurl.
+// One try after another at fetching files over HTTP, by a handle of libcurl.
 
+#include <curl/curl.h>
+
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <span>
-#include <stop_token>
+#include <optional>
 #include <string>
+#include <utility>
 
-#include "http/file_answer.hpp"
-#include "http/transfer_outcome.hpp"
+#include "http/reception.hpp"
 
 namespace command {
 
-/// Where a transfer's bytes go. What its functions throw ends the transfer and comes out of Connection::transfer().
-class Body {
+/// A handle of libcurl, used for one transfer after another. A TransferLoop carries it out. One thread at a time.
+class Transfer {
 public:
-    virtual ~Body() = default;
+    Transfer();
+    Transfer(const Transfer&) = delete;
+    Transfer& operator=(const Transfer&) = delete;
 
-    /// The server begins to send from byte `part.size` on: 0, or the end of what arrived before.
-    virtual void begin(const ArrivedPart& part) = 0;
+    /// Prepares to fetch `request.url`, following redirections, into `body`. Both must stay until outcome().
+    void prepare(const TransferRequest& request, Body& body);
 
-    virtual void append(std::span<const std::byte> bytes) = 0;
-};
+    /// What has become of the transfer that prepare() prepared and that ended with `code`. Throws what the Body threw.
+    TransferOutcome outcome(CURLcode code);
 
-struct TransferRequest {
-    std::string url;
-    std::string name;                  ///< the file's
-    ArrivedPart arrived;               ///< what earlier tries brought; the rest is asked for if it is resumable
-    std::chrono::seconds timeout{30};  ///< for connecting, and the longest time in which nothing arrives
-    bool use_proxy = true;             ///< the one that http_proxy and its like name
-};
+    CURL* handle() const noexcept { return easy_.get(); }
+    std::chrono::seconds timeout() const noexcept { return timeout_; }
 
-/// Connections to servers, kept open from one transfer to the next. One thread at a time.
-class Connection {
-public:
-    Connection();
-    Connection(Connection&&) noexcept;
-    Connection& operator=(Connection&&) noexcept;
-    ~Connection();
+    /// Adds to `counter` the bytes that arrive from now on.
+    void count_into(std::uint64_t& counter) noexcept { counter_ = &counter; }
 
-    /// Fetches `request.url`, following redirections, into `body`. A request to stop ends it at once.
-    TransferOutcome transfer(const TransferRequest& request, Body& body, std::stop_token stop);
+    /// Whether something has come from the server since the last call, or the request was sent.
+    bool take_activity() noexcept { return std::exchange(active_, false); }
 
 private:
-    struct Handles;
-    std::unique_ptr<Handles> handles_;
+    struct Cleanup {
+        void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+        void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    };
+    using HeaderList = std::unique_ptr<curl_slist, Cleanup>;
+
+    static std::size_t receive(char* data, std::size_t, std::size_t size, void* self) noexcept;
+    static std::size_t note_header_line(char* data, std::size_t, std::size_t size, void* self) noexcept;
+    static int note_request(void* self, char*, char*, int, int) noexcept;
+    void add_header(const std::string& line);
+    void set_options(const TransferRequest& request);
+
+    std::unique_ptr<CURL, Cleanup> easy_;
+    HeaderList headers_;
+    std::array<char, CURL_ERROR_SIZE> error_{};
+    std::optional<Reception> reception_;
+    std::chrono::seconds timeout_{0};
+    std::uint64_t* counter_ = nullptr;
+    bool active_ = false;
 };
 
 }  // namespace command

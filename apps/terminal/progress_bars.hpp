@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <string>
 
-#include "transfer/download_all.hpp"
 #include "terminal/terminal.hpp"
+#include "transfer/download_all.hpp"
 
 namespace command {
 

@@ -17,8 +17,8 @@ namespace {
 // What a program that is killed outright loses of a file. Smaller files have a hidden file for no more than a moment.
 constexpr std::size_t most_in_memory = 64UL << 10U;
 
-// What a loss of power loses of a file.
-constexpr std::uint64_t most_unsynced = 32UL << 20U;
+// A loss of power loses twice as much of a file, or what arrives while the disk writes so much.
+constexpr std::uint64_t sync_interval = 32UL << 20U;
 
 // Why the file that `record` tells of, which has `size` bytes, is of no use, or "".
 std::string fault_of_partial(const JournalRecord& record, std::uint64_t size, const std::string& url) {
@@ -39,8 +39,9 @@ std::uint64_t certain_size(const JournalRecord& record, std::uint64_t size) {
 
 }  // namespace
 
-Arrival::Arrival(const DownloadTarget& target, const DownloadOptions& options, Journal& journal, FileProgress& progress)
-    : target_(target), options_(options), journal_(journal), progress_(progress) {}
+Arrival::Arrival(const DownloadTarget& target, const DownloadOptions& options, Journal& journal, FileProgress& progress,
+                 threadwise::ThreadPoolExecutor& background)
+    : target_(target), options_(options), journal_(journal), progress_(progress), background_(background) {}
 
 ArrivedPart Arrival::take_up(const JournalRecord& record) {
     auto file = PartialFile::belongs_to(record.part, target_.name)
@@ -114,9 +115,27 @@ void Arrival::move_to_disk() {
 }
 
 void Arrival::sync_now_and_then() {
-    if (!options_.sync || !file_.is_open() || size_ - synced_ < most_unsynced) return;
-    file_.sync();
-    synced_ = size_;
+    if (!options_.sync || !file_.is_open()) return;
+    note_synced();
+    if (syncing_ || size_ - synced_ < sync_interval) return;
+    syncing_ = std::make_shared<BackgroundSync>();
+    syncing_->file = file_.duplicate();
+    syncing_->size = size_;
+    background_.fire_and_forget([sync = syncing_] {
+        try {
+            sync->file.sync();
+            sync->done = true;
+        } catch (const std::system_error&) {
+            // The last sync() of the file, which fails, too, reports it.
+        }
+    });
+}
+
+// The line about what is on the disk is written here, so that none comes after the one that the file is whole.
+void Arrival::note_synced() {
+    if (!syncing_ || !syncing_->done) return;
+    synced_ = syncing_->size;
+    syncing_.reset();
     journal_.put(record(), false);
 }
 
@@ -146,6 +165,7 @@ void Arrival::keep() noexcept {
 
 void Arrival::discard() noexcept {
     file_.remove();
+    syncing_.reset();
     memory_.clear();
     size_ = synced_ = 0;
     progress_.set_received(0);

@@ -1,16 +1,25 @@
 #include "transfer/download_all.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <functional>
+#include <chrono>
 #include <memory>
 
-#include "threadwise/event.hpp"
-#include "threadwise/sleep.hpp"
-#include "threadwise/thread_pool_executor.hpp"
-#include "transfer/file_download.hpp"
+#include "threadwise/thread.hpp"
+#include "transfer/batch.hpp"
+#include "transfer/engine_thread.hpp"
 
 namespace command {
+namespace {
+
+// Two keep any network busy that a machine has; libcurl leaves little to do for more.
+constexpr std::size_t most_threads = 2;
+
+std::size_t threads_for(std::size_t jobs, std::size_t files) {
+    const std::size_t at_once = jobs == 0 ? files : std::min(jobs, files);
+    return std::clamp<std::size_t>(at_once, 1, most_threads);
+}
+
+}  // namespace
 
 BatchProgress make_progress(const std::vector<DownloadTarget>& targets) {
     BatchProgress progress;
@@ -18,56 +27,32 @@ BatchProgress make_progress(const std::vector<DownloadTarget>& targets) {
     return progress;
 }
 
-namespace {
-
-// Goes through the steps of one file.
-DownloadReport download_file(FileDownload& file, Connection& connection, const std::stop_token& stop) {
-    using Step = FileDownload::Step;
-    const auto transfer = [&](const TransferRequest& request, Body& body) {
-        return connection.transfer(request, body, stop);
-    };
-    Step step = file.begin(stop);
-    while (step != Step::end) {
-        switch (step) {
-            case Step::transfer: step = file.transfer(transfer); break;
-            case Step::wait: step = threadwise::sleep_for(stop, file.pause()) ? Step::transfer : file.stop(); break;
-            case Step::settle: step = file.settle(stop); break;
-            case Step::end: break;
-        }
-    }
-    return file.report();
-}
-
-}  // namespace
-
 std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targets, const DownloadOptions& options,
                                          std::size_t jobs, Journal& journal, BatchProgress& progress,
                                          const std::stop_token& stop, const std::function<void()>& draw) {
     constexpr std::chrono::milliseconds redraw_interval{100};
-    std::vector<DownloadReport> reports(targets.size());
-    std::atomic<std::size_t> next = 0;
-    std::atomic<std::size_t> unfinished = targets.size();
-    threadwise::Event finished;
-    if (targets.empty()) finished.set();
-
-    // Each worker keeps its connection from file to file.
-    std::vector<Connection> connections(std::min(jobs, targets.size()));
-    const auto work = [&](Connection& connection) {
-        for (std::size_t i = next++; i < targets.size(); i = next++) {
-            FileDownload file(targets[i], options, journal, *progress[i]);
-            reports[i] = download_file(file, connection, stop);
-            if (--unfinished == 0) finished.set();
-        }
+    Batch batch(targets, options, jobs, journal, progress, stop);
+    const std::size_t count = threads_for(jobs, targets.size());
+    std::vector<std::unique_ptr<EngineThread>> engines;
+    for (std::size_t i = 0; i < count; ++i) engines.push_back(std::make_unique<EngineThread>(batch, i, count));
+    const auto wake_all = [&] {
+        for (const auto& engine : engines) engine->wake();
     };
 
-    threadwise::ThreadPoolExecutor executor(
-        {.max_workers = static_cast<int>(std::max<std::size_t>(connections.size(), 1)),
-         .thread_name_prefix = "download"});
-    for (auto& connection : connections) executor.fire_and_forget(work, std::ref(connection));
-    while (!finished.wait(redraw_interval)) draw();
-    executor.shutdown();
+    std::vector<std::unique_ptr<threadwise::Thread>> threads;
+    for (const auto& engine : engines) {
+        threads.push_back(std::make_unique<threadwise::Thread>([&engine] { engine->run(); }));
+        threads.back()->start();
+    }
+    {
+        const std::stop_callback wake_to_stop(stop, wake_all);
+        while (!batch.finished.wait(redraw_interval)) draw();
+    }
+    wake_all();  // one may have nothing to do, and not know that the others have ended
+    for (const auto& thread : threads) thread->join();
+    batch.background.shutdown();
     draw();
-    return reports;
+    return std::move(batch.reports);
 }
 
 }  // namespace command

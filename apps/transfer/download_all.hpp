@@ -13,14 +13,11 @@
 
 namespace command {
 
-/// How far each file of a batch is; lives as long as the download, and at the targets' places.
-using BatchProgress = std::vector<std::unique_ptr<FileProgress>>;
-
 BatchProgress make_progress(const std::vector<DownloadTarget>& targets);
 
-/// Downloads `targets` on `jobs` threads, each of which keeps its connection from file to file. `draw` is called on the
-/// calling thread ten times a second meanwhile, and once at the end. Returns one report a target, in their order. After
-/// a request to stop, what has not finished is reported as stopped; `journal` knows what is left of it.
+/// Downloads `targets`, `jobs` at once; 0: as many as prove to be worth it. `draw` is called on the calling thread ten
+/// times a second meanwhile, and once at the end. Returns one report a target, in their order. After a request to stop,
+/// what has not finished is reported as stopped; `journal` knows what is left of it.
 std::vector<DownloadReport> download_all(const std::vector<DownloadTarget>& targets, const DownloadOptions& options,
                                          std::size_t jobs, Journal& journal, BatchProgress& progress,
                                          const std::stop_token& stop, const std::function<void()>& draw);

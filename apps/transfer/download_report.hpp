@@ -23,6 +23,7 @@ struct DownloadOptions {
     int retries = 3;  ///< further tries after one that brought nothing new
     Seconds first_backoff{0.5};
     std::chrono::seconds timeout{30};
+    std::string ca_file;  ///< certificates to trust (PEM); "": the system's
     bool use_proxy = true;
     bool sync = true;      ///< bring files to the disk before they get their names
     bool digests = false;  ///< compute them where nobody knows what is right, too

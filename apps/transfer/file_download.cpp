@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/random.hpp"
 #include "http/file_url.hpp"
 #include "transfer/existing_file.hpp"
 #include "transfer/failed_report.hpp"
@@ -28,13 +29,13 @@ std::string url_of_rest(const ArrivedPart& arrived, const std::string& url) {
 }  // namespace
 
 FileDownload::FileDownload(const DownloadTarget& target, const DownloadOptions& options, Journal& journal,
-                           FileProgress& progress)
+                           FileProgress& progress, threadwise::ThreadPoolExecutor& background)
     : target_(target),
       options_(options),
       journal_(journal),
       progress_(progress),
-      arrival_(target, options, journal, progress),
-      request_{target.url, target.name, {}, options.timeout, options.use_proxy} {}
+      arrival_(target, options, journal, progress, background),
+      request_{target.url, target.name, {}, options.timeout, options.ca_file, options.use_proxy} {}
 
 FileDownload::~FileDownload() {
     if (locked_) journal_.unlock(target_.name);
@@ -76,13 +77,8 @@ FileDownload::Step FileDownload::look(const std::stop_token& stop) {
     return Step::transfer;
 }
 
-FileDownload::Step FileDownload::transfer(
-    const std::function<TransferOutcome(const TransferRequest&, Body&)>& transfer) {
-    return guarded([&] { return judge(transfer(request_, arrival_)); });
-}
-
-FileDownload::Step FileDownload::ended(TransferOutcome outcome) {
-    return guarded([&] { return judge(std::move(outcome)); });
+FileDownload::Step FileDownload::ended(const std::function<TransferOutcome()>& outcome) {
+    return guarded([&] { return judge(outcome()); });
 }
 
 void FileDownload::note_progress(const TransferOutcome& outcome) {
@@ -112,7 +108,7 @@ FileDownload::Step FileDownload::judge(TransferOutcome outcome) {
         case Kind::transient: break;
     }
     if (++failures_ > options_.retries || outcome.retry_after > longest_retry_after) return end(gave_up(outcome));
-    pause_ = std::max<Seconds>(backoff(failures_, options_.first_backoff, random_), outcome.retry_after);
+    pause_ = std::max<Seconds>(backoff(failures_, options_.first_backoff, thread_random()), outcome.retry_after);
     progress_.set_state(FileProgress::State::retrying);
     return Step::wait;
 }

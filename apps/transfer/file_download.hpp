@@ -4,10 +4,10 @@
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <random>
 #include <stop_token>
 
-#include "http/transfer.hpp"
+#include "http/reception.hpp"
+#include "threadwise/thread_pool_executor.hpp"
 #include "transfer/arrival.hpp"
 #include "transfer/download_report.hpp"
 #include "transfer/file_progress.hpp"
@@ -28,8 +28,9 @@ public:
         end        ///< report() says what became of it
     };
 
-    FileDownload(const DownloadTarget& target, const DownloadOptions& options, Journal& journal,
-                 FileProgress& progress);
+    /// Large files are brought to the disk on `background` while they arrive.
+    FileDownload(const DownloadTarget& target, const DownloadOptions& options, Journal& journal, FileProgress& progress,
+                 threadwise::ThreadPoolExecutor& background);
     FileDownload(const FileDownload&) = delete;
     FileDownload& operator=(const FileDownload&) = delete;
     ~FileDownload();
@@ -40,12 +41,13 @@ public:
     const TransferRequest& request() const noexcept { return request_; }
     Body& body() noexcept { return arrival_; }
 
-    /// Fetches with `transfer`, and says what is to be done then.
-    Step transfer(const std::function<TransferOutcome(const TransferRequest&, Body&)>& transfer);
-
-    Step ended(TransferOutcome outcome);
+    /// The transfer has ended; `outcome` tells how, or throws what the body, or libcurl, threw.
+    Step ended(const std::function<TransferOutcome()>& outcome);
 
     Seconds pause() const noexcept { return pause_; }
+
+    /// Whether settle() has little to read and write.
+    bool is_small() const noexcept { return arrival_.is_in_memory(); }
 
     /// Verifies the file and gives it its name. Reads and writes for long.
     Step settle(const std::stop_token& stop);
@@ -74,7 +76,6 @@ private:
     TransferRequest request_;
     DownloadReport report_;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-    std::minstd_rand random_{std::random_device{}()};
     Seconds pause_{0};
     std::uint64_t furthest_ = 0;  ///< byte up to which a file came that can be resumed
     int tries_ = 0;

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace command {
 
@@ -32,5 +34,8 @@ private:
     std::atomic<std::uint64_t> received_ = 0;
     std::atomic<std::uint64_t> total_ = 0;
 };
+
+/// How far each file of a batch is; lives as long as the download, and at the targets' places.
+using BatchProgress = std::vector<std::unique_ptr<FileProgress>>;
 
 }  // namespace command

@@ -51,9 +51,7 @@ bool is_still_there(const FileDescriptor& file) {
 }
 
 // Begins with a newline, too, so that what a write that was cut off has left spoils no other line.
-std::string line_of(const JournalRecord& record) {
-    return fmt::format("\n{}\n", format_record(record));
-}
+std::string line_of(const JournalRecord& record) { return fmt::format("\n{}\n", format_record(record)); }
 
 }  // namespace
 

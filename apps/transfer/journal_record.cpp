@@ -2,41 +2,49 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-#include <span>
-
-#include "files/sha256.hpp"
+#include <array>
+#include <boost/crc.hpp>
+#include <charconv>
 
 namespace command {
 namespace {
 
-constexpr std::size_t digest_size = 16;
+constexpr char separator = '\t';
+constexpr std::size_t field_count = 12;
+constexpr std::size_t checksum_size = 8;
 
-std::string digest_of(std::string_view text) {
-    Sha256 digest;
-    digest.update(std::as_bytes(std::span(text)));
-    return digest.hex().substr(0, digest_size);
+std::string checksum_of(std::string_view text) {
+    boost::crc_32_type crc;
+    crc.process_bytes(text.data(), text.size());
+    return fmt::format("{:08x}", crc.checksum());
 }
 
-// Names and fields of servers may be any bytes; JSON must be UTF-8.
-std::string escaped(std::string_view text) {
-    std::string result;
+bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '%'; }
+
+// Names and fields of servers may be any bytes; a line is text.
+void append_field(std::string& line, std::string_view text) {
     for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = byte >= ' ' && byte < 0x7f && c != '%';
-        result += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+        if (is_plain(c)) {
+            line += c;
+        } else {
+            line += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
     }
-    return result;
+    line += separator;
 }
 
-int digit_of(char c) { return c <= '9' ? c - '0' : c - 'A' + 10; }
+template <class Number>
+bool parse_number(std::string_view text, Number& number, int base = 10) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return error == std::errc() && end == text.data() + text.size();
+}
 
-// Of what escaped() made, as the line's digest says.
-std::string unescaped(const std::string& text) {
+std::string parse_text(std::string_view text) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size()) {
-            result += static_cast<char>(16 * digit_of(text[i + 1]) + digit_of(text[i + 2]));
+        unsigned char byte = 0;
+        if (text[i] == '%' && parse_number(text.substr(i + 1, 2), byte, 16)) {
+            result += static_cast<char>(byte);
             i += 2;
         } else {
             result += text[i];
@@ -49,47 +57,54 @@ std::string unescaped(const std::string& text) {
 
 std::string format_record(const JournalRecord& record) {
     const ArrivedPart& arrived = record.arrived;
-    nlohmann::json fields{{"name", escaped(record.name)},
-                          {"url", escaped(record.url)},
-                          {"part", escaped(record.part)},
-                          {"size", arrived.size},
-                          {"etag", escaped(arrived.entity_tag)},
-                          {"date", escaped(arrived.last_modified)},
-                          {"encoding", escaped(arrived.encoding)},
-                          {"from", escaped(arrived.url)},
-                          {"boot", escaped(record.boot)},
-                          {"whole", record.whole},
-                          {"modified", record.modified}};
-    if (arrived.total) fields["total"] = *arrived.total;
-    const std::string text = fields.dump();
-    return digest_of(text) + " " + text;
+    std::string line;
+    line.reserve(400);
+    append_field(line, record.name);
+    append_field(line, record.url);
+    append_field(line, record.part);
+    append_field(line, record.whole ? "whole" : "part");
+    append_field(line, fmt::format_int(arrived.size).c_str());
+    append_field(line, arrived.total ? fmt::format_int(*arrived.total).c_str() : "");
+    append_field(line, arrived.entity_tag);
+    append_field(line, arrived.last_modified);
+    append_field(line, arrived.encoding);
+    append_field(line, arrived.url);
+    append_field(line, record.boot);
+    append_field(line, fmt::format_int(record.modified).c_str());
+    return checksum_of(line) + separator + line;
 }
 
 std::optional<JournalRecord> parse_record(std::string_view line) {
-    if (line.size() <= digest_size || line[digest_size] != ' ') return std::nullopt;
-    const std::string_view text = line.substr(digest_size + 1);
-    if (line.substr(0, digest_size) != digest_of(text)) return std::nullopt;
-    try {
-        const auto fields = nlohmann::json::parse(text);
-        const auto bytes = [&](const char* key) { return unescaped(fields.at(key).get<std::string>()); };
-        JournalRecord record;
-        record.name = bytes("name");
-        record.url = bytes("url");
-        record.part = bytes("part");
-        record.arrived = {.size = fields.at("size"),
-                          .total = {},
-                          .entity_tag = bytes("etag"),
-                          .last_modified = bytes("date"),
-                          .encoding = bytes("encoding"),
-                          .url = bytes("from")};
-        if (fields.contains("total")) record.arrived.total = fields["total"].get<std::uint64_t>();
-        record.boot = bytes("boot");
-        record.whole = fields.at("whole");
-        record.modified = fields.at("modified");
-        return record;
-    } catch (const nlohmann::json::exception&) {
-        return std::nullopt;  // of another version of the program
+    if (line.size() <= checksum_size || line[checksum_size] != separator) return std::nullopt;
+    std::string_view text = line.substr(checksum_size + 1);
+    if (line.substr(0, checksum_size) != checksum_of(text)) return std::nullopt;
+
+    std::array<std::string_view, field_count> fields;
+    for (auto& field : fields) {
+        const auto end = text.find(separator);
+        if (end == std::string_view::npos) return std::nullopt;  // of another version of the program
+        field = text.substr(0, end);
+        text.remove_prefix(end + 1);
     }
+    JournalRecord record;
+    record.name = parse_text(fields[0]);
+    record.url = parse_text(fields[1]);
+    record.part = parse_text(fields[2]);
+    record.whole = fields[3] == "whole";
+    record.arrived.entity_tag = parse_text(fields[6]);
+    record.arrived.last_modified = parse_text(fields[7]);
+    record.arrived.encoding = parse_text(fields[8]);
+    record.arrived.url = parse_text(fields[9]);
+    record.boot = parse_text(fields[10]);
+    std::uint64_t total = 0;
+    if (!fields[5].empty()) {
+        if (!parse_number(fields[5], total)) return std::nullopt;
+        record.arrived.total = total;
+    }
+    if (!text.empty() || !parse_number(fields[4], record.arrived.size) || !parse_number(fields[11], record.modified)) {
+        return std::nullopt;
+    }
+    return record;
 }
 
 }  // namespace command

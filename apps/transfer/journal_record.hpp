@@ -25,7 +25,7 @@ struct JournalRecord {
     }
 };
 
-/// The record as a line without its newline, which begins with a digest of the rest.
+/// The record as a line without its newline, which begins with a checksum of the rest.
 std::string format_record(const JournalRecord& record);
 
 /// Nothing where the line is damaged.

@@ -1,11 +1,14 @@
 // `threadwise download` against servers that behave well and badly.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <pty.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "apps/support/download_fixture.hpp"
@@ -151,6 +154,36 @@ TEST_F(Download, TriesAgainWhenAServerIsInTrouble) {
     EXPECT_EQ(file["sha256"], digest_of(content));
     EXPECT_EQ(file["bytes"], content.size());
     EXPECT_EQ(file["path"], (out / "a").string());
+}
+
+// As many servers do that count requests.
+TEST_F(Download, BringsEverythingFromAServerThatRefusesSome) {
+    std::atomic<int> requests = 0;
+    ScriptedServer server([&](const Request& request, Response& response) {
+        if (requests++ % 5 != 3) return send(response, request.path);
+        response.status = 429;
+        response.set_header("Retry-After", "0");
+    });
+    std::vector<std::string> urls;
+    for (int i = 0; i < 60; ++i) urls.push_back(server.url(fmt::format("/{}", i)));
+    EXPECT_EQ(download(urls).code, 0);
+    EXPECT_EQ(names_in(out).size(), urls.size());
+}
+
+TEST_F(Download, WaitsAsLongAsADateSays) {
+    std::atomic<int> requests = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    ScriptedServer server([&](const Request& request, Response& response) {
+        if (requests++ > 0) return send_content(request, response);
+        response.status = 503;
+        const auto then = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()) + 2;
+        std::array<char, 64> date{};
+        std::tm parts{};
+        std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", ::gmtime_r(&then, &parts));
+        response.set_header("Retry-After", date.data());
+    });
+    EXPECT_EQ(download({server.url("/a")}).code, 0);
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(900));
 }
 
 TEST_F(Download, GivesUpWhenAServerAsksForMinutesOfPeace) {

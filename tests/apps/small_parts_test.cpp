@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "files/sha256.hpp"
-#include "transfer/backoff.hpp"
 #include "http/transfer_outcome.hpp"
 #include "server/byte_range.hpp"
 #include "server/conditions.hpp"
@@ -16,6 +15,7 @@
 #include "terminal/sizes.hpp"
 #include "terminal/suggestion.hpp"
 #include "terminal/text.hpp"
+#include "transfer/backoff.hpp"
 
 namespace {
 

@@ -32,7 +32,10 @@ public:
         : content_of_(std::move(content_of)), before_piece_(std::move(before_piece)) {}
 
     std::string url(const std::string& path) const { return server_.url(path); }
-    void set_tag(std::string tag) { tag_ = std::move(tag); }
+    void set_tag(std::string tag) {
+        const std::scoped_lock guard(lock_);
+        tag_ = std::move(tag);
+    }
 
     /// What was asked for since the last call.
     std::vector<AskedFor> take_requests() {
@@ -41,16 +44,22 @@ public:
     }
 
 private:
+    std::string tag() {
+        const std::scoped_lock guard(lock_);
+        return tag_;
+    }
+
     void answer(const httplib::Request& request, httplib::Response& response) {
         AskedFor asked{request.path, 0};
-        const bool same = request.get_header_value("If-Range") == tag_;
+        const std::string tag = this->tag();
+        const bool same = request.get_header_value("If-Range") == tag;
         if (request.has_header("Range") && same) asked.start = std::stoul(request.get_header_value("Range").substr(6));
         {
             const std::scoped_lock guard(lock_);
             requests_.push_back(asked);
         }
         const std::string whole = content_of_(request.path);
-        response.set_header("ETag", tag_);
+        response.set_header("ETag", tag);
         response.status = asked.start > 0 ? 206 : 200;
         if (asked.start > 0) {
             response.set_header("Content-Range",
