@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench fuzz coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
+.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench bench-download fuzz coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -57,6 +57,10 @@ bench: | bootstrap-build bootstrap-bench ## Measure threadwise beside its peers;
 	@cmake --build --preset release --target benchmarks/all
 	@benchmarks/run build/release $(ARGS)
 
+bench-download: build/release/build.ninja | bootstrap-bench-download ## Measure `threadwise download` beside curl, aria2, wget2, axel and lftp
+	@cmake --build --preset release --target apps/threadwise
+	@benchmarks/download/run build/release/apps/threadwise $(ARGS)
+
 bench-python: | bootstrap-build bootstrap-python ## Measure the standard modules beside threadwise, on each PYTHON (PYTHON=3.13)
 	@PYTHON="$(PYTHON)" python3 python/benchmarks/run
 
@@ -91,7 +95,7 @@ build/%/build.ninja: CMakePresets.json | bootstrap-build
 	@cmake --preset $*
 	@touch $@
 
-BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
+BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-bench-download bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
 	bootstrap-python bootstrap-cpython
 .PHONY: $(BOOTSTRAPS)
 $(BOOTSTRAPS): bootstrap-%:
