@@ -3,12 +3,14 @@
 #include <Python.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
 #include "base/method.hpp"
 #include "module/function.hpp"
 #include "module/state.hpp"
+#include "threadwise/deadlock_hook.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -39,7 +41,14 @@ constexpr std::initializer_list<Adder> adders = {
     add_interface,      //
 };
 
+/// Reports of deadlocks do not know Python's source lines yet, and in Python programs a Lock is often released by
+/// another thread than the one that took it. So threads look for deadlocks only where the environment asks for it.
+void look_for_deadlocks_if_asked() {
+    if (std::getenv("THREADWISE_ON_DEADLOCK") == nullptr) set_on_deadlock(OnDeadlock::ignore);
+}
+
 int execute(PyObject* module) {
+    look_for_deadlocks_if_asked();
     for (const Adder add : adders) {
         if (add(module) < 0) return -1;
     }
