@@ -10,6 +10,7 @@
 #include "platform/this_thread.hpp"
 #include "runtime/base/function_ref.hpp"
 #include "runtime/records/checkpoint.hpp"
+#include "runtime/records/parking_table.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/records/thread_record.hpp"
 
@@ -29,7 +30,7 @@ constexpr auto patience_with_readers = 300ms;
 constexpr auto patience_if_unknown = 10s;
 
 // Written before the guard starts.
-constinit const ThreadRecord* watched = nullptr;
+constinit ThreadRecord* watched = nullptr;
 constinit int exit_status = 0;
 constinit platform::Instant give_up{};
 constinit std::atomic<bool> all_held{false};
@@ -54,11 +55,9 @@ bool is_held_writer(int file) {
 
 /// The holder of what the closer waits for at the door, if it is known to be stopped.
 bool waits_at_door_for_held() {
-    const WaitSite site = watched->site.read();
-    if (site.kind == WaitKind::none) return false;
-    const std::uint32_t owner = owner_of(site);
-    if (owner == 0) return false;
-    const auto record = registry::find(owner);
+    const auto wait = queued_wait(*watched);
+    if (!wait || wait->owner == 0) return false;
+    const auto record = registry::find(wait->owner);
     return record != nullptr && record->origin != ThreadRecord::Origin::foreign && is_held(*record);
 }
 
@@ -98,7 +97,7 @@ void watch(void* /*unused*/) {
 
 }  // namespace
 
-void start_exit_guard(const ThreadRecord& closer, int status, platform::Instant deadline) noexcept {
+void start_exit_guard(ThreadRecord& closer, int status, platform::Instant deadline) noexcept {
     watched = &closer;
     exit_status = status;
     give_up = deadline;

@@ -24,6 +24,7 @@
 #include "runtime/lifetime/joining.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/life.hpp"
+#include "runtime/records/parking_table.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
@@ -126,10 +127,10 @@ bool waits_in_vain(const ThreadRecord& record) {
         const auto waiter = registry::find(ident);
         if (waiter == nullptr) return false;
         if (i != 0 && never_finishes(*waiter)) return true;
-        const WaitSite site = waiter->site.read();
-        if (site.kind == WaitKind::none || site.deadline != platform::never) return false;
-        if (site.kind == WaitKind::interpreter_lock) return false;  // handed back while its holder waits
-        ident = owner_of(site);
+        const auto wait = queued_wait(*waiter);
+        if (!wait || wait->site.deadline != platform::never) return false;
+        if (wait->site.kind == WaitKind::interpreter_lock) return false;  // handed back while its holder waits
+        ident = wait->owner;
     }
     return false;
 }

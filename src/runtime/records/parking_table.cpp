@@ -159,5 +159,13 @@ TwoBuckets::~TwoBuckets() {
     if (&first != &second) second.lock.unlock();
 }
 
+std::optional<QueuedWait> queued_wait(ThreadRecord& record) noexcept {
+    return with_bucket_of(record, [&](const Bucket& bucket) -> std::optional<QueuedWait> {
+        if (!bucket.has(record)) return std::nullopt;
+        const WaitSite site = record.site.read();
+        return QueuedWait{.site = site, .owner = owner_of(site)};
+    });
+}
+
 }  // namespace runtime
 }  // namespace threadwise

@@ -3,10 +3,13 @@
 // ParkingLot, Rust's parking_lot).
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "platform/internal_lock.hpp"
 #include "runtime/base/spin_memory.hpp"
 #include "runtime/records/thread_record.hpp"
+#include "runtime/records/wait_site.hpp"
 
 namespace threadwise::runtime {
 
@@ -77,5 +80,15 @@ auto with_bucket_of(ThreadRecord& record, Use&& use) {
         return use(bucket);
     }
 }
+
+/// A wait of a thread that is queued to sleep, and the ident of the thread that ends it; 0: nobody in particular does.
+struct QueuedWait {
+    WaitSite site;
+    std::uint32_t owner;
+};
+
+/// Nothing: the thread does not sleep. Elsewhere than under the lock of its bucket a thread may go on at any moment,
+/// and destroy what it has waited for, with the word that names the owner.
+std::optional<QueuedWait> queued_wait(ThreadRecord& record) noexcept;
 
 }  // namespace threadwise::runtime
