@@ -9,9 +9,11 @@
 #include <limits>
 #include <optional>
 #include <stop_token>
+#include <tuple>
 #include <utility>
 
 #include "threadwise/detail/pool/crew.hpp"
+#include "threadwise/detail/pool/parallel.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/source_location.hpp"
 #include "threadwise/thread_pool_executor.hpp"
@@ -76,11 +78,13 @@ private:
         std::size_t made = 0;
         call_user_code(
             [&] {
-                for (;;) {
-                    const auto [first, end] = claim();
-                    if (first == end) return;
-                    made += end - first;
-                    blocks_(first, end);
+                for (auto [first, end] = claim(); first != end; std::tie(first, end) = claim()) {
+                    while (first != end && !crew_->cancelled()) {
+                        const std::size_t pause = std::min(end, first + largest_piece);
+                        blocks_(first, pause);
+                        made += pause - first;
+                        first = pause;
+                    }
                 }
             },
             [this](std::exception_ptr failure) { crew_->fail(std::move(failure)); });

@@ -55,8 +55,11 @@ inline bool work_is_wanted() noexcept {
     return this_worker != nullptr && this_worker->others_are_idle() && !this_worker->deque().has_shared();
 }
 
+/// Elements to do before looking up again, at most: looking up costs nothing beside so many.
+inline constexpr std::size_t largest_piece = 4096;
+
 /// How many of `left` elements to do before looking up again: few enough that what cannot be split any more is a small
-/// part of what is left, and so many that looking up costs nothing.
-inline std::size_t piece_of(std::size_t left) noexcept { return std::clamp<std::size_t>(left / 64, 1, 4096); }
+/// part of what is left.
+inline std::size_t piece_of(std::size_t left) noexcept { return std::clamp<std::size_t>(left / 64, 1, largest_piece); }
 
 }  // namespace threadwise::detail
