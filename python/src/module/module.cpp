@@ -44,6 +44,7 @@ constexpr std::initializer_list<Adder> adders = {
 /// Reports of deadlocks do not know Python's source lines yet, and in Python programs a Lock is often released by
 /// another thread than the one that took it. So threads look for deadlocks only where the environment asks for it.
 void look_for_deadlocks_if_asked() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): os.environ is changed with the GIL held, as this is read
     if (std::getenv("THREADWISE_ON_DEADLOCK") == nullptr) set_on_deadlock(OnDeadlock::ignore);
 }
 

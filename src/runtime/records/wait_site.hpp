@@ -63,8 +63,9 @@ struct LockToRetake {
 /// One wait, as written down.
 struct WaitSite {
     WaitKind kind = WaitKind::none;
-    bool stoppable = false;  ///< a stop token may end it; the door fills it in
-    bool may_fail = true;    ///< an exception can leave it: an interrupt, a DeadlockError
+    // 0 or 1, but no bools: a reader of another process's memory may find any byte there.
+    std::uint8_t stoppable = 0;  ///< a stop token may end it; the door fills it in
+    std::uint8_t may_fail = 1;   ///< an exception can leave it: an interrupt, a DeadlockError
     /// By how many bits the holder's ident is shifted in `owner_word`.
     std::uint8_t owner_shift = 0;
     const void* object = nullptr;
@@ -74,7 +75,7 @@ struct WaitSite {
     std::uint32_t owner = 0;
     /// The object lies in memory that processes share. Then `owner` is the kernel's number of the thread that held it
     /// when this thread fell asleep, in whatever process.
-    bool across_processes = false;
+    std::uint8_t across_processes = 0;
     SourceLocation where;
     platform::Instant deadline = platform::never;
     platform::Instant since{};
