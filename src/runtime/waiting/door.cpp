@@ -24,9 +24,8 @@ platform::Instant deadline_after(Timeout timeout) noexcept {
 }
 
 Waiting::Waiting(const WaitSite& site, std::stop_token stop)
-    : record_(this_record()), site_(site), stop_(std::move(stop)) {
+    : record_(this_record()), site_(site), stop_(std::move(stop)), end_(site.deadline) {
     pass_checkpoint(record_);
-    end_ = site_.deadline;
     if (const detail::WaitParts* const whole = record_.wait_parts) {
         site_.since = whole->since;
         site_.deadline = whole->deadline;

@@ -142,7 +142,7 @@ private:
     WaitSite site_;
     std::stop_token stop_;
     bool interruptible_ = true;
-    platform::Instant end_ = platform::never;  ///< of this wait, which may be a part of one with a later deadline
+    platform::Instant end_;  ///< of this wait, which may be a part of one with a later deadline
     platform::Instant wake_at_ = platform::never;
     std::optional<std::stop_callback<Stopper>> on_stop_;
 };
