@@ -65,7 +65,7 @@ void read_wait(CardReader::Seen& seen, const Card& card, const WaitSite& site, s
     if (site.deadline != platform::never) wait.deadline = site.deadline;
     wait.where = place_of(card, site);
     seen.owner_word = reinterpret_cast<std::uintptr_t>(site.owner_word);
-    seen.owner_shift = site.owner_shift;
+    seen.owner_shift = site.owner_shift & 31U;  // whatever the byte is
 }
 
 /// While the card is that thread's.
