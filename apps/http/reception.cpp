@@ -50,14 +50,6 @@ FileAnswer answer_of(CURL* easy) {
             .last_modified = header(easy, "Last-Modified")};
 }
 
-TransferOutcome made(Kind kind, std::string problem, std::string advice) {
-    TransferOutcome outcome;
-    outcome.kind = kind;
-    outcome.problem = std::move(problem);
-    outcome.advice = std::move(advice);
-    return outcome;
-}
-
 }  // namespace
 
 void Reception::note_header_line(std::string_view line) noexcept {
@@ -85,14 +77,14 @@ TransferOutcome Reception::explain(CURLcode code, const std::string& details) {
     }
     // libcurl takes a header that breaks off for one that says less.
     if (code == CURLE_OK && !header_is_whole_) {
-        return made(Kind::transient, "the connection broke within the answer's header", "try again later");
+        return outcome_with(Kind::transient, "the connection broke within the answer's header", "try again later");
     }
     if (code == CURLE_OK) begin();  // an empty file has no bytes to begin with
     if (judgement_ && !is_useful()) return explain_useless();
     if (too_long_) {
         arrived_ = {};
-        return made(request_.arrived.resumable() ? Kind::unfinished : Kind::transient,
-                    "the server sent more than it announced", "try again later");
+        return outcome_with(request_.arrived.resumable() ? Kind::unfinished : Kind::transient,
+                            "the server sent more than it announced", "try again later");
     }
     if (code != CURLE_OK) return outcome_of_code(code, details, request_.timeout);
     return explain_end();
@@ -110,19 +102,19 @@ TransferOutcome Reception::explain_useless() {
     Kind kind = Kind::permanent;
     if (judgement_->verdict == Verdict::start_over) kind = Kind::unfinished;
     if (judgement_->verdict == Verdict::try_again) kind = Kind::transient;
-    return made(kind, judgement_->problem, judgement_->advice);
+    return outcome_with(kind, judgement_->problem, judgement_->advice);
 }
 
 // The server has sent all that it wanted to send.
 TransferOutcome Reception::explain_end() const {
     if (judgement_->end && arrived_.size < *judgement_->end) {
-        return made(Kind::transient,
-                    fmt::format("the server cut the file short: {} bytes came, {} were announced", arrived_.size,
-                                *judgement_->end),
-                    "try again later");
+        return outcome_with(Kind::transient,
+                            fmt::format("the server cut the file short: {} bytes came, {} were announced",
+                                        arrived_.size, *judgement_->end),
+                            "try again later");
     }
     if (judgement_->verdict == Verdict::rest && arrived_.total != arrived_.size) {
-        return made(Kind::unfinished, "the server sent only a part of the rest", "try again later");
+        return outcome_with(Kind::unfinished, "the server sent only a part of the rest", "try again later");
     }
     return {};
 }

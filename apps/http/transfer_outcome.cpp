@@ -7,7 +7,9 @@ namespace {
 
 using Kind = TransferOutcome::Kind;
 
-TransferOutcome outcome(Kind kind, std::string problem, std::string advice) {
+}  // namespace
+
+TransferOutcome outcome_with(Kind kind, std::string problem, std::string advice) {
     TransferOutcome result;
     result.kind = kind;
     result.problem = std::move(problem);
@@ -15,41 +17,41 @@ TransferOutcome outcome(Kind kind, std::string problem, std::string advice) {
     return result;
 }
 
-}  // namespace
-
 TransferOutcome outcome_of_code(CURLcode code, const std::string& details, std::chrono::seconds timeout) {
     const std::string what = details.empty() ? curl_easy_strerror(code) : details;
     switch (code) {
         case CURLE_OK: return {};
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:
-            return outcome(Kind::transient, what, "check how the host is spelled, and that this machine has a network");
+            return outcome_with(Kind::transient, what,
+                                "check how the host is spelled, and that this machine has a network");
         case CURLE_COULDNT_CONNECT:
-            return outcome(Kind::transient, what, "check the host and the port, and that the server runs");
+            return outcome_with(Kind::transient, what, "check the host and the port, and that the server runs");
         case CURLE_OPERATION_TIMEDOUT:
-            return outcome(Kind::transient, fmt::format("nothing arrived for {} s", timeout.count()),
-                           "try again later, or allow more time with --timeout SECONDS");
+            return outcome_with(Kind::transient, fmt::format("nothing arrived for {} s", timeout.count()),
+                                "try again later, or allow more time with --timeout SECONDS");
         case CURLE_PARTIAL_FILE:
-            return outcome(Kind::transient, fmt::format("the server cut the file short: {}", what), "try again later");
+            return outcome_with(Kind::transient, fmt::format("the server cut the file short: {}", what),
+                                "try again later");
         case CURLE_GOT_NOTHING:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
-            return outcome(Kind::transient, fmt::format("the connection broke: {}", what), "try again later");
+            return outcome_with(Kind::transient, fmt::format("the connection broke: {}", what), "try again later");
         case CURLE_UNSUPPORTED_PROTOCOL:
-            return outcome(Kind::permanent, fmt::format("the server does not speak HTTP as it should: {}", what),
-                           "check the URL, its port above all");
+            return outcome_with(Kind::permanent, fmt::format("the server does not speak HTTP as it should: {}", what),
+                                "check the URL, its port above all");
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_BAD_CONTENT_ENCODING:
-            return outcome(Kind::permanent, fmt::format("the server's answer makes no sense: {}", what),
-                           "ask those who run the server, or fetch the file elsewhere");
+            return outcome_with(Kind::permanent, fmt::format("the server's answer makes no sense: {}", what),
+                                "ask those who run the server, or fetch the file elsewhere");
         case CURLE_PEER_FAILED_VERIFICATION:
-            return outcome(Kind::permanent, fmt::format("the server cannot prove who it is: {}", what),
-                           "check the URL; do not trust what this server sends");
+            return outcome_with(Kind::permanent, fmt::format("the server cannot prove who it is: {}", what),
+                                "check the URL; do not trust what this server sends");
         case CURLE_TOO_MANY_REDIRECTS:
-            return outcome(Kind::permanent, "the server redirects more than 10 times", "check the URL");
-        default: return outcome(Kind::permanent, what, "check the URL");
+            return outcome_with(Kind::permanent, "the server redirects more than 10 times", "check the URL");
+        default: return outcome_with(Kind::permanent, what, "check the URL");
     }
 }
 
@@ -59,16 +61,18 @@ TransferOutcome outcome_of_status(long status) {
         case 401:
         case 403:
         case 407:
-            return outcome(Kind::permanent, problem + " (not allowed)", "check that the file may be read by everybody");
+            return outcome_with(Kind::permanent, problem + " (not allowed)",
+                                "check that the file may be read by everybody");
         case 404:
-        case 410: return outcome(Kind::permanent, problem + " (there is no such file)", "check the URL");
+        case 410: return outcome_with(Kind::permanent, problem + " (there is no such file)", "check the URL");
         case 408:
         case 429:
-            return outcome(Kind::transient, problem + " (too many requests)", "try again later, with a smaller --jobs");
+            return outcome_with(Kind::transient, problem + " (too many requests)",
+                                "try again later, with a smaller --jobs");
         default: break;
     }
-    if (status >= 500) return outcome(Kind::transient, problem + " (it is in trouble)", "try again later");
-    return outcome(Kind::permanent, problem + " instead of a file", "check the URL");
+    if (status >= 500) return outcome_with(Kind::transient, problem + " (it is in trouble)", "try again later");
+    return outcome_with(Kind::permanent, problem + " instead of a file", "check the URL");
 }
 
 }  // namespace command

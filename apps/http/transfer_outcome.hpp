@@ -25,6 +25,9 @@ struct TransferOutcome {
     ArrivedPart arrived;                  ///< what the next try can build upon
 };
 
+/// An outcome of which there is no more to say.
+TransferOutcome outcome_with(TransferOutcome::Kind kind, std::string problem, std::string advice);
+
 /// The outcome that `code` stands for; `details` is what libcurl wrote about it, `timeout` what the request allowed.
 TransferOutcome outcome_of_code(CURLcode code, const std::string& details, std::chrono::seconds timeout);
 

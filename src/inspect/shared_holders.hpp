@@ -1,5 +1,5 @@
 #pragma once
-// Who holds what lies in memory that processes share.
+// The holders of what lies in memory that processes share.
 
 #include <cstdint>
 

@@ -1,5 +1,5 @@
 #pragma once
-// Who waits for whom, as a graph of idents.
+// Which thread waits for which, as a graph of idents.
 
 #include <cstdint>
 #include <vector>

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "runtime/deadlock/watch.hpp"
+#include "support/sleepers.hpp"
 #include "threadwise/deadlock_hook.hpp"
 #include "threadwise/futures.hpp"
 #include "threadwise/queue.hpp"
@@ -304,8 +305,8 @@ const std::map<std::string_view, Way>& ways() {
              });
              start([] {
                  while (!waits) sleep_for(1ms);
+                 testing::wait_for_asleep(&condition, 1);  // rather than spinning: both hang, but in different waits
                  mutex.lock();
-                 sleep_for(20ms);  // until it sleeps, rather than spins: both hang, but in different waits
                  condition.notify();
                  held.lock();
              });

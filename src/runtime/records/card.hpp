@@ -53,8 +53,8 @@ struct alignas(64) Card {
     std::atomic<std::uint64_t> native_id{0};  ///< 0 until it runs
     std::atomic<std::uint32_t> is_daemon{0};
     std::atomic<std::uint32_t> is_main{0};
-    /// Who held what the thread waits for when it fell asleep: the holder's ident, and above it the version of the
-    /// site at that moment.
+    /// The holder of what the thread waits for, when it fell asleep: the holder's ident, and above it the version of
+    /// the site at that moment.
     std::atomic<std::uint64_t> holder{0};
     SequenceLocked<WaitSite> site;
     SequenceLocked<CardText<96>> name;
