@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -206,6 +207,17 @@ TEST_F(SharedMemoryTest, LosesItsNameByWhoeverIsLeft) {
         EXPECT_TRUE(is_there(name));
     }
     EXPECT_FALSE(is_there(name));
+}
+
+TEST_F(SharedMemoryTest, GivesItsLockBackAlsoWhereAForkedChildHasACopyOfTheDescriptor) {
+    SharedMemory memory({.create = true, .size = 1});
+    const int copy = dup(memory.fileno());
+    memory.close();
+    const int opened = open(("/proc/self/fd/" + std::to_string(copy)).c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_NE(opened, -1);
+    EXPECT_EQ(flock(opened, LOCK_SH | LOCK_NB), 0);
+    ::close(opened);
+    ::close(copy);
 }
 
 TEST_F(SharedMemoryTest, IsSweptAwayWhereEverySideWasKilled) {

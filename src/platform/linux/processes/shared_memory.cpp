@@ -26,8 +26,15 @@ auto without_signals(Call call) noexcept {
     return result;
 }
 
+/// Closes a descriptor and gives its lock back. The kernel does that only when all copies of the descriptor are closed,
+/// and a process that was forked meanwhile has one: it would wait for itself.
+void close_unlocked(int descriptor) noexcept {
+    without_signals([&] { return flock(descriptor, LOCK_UN); });
+    close(descriptor);
+}
+
 OpenedMemory failed(int descriptor, int error) noexcept {
-    if (descriptor >= 0) close(descriptor);
+    if (descriptor >= 0) close_unlocked(descriptor);
     return {.descriptor = -1, .error = error};
 }
 
@@ -69,7 +76,7 @@ OpenedMemory make_named_memory(const char* name, std::size_t size) noexcept {
         if (descriptor < 0) return failed(-1, errno);
         // Whoever opens it meanwhile waits for the lock until it is whole.
         if (!lock_named(descriptor, LOCK_EX)) {
-            close(descriptor);
+            close_unlocked(descriptor);
             continue;
         }
         if (const int error = reserve(descriptor, size); error != 0) {
@@ -77,7 +84,7 @@ OpenedMemory make_named_memory(const char* name, std::size_t size) noexcept {
             return failed(descriptor, error);
         }
         if (lock_named(descriptor, LOCK_SH)) return {.descriptor = descriptor};
-        close(descriptor);
+        close_unlocked(descriptor);
     }
 }
 
@@ -101,7 +108,7 @@ OpenedMemory duplicate_memory(int descriptor) noexcept {
 void close_named_memory(int descriptor, const char* name) noexcept {
     // One of several that try this at once fails, but loses its shared lock by that: the last one succeeds.
     if (lock_named(descriptor, LOCK_EX | LOCK_NB)) shm_unlink(name);
-    close(descriptor);
+    close_unlocked(descriptor);
 }
 
 void close_memory(int descriptor) noexcept { close(descriptor); }
@@ -118,7 +125,7 @@ void sweep_memory_names(const char* beginning) noexcept {
         struct stat status {};
         const bool own = file >= 0 && fstat(file, &status) == 0 && status.st_uid == geteuid();
         if (own && lock_named(file, LOCK_EX | LOCK_NB)) unlinkat(dirfd(folder), entry->d_name, 0);
-        if (file >= 0) close(file);
+        if (file >= 0) close_unlocked(file);
     }
     closedir(folder);
 }
