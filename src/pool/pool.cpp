@@ -14,21 +14,33 @@
 namespace threadwise::detail {
 namespace {
 
-/// Whether the calling thread starts one for a pool. That allocates, and the program's operator new may come back here:
-/// what it submits is for the thread that is being started.
-constinit thread_local bool starts_thread = false;
-
-/// The lock that guards starting threads, held to start one.
+/// The lock that guards starting a pool's threads, held to start one. That allocates, and the program's operator new
+/// may come back here: what it submits is for the thread that is being started.
 class StartHold {
 public:
-    explicit StartHold(platform::InternalLock& lock) : hold_(lock) { starts_thread = true; }
-    ~StartHold() { starts_thread = false; }
+    StartHold(const Pool& pool, platform::InternalLock& lock) : hold_(lock), pool_(pool), outer_(innermost) {
+        innermost = this;
+    }
+    ~StartHold() { innermost = outer_; }
     StartHold(const StartHold&) = delete;
     StartHold& operator=(const StartHold&) = delete;
 
+    /// Whether the calling thread has the lock of this pool.
+    static bool is_held_here(const Pool& pool) noexcept {
+        const StartHold* hold = innermost;
+        while (hold != nullptr && &hold->pool_ != &pool) hold = hold->outer_;
+        return hold != nullptr;
+    }
+
 private:
+    static constinit thread_local const StartHold* innermost;
+
     const std::lock_guard<platform::InternalLock> hold_;
+    const Pool& pool_;
+    const StartHold* const outer_;  ///< where the operator new of one start has made another pool start a thread
 };
+
+constinit thread_local const StartHold* StartHold::innermost = nullptr;
 
 }  // namespace
 
@@ -66,8 +78,8 @@ void Pool::count(TaskOutcome outcome) noexcept {
 
 bool Pool::try_attend() noexcept {
     if (injection_.attended()) return true;
-    if (starts_thread) return false;
-    const StartHold hold(threads_lock_);
+    if (StartHold::is_held_here(*this)) return false;
+    const StartHold hold(*this, threads_lock_);
     if (is_closed()) return true;
     if (attending_ == 0) {
         static_cast<void>(idle_.claim());  // a slot, as all workers are gone
@@ -80,10 +92,20 @@ bool Pool::try_attend() noexcept {
     return true;
 }
 
+// Nobody waits here for another thread that starts one: that one's operator new may wait for what this thread, which
+// may have come here on its way to sleep, is about to be given.
 void Pool::fill_slot() noexcept {
-    if (starts_thread) return;
+    if (StartHold::is_held_here(*this)) return;
+    // acq_rel: the thread that fills slots for the others sees what each of them has done before it asked.
+    if (slots_asked_for_.fetch_add(1, std::memory_order_acq_rel) != 0) return;
+    do {
+        fill_one_slot();
+    } while (slots_asked_for_.fetch_sub(1, std::memory_order_acq_rel) != 1);
+}
+
+void Pool::fill_one_slot() noexcept {
     {
-        const StartHold hold(threads_lock_);
+        const StartHold hold(*this, threads_lock_);
         switch (idle_.claim()) {
             case IdleState::Claimed::nothing: return;
             case IdleState::Claimed::sleeper: return wake_sleeper();

@@ -81,11 +81,14 @@ private:
     PoolWorker* vacant_worker();
     bool start_worker() noexcept;
     void fill_slot() noexcept override;
+    void fill_one_slot() noexcept;
     void alert_blocked_workers() noexcept;
     void wait_for_threads(SourceLocation where, bool may_fail);
 
     void close_at_exit() override { shutdown(false, false, {}); }
 
+    /// Calls of fill_slot() that are not yet served. The thread that makes it 1 serves them all.
+    std::atomic<std::size_t> slots_asked_for_{0};
     const bool watches_calls_;    ///< to keep a bound, or to measure times
     std::shared_ptr<Pool> self_;  ///< an orphan's, so that it is never destroyed
 };

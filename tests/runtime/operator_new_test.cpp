@@ -174,6 +174,17 @@ TEST_F(OperatorNew, MayUseThePoolThatUsesIt) {
     used_.pool = nullptr;
 }
 
+TEST_F(OperatorNew, MayWaitWhileAPoolStartsThreads) {
+    // What waits for the tracer's lock frees its slot, and so has threads started, as others do at that moment.
+    for (int round = 0; round < 100; ++round) {
+        ThreadPoolExecutor pool(3);
+        used_.pool = &pool;
+        for (int i = 0; i < 4; ++i) pool.submit([copy = text] { return copy.size(); });
+        EXPECT_EQ(pool.submit([copy = text] { return copy.size(); }).result(), 100U);
+        used_.pool = nullptr;
+    }
+}
+
 TEST_F(OperatorNew, MayBeUsedByPoolsAndFutures) {
     ThreadPoolExecutor pool(3);
     std::vector<Future<std::size_t>> futures;
