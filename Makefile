@@ -73,7 +73,7 @@ coverage: test-coverage | bootstrap-coverage ## Which lines the tests run: build
 	@gcovr --root . --object-directory build/coverage --filter src/ --filter include/ --exclude-directories '.*/tests/install' --exclude-throw-branches \
 		--html-details build/coverage/report/index.html --print-summary
 
-lint: | bootstrap-build bootstrap-python bootstrap-lint ## Check formatting, layering, headers and scripts; build with clang; clang-tidy
+lint: | bootstrap-build bootstrap-python bootstrap-lint ## Check formatting, layering, headers and scripts; clang's warnings; clang-tidy
 	@scripts/lint
 
 format: | bootstrap-lint ## Lay out the C++ files as .clang-format says
