@@ -1,28 +1,15 @@
-// The README's program. `make lint` holds the two together from main() on.
-#include <threadwise/threading.hpp>
+#include <threadwise/futures.hpp>
 
-#include <algorithm>
-#include <fstream>
+#include <filesystem>
 #include <iostream>
-#include <iterator>
-#include <span>
 #include <string>
 #include <vector>
 
-static auto count_lines(const std::string& path) {
-    std::ifstream file(path);
-    return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
-}
-
 int main(int argc, char** argv) {
-    threadwise::Lock output;
-    std::vector<threadwise::Thread> threads;
-    for (const std::string path : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
-        threads.emplace_back([path, &output] {
-            const auto lines = count_lines(path);
-            const auto held = threadwise::hold(output);
-            std::cout << lines << ' ' << path << '\n';
-        });
-        threads.back().start();
+    const std::vector<std::string> paths(argv + 1, argv + argc);
+    threadwise::ThreadPoolExecutor pool(8);
+    const auto size = [](const std::string& path) { return std::filesystem::file_size(path); };
+    for (const auto bytes : pool.map(size, paths)) {
+        std::cout << bytes << '\n';
     }
-}  // threads that go out of scope are joined
+}

@@ -1,2 +1,2 @@
-[0-9]+ (LICENSE|CMakeLists[.]txt)
-[0-9]+ (LICENSE|CMakeLists[.]txt)
+[0-9]+
+[0-9]+

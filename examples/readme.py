@@ -1,21 +1,7 @@
-"""The README's program in Python: every file a thread, all at once."""
-
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from threadwise import threading
-
-output = threading.Lock()
-
-
-def count_lines(path):
-    with open(path, "rb") as file:
-        lines = sum(1 for _ in file)
-    with output:
-        print(lines, path)
-
-
-threads = [threading.Thread(target=count_lines, args=(path,)) for path in sys.argv[1:]]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+with ThreadPoolExecutor(8) as pool:
+    for size in pool.map(os.path.getsize, sys.argv[1:]):
+        print(size)
