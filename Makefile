@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench bench-download fuzz coverage lint format docs install clean wheel test-python test-cpython test-python-tools bench-python
+.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench bench-download fuzz coverage lint format docs install install-lib clean wheel test-python test-cpython test-python-tools bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -85,6 +85,17 @@ docs: | bootstrap-docs ## Build the site: build/docs/index.html
 install: build/release/build.ninja ## Install below PREFIX (/usr/local); DESTDIR is honoured
 	@cmake --build --preset release --target threadwise threadwise_static apps/all
 	@cmake --install build/release --prefix "$(PREFIX)"
+	@$(TELL_LOADER)
+
+install-lib: | bootstrap-library ## The same for the library alone
+	@cmake -G Ninja -S . -B build/library -DCMAKE_BUILD_TYPE=Release -DTHREADWISE_BUILD_APPS=OFF -DTHREADWISE_BUILD_TESTS=OFF
+	@cmake --build build/library
+	@cmake --install build/library --prefix "$(PREFIX)"
+	@$(TELL_LOADER)
+
+# The loader keeps a list of the libraries in the system's folders.
+TELL_LOADER = [ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || \
+	echo "install: run ldconfig as root if programs do not find libthreadwise.so; below another PREFIX, set LD_LIBRARY_PATH or an rpath"
 
 clean: ## Remove everything that was built
 	rm -rf build
@@ -95,7 +106,7 @@ build/%/build.ninja: CMakePresets.json | bootstrap-build
 	@cmake --preset $*
 	@touch $@
 
-BOOTSTRAPS := bootstrap-build bootstrap-bench bootstrap-bench-download bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
+BOOTSTRAPS := bootstrap-build bootstrap-library bootstrap-bench bootstrap-bench-download bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
 	bootstrap-python bootstrap-cpython
 .PHONY: $(BOOTSTRAPS)
 $(BOOTSTRAPS): bootstrap-%:
