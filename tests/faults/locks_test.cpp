@@ -10,7 +10,10 @@
 #include <thread>
 
 #include "faults/support/faults.hpp"
+#include "support/backend.hpp"
 #include "threadwise/interpreter_lock.hpp"
+#include "threadwise/multiprocessing/shared_memory.hpp"
+#include "threadwise/multiprocessing/value.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
@@ -181,6 +184,31 @@ void interpreter(Trial& trial) {
     });
 }
 TEST(LockFaults, InterpreterLock) { survives_all_faults(interpreter); }
+
+void across_processes(Trial& trial) {
+    using namespace multiprocessing;
+    trial.attempt([&] {
+        const Value<long> count(0);
+        std::atomic<long> counted{0};
+        on_two_threads(trial, [&] {
+            for (int i = 0; i < 100; ++i) {
+                const std::lock_guard hold(count);
+                ++count.get_obj();
+                ++counted;
+            }
+        });
+        trial.expect(count.get_obj() == counted, "one at a time");
+    });
+    // Closed in a destructor, whatever there is memory for by then.
+    trial.attempt([] {
+        const SharedMemory named({.create = true, .size = 1});
+        const SharedMemory same({.name = named.name()});
+    });
+}
+TEST(LockFaults, AcrossProcesses) {
+    THREADWISE_NEEDS("shared memory");
+    survives_all_faults(across_processes);
+}
 
 }  // namespace
 }  // namespace threadwise

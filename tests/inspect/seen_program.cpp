@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -16,6 +18,7 @@
 
 #include "runtime/records/card.hpp"
 #include "support/sleepers.hpp"
+#include "threadwise/multiprocessing/shared_memory.hpp"
 #include "threadwise/threading.hpp"
 
 #if defined(__SANITIZE_THREAD__)
@@ -116,6 +119,9 @@ void close_descriptors() {
     }
     int status = 0;
     ::waitpid(child, &status, 0);
+    // Memory that the program shares itself is not taken for the file.
+    const multiprocessing::SharedMemory memory(1 << 16);
+    std::ranges::fill(memory.buf(), std::byte{0x55});
     Event event;
     const Thread thread = start_daemon("waiter", [&] { event.wait(); });
     testing::wait_for_asleep(&event, 1);

@@ -58,6 +58,7 @@ protected:
     }
 
     Board<AnyLock>& board() const { return **shared_; }
+    int fileno() const { return shared_->fileno(); }
     AnyLock& lock() const { return board().lock; }
 
     bool wait_for_ready(int count) const {
@@ -245,6 +246,21 @@ TYPED_TEST(SharedLockTest, NoticesTheEndOfAThread) {
     EXPECT_TRUE(wait_until([this] { return !this->lock().locked(); }));
     EXPECT_TRUE(this->lock().recover());
     this->lock().release();
+}
+
+TYPED_TEST(SharedLockTest, IsInDoubtWhereItsHolderHasClosedTheMemory) {
+    auto& board = this->board();
+    {
+        const auto same = Shared<Board<TypeParam>>::attach(this->fileno());
+        same->lock.acquire();
+    }
+    // The list of what this thread holds does not lead to what is not mapped any more.
+    Shared<TypeParam> other;
+    other->acquire();
+    other->release();
+    EXPECT_THROW(board.lock.acquire(), OwnerDiedError);
+    EXPECT_TRUE(board.lock.recover());
+    board.lock.release();
 }
 
 TYPED_TEST(SharedLockTest, ThatDiesAgainWhileItIsMendedIsToldAgain) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,6 +235,34 @@ TEST_F(SharedMemoryTest, IsSweptAwayWhereEverySideWasKilled) {
     const SharedMemory next({.create = true, .size = 1});
     EXPECT_FALSE(is_there(name));
     EXPECT_TRUE(is_there(next.name()));
+}
+
+TEST_F(SharedMemoryTest, IsMadeWhereAnEarlierMakerDiedBeforeItWasWhole) {
+    const std::string name = own_name("begun");
+    close(shm_open(('/' + name).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    EXPECT_THROW(SharedMemory({.name = name}), FileNotFoundError);
+    const SharedMemory memory({.name = name, .create = true, .size = 10});
+    EXPECT_EQ(SharedMemory({.name = name}).size(), 10U);
+}
+
+TEST_F(SharedMemoryTest, IsRefusedBeyondTheLimitOfFiles) {
+    const auto is_refused = [](auto make) {
+        try {
+            make();
+        } catch (const OSError& error) {
+            return error.code() == std::errc::file_too_large;
+        }
+        return false;
+    };
+    EXPECT_EQ(in_child({[] {
+                            const rlimit limit{4096, 4096};
+                            return setrlimit(RLIMIT_FSIZE, &limit) == 0;
+                        },
+                        [&] { return is_refused([] { SharedMemory(4097); }); },
+                        [&] { return is_refused([] { SharedMemory({.create = true, .size = 4097}); }); },
+                        [] { return SharedMemory(4096).size() == 4096; }}),
+              all_well)
+        << "and not ended by SIGXFSZ";
 }
 
 TEST_F(SharedMemoryTest, UnlinkTakesTheNameAlone) {

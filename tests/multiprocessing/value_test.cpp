@@ -121,6 +121,9 @@ TEST_F(SharedValueTest, ArrayRefusesNonsense) {
     EXPECT_THROW(Array<int>(0), ValueError);
     EXPECT_THROW(Array<int>(SIZE_MAX), ValueError);
     EXPECT_THROW(Array<int>(SIZE_MAX / 8), OSError);
+    EXPECT_THROW(Array<int>::attach(SharedMemory(1).fileno()), ValueError) << "no room for the lock";
+    EXPECT_THROW(Array<int>::attach(SharedMemory(sizeof(RLock)).fileno()), ValueError) << "no room for a value";
+    EXPECT_THROW(Array<double>::attach(SharedMemory(sizeof(RLock) + 12).fileno()), ValueError) << "a value and a half";
 }
 
 }  // namespace

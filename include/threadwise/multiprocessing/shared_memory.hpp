@@ -71,7 +71,8 @@ public:
     /// The descriptor to give to other processes; closed on exec unless it is passed on. -1 after close().
     int fileno() const noexcept { return descriptor_; }
 
-    /// Ends this view of the memory, and removes the name if no other process has it open.
+    /// Ends this view of the memory, and removes the name if no other process has it open. A lock in there that the
+    /// calling thread holds by this view counts as one whose holder has died.
     void close() noexcept;
 
     /// Removes the name now: nobody can open it any more, those that have it keep it. Throws FileNotFoundError if it is

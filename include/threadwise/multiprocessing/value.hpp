@@ -94,8 +94,16 @@ public:
         std::copy(values.begin(), values.end(), get_obj().begin());
     }
 
-    /// The values behind the descriptor of another process's fileno().
-    static Array attach(int descriptor) { return Array(SharedMemory::from_descriptor(descriptor)); }
+    /// The values behind the descriptor of another process's fileno(). Throws ValueError for memory that no such Array
+    /// has made, as far as its size tells.
+    static Array attach(int descriptor) {
+        Array array(SharedMemory::from_descriptor(descriptor));
+        const std::size_t size = array.memory_.size();
+        if (size < offset + sizeof(T) || (size - offset) % sizeof(T) != 0) {
+            throw ValueError("the shared memory behind this descriptor holds no Array of this type");
+        }
+        return array;
+    }
 
     std::size_t size() const noexcept { return (memory_.size() - offset) / sizeof(T); }
 

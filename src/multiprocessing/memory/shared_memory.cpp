@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "multiprocessing/memory/os_error.hpp"
+#include "platform/processes/robust_list.hpp"
 #include "platform/processes/shared_memory.hpp"
 #include "runtime/base/fork.hpp"
 #include "threadwise/errors.hpp"
@@ -57,9 +58,8 @@ SharedMemory::SharedMemory(SharedMemoryOptions options) : name_(std::move(option
         name_ = make_name_up();
     }
     expect_name(name_);
-    const std::string path = '/' + name_;
-    const auto [descriptor, error] = options.create ? platform::make_named_memory(path.c_str(), options.size)
-                                                    : platform::open_named_memory(path.c_str());
+    const auto [descriptor, error] = options.create ? platform::make_named_memory(name_.c_str(), options.size)
+                                                    : platform::open_named_memory(name_.c_str());
     if (descriptor < 0) {
         throw_os_error(error, (options.create ? "can't make" : "can't open") + (" shared memory '" + name_ + '\''));
     }
@@ -111,11 +111,14 @@ std::span<std::byte> SharedMemory::buf() const {
 }
 
 void SharedMemory::close() noexcept {
-    if (!view_.empty()) platform::unmap_memory(std::exchange(view_, {}));
+    if (!view_.empty()) {
+        platform::abandon_robust(view_);
+        platform::unmap_memory(std::exchange(view_, {}));
+    }
     if (descriptor_ < 0) return;
     // A forked child has its parent's descriptor and lock, and must not remove what the parent uses.
     if (!name_.empty() && fork_depth_ == runtime::fork_depth()) {
-        platform::close_named_memory(descriptor_, ('/' + name_).c_str());
+        platform::close_named_memory(descriptor_, name_.c_str());
     } else {
         platform::close_memory(descriptor_);
     }
@@ -124,7 +127,7 @@ void SharedMemory::close() noexcept {
 
 void SharedMemory::unlink() {
     if (name_.empty()) return;
-    const int error = platform::remove_memory_name(('/' + name_).c_str());
+    const int error = platform::remove_memory_name(name_.c_str());
     if (error != 0) throw_os_error(error, "can't remove the name of shared memory '" + name_ + '\'');
 }
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace threadwise::platform {
 
@@ -36,5 +37,9 @@ bool take_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_t& 
 /// The calling thread, which holds the word, takes it off its list, stores `bits`, and wakes one sleeper if waiters_bit
 /// is set. release.
 void release_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_t bits) noexcept;
+
+/// Before `bytes` are unmapped: the words in there that the calling thread holds become what they would by its death.
+/// Nothing can reach them any more, and the list may not lead to what is not mapped.
+void abandon_robust(std::span<const std::byte> bytes) noexcept;
 
 }  // namespace threadwise::platform

@@ -3,7 +3,8 @@
 //
 // An anonymous one has a descriptor and no name: it is gone with the last descriptor and mapping, however their owners
 // end. A named one is found by its name. Each descriptor of a named one holds a shared lock on it, which the kernel
-// takes back from a process that dies: so a descriptor that can have the lock for itself alone is the last.
+// takes back from a process that dies: so a descriptor that can have the lock for itself alone is the last. Names are
+// passed without the '/' in front that POSIX asks for and Linux does without.
 
 #include <cstddef>
 #include <span>
@@ -20,7 +21,7 @@ struct OpenedMemory {
 OpenedMemory make_anonymous_memory(std::size_t size) noexcept;
 
 /// For its owner's eyes alone (mode 0600). All its pages are taken now, so that a full disk is told here and not by a
-/// signal later. EEXIST: the name is taken.
+/// signal later. EEXIST: the name is taken, and not by one whose maker died before it was whole.
 OpenedMemory make_named_memory(const char* name, std::size_t size) noexcept;
 
 /// EACCES also if it is another user's; ENOENT also if its maker died before it was whole.

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
+#include <span>
 
 #include "platform/processes/shared_futex.hpp"
 #include "platform/this_thread.hpp"
@@ -79,6 +81,23 @@ void unlink(void** next) noexcept {
     previous_of(next) = *next = nullptr;
 }
 
+/// What the kernel does to a word on the list of a thread that ends.
+void bury(std::atomic<std::uint32_t>& word) noexcept {
+    std::uint32_t seen = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+    do {
+        if ((seen & robust_holder_bits) != this_thread.number) return;
+        // release: as a release of the word.
+    } while (!word.compare_exchange_weak(seen, (seen & robust_waiters_bit) | robust_died_bit, std::memory_order_release,
+                                         std::memory_order_relaxed));
+    if ((seen & robust_waiters_bit) != 0) shared_futex_wake(&word, 1);
+}
+
+bool lies_in(void** next, std::span<const std::byte> bytes) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(next);
+    const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+    return address >= begin && address - begin < bytes.size();
+}
+
 }  // namespace
 
 std::uint32_t robust_holder() noexcept {
@@ -105,6 +124,20 @@ void release_robust(std::atomic<std::uint32_t>& word, void** links, std::uint32_
     const Change change(links);
     unlink(links + 1);
     if ((word.exchange(bits, std::memory_order_release) & robust_waiters_bit) != 0) shared_futex_wake(&word, 1);
+}
+
+void abandon_robust(std::span<const std::byte> bytes) noexcept {
+    if (this_thread.number == 0) return;  // it has taken none
+    void** next = untagged(*head());
+    while (next != head()) {
+        void** const abandoned = next;
+        next = untagged(*next);
+        if (!lies_in(abandoned, bytes)) continue;
+        void** const links = abandoned - 1;
+        const Change change(links);
+        unlink(abandoned);
+        bury(*reinterpret_cast<std::atomic<std::uint32_t>*>(reinterpret_cast<std::byte*>(links) - robust_links_offset));
+    }
 }
 
 }  // namespace threadwise::platform

@@ -12,6 +12,8 @@
 #include <limits>
 #include <string_view>
 
+#include "platform/linux/processes/file_limit.hpp"
+
 namespace threadwise::platform {
 namespace {
 
@@ -43,7 +45,9 @@ bool has_name(int descriptor) noexcept {
     return fstat(descriptor, &status) == 0 && status.st_nlink > 0;
 }
 
-bool fits(std::size_t size) noexcept { return size <= static_cast<std::size_t>(std::numeric_limits<off_t>::max()); }
+bool fits(std::size_t size) noexcept {
+    return size <= static_cast<std::size_t>(std::numeric_limits<off_t>::max()) && is_within_file_limit(size);
+}
 
 int reserve(int descriptor, std::size_t size) noexcept {
     int error = posix_fallocate(descriptor, 0, static_cast<off_t>(size));
@@ -56,11 +60,27 @@ bool lock_named(int descriptor, int operation) noexcept {
     return without_signals([&] { return flock(descriptor, operation); }) == 0 && has_name(descriptor);
 }
 
+bool is_own_and_empty(int descriptor) noexcept {
+    struct stat status {};
+    return fstat(descriptor, &status) == 0 && status.st_uid == geteuid() && status.st_size == 0;
+}
+
+/// Removes the name if its maker died before it gave the file its size. A maker that lives has the lock, or makes
+/// another file once it has found its name gone.
+bool remove_unfinished(const char* name) noexcept {
+    const int descriptor = shm_open(name, O_RDWR | O_CLOEXEC, 0);
+    if (descriptor < 0) return false;
+    const bool removed = is_own_and_empty(descriptor) && lock_named(descriptor, LOCK_EX | LOCK_NB) &&
+                         is_own_and_empty(descriptor) && shm_unlink(name) == 0;
+    close(descriptor);
+    return removed;
+}
+
 }  // namespace
 
 OpenedMemory make_anonymous_memory(std::size_t size) noexcept {
     if (!fits(size)) return failed(-1, EFBIG);
-    const int descriptor = memfd_create("threadwise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    const int descriptor = memfd_create("threadwise-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor < 0) return failed(-1, errno);
     if (ftruncate(descriptor, static_cast<off_t>(size)) != 0) return failed(descriptor, errno);
     if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
@@ -73,7 +93,10 @@ OpenedMemory make_named_memory(const char* name, std::size_t size) noexcept {
     if (!fits(size)) return failed(-1, EFBIG);
     for (;;) {
         const int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-        if (descriptor < 0) return failed(-1, errno);
+        if (const int error = errno; descriptor < 0) {
+            if (error == EEXIST && remove_unfinished(name)) continue;
+            return failed(-1, error);
+        }
         // Whoever opens it meanwhile waits for the lock until it is whole.
         if (!lock_named(descriptor, LOCK_EX)) {
             close_unlocked(descriptor);

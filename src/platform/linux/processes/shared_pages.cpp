@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "platform/linux/processes/file_limit.hpp"
 
 namespace threadwise::platform {
 namespace {
@@ -27,12 +28,6 @@ public:
 private:
     int saved_ = errno;
 };
-
-/// A file beyond the limit would not be refused: the process would be sent SIGXFSZ.
-bool is_within_limit(std::size_t size) noexcept {
-    rlimit limit{};
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= size;
-}
 
 /// Kernels before 6.3 do not know that such a file is nothing to execute.
 int make_file(const char* name) noexcept {
@@ -81,7 +76,7 @@ SharedPages map(int descriptor, std::size_t size) noexcept {
 
 SharedPages open_shared_pages(const char* name, std::size_t size) noexcept {
     const KeptErrno kept;
-    if (!is_within_limit(size)) return {};
+    if (!is_within_file_limit(size)) return {};
     const int made = make_file(name);
     if (made == -1) return {};
     const int descriptor = moved_away(made);

@@ -3,6 +3,8 @@
 #include "platform/processes/robust_list.hpp"
 
 #include <atomic>
+#include <cstddef>
+#include <span>
 
 #include "platform/processes/shared_futex.hpp"
 
@@ -30,5 +32,7 @@ bool take_robust(std::atomic<std::uint32_t>& word, void** /*links*/, std::uint32
 void release_robust(std::atomic<std::uint32_t>& word, void** /*links*/, std::uint32_t bits) noexcept {
     if ((word.exchange(bits, std::memory_order_release) & robust_waiters_bit) != 0) shared_futex_wake(&word, 1);
 }
+
+void abandon_robust(std::span<const std::byte> /*bytes*/) noexcept {}
 
 }  // namespace threadwise::platform
