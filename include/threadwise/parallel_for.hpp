@@ -13,9 +13,9 @@
 //
 // **How it ends.** When all calls have returned. What a call throws ends the loop and is thrown by it (see
 // TaskGroup::wait); so is InterruptedError if `stop` is requested before the loop has ended, or interrupt() is called
-// for a thread that waits for the others. Steps that have not begun by then are left out, but for those of a block that
-// has. Where two calls that run at once throw, an ExceptionGroup holds both. A step that calls pthread_exit() ends the
-// thread that runs it, which may be the caller's.
+// for a thread that waits for the others, one however often. Steps that have not begun by then are left out, but for
+// those of a block that has. Where two calls that run at once throw, an ExceptionGroup holds both. A step that calls
+// pthread_exit() ends the thread that runs it, which may be the caller's.
 
 #include <concepts>
 #include <cstddef>

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/exception_of.hpp"
 #include "threadwise/detail/futures/report.hpp"
 #include "threadwise/executor_errors.hpp"
 
@@ -44,6 +45,11 @@ void Failures::fail(std::exception_ptr exception) noexcept {
         !first_.compare_exchange_weak(failure->next, failure, std::memory_order_release, std::memory_order_relaxed)) {}
 }
 
+void Failures::interrupt(const char* why) noexcept {
+    // relaxed: decides who keeps one, and publishes nothing.
+    if (!interrupted_.exchange(true, std::memory_order_relaxed)) fail(runtime::exception_of<InterruptedError>(why));
+}
+
 // Said on standard error; and rethrow() has something to throw.
 void Failures::report_lost(const std::exception_ptr& exception) {
     Failure* none = nullptr;
@@ -59,7 +65,9 @@ void Failures::throw_all() {
         }
         bool is_empty() const { return Failure::is_end(first); }
     } list{first_.exchange(nullptr, std::memory_order_acquire)};
-    cancelled_.store(false, std::memory_order_relaxed);  // relaxed: no task is left that could read it
+    // relaxed: no task is left that could read them
+    cancelled_.store(false, std::memory_order_relaxed);
+    interrupted_.store(false, std::memory_order_relaxed);
     if (list.is_empty()) throw std::bad_alloc();
     if (Failure::is_end(list.first->next)) std::rethrow_exception(list.first->exception);
     std::vector<std::exception_ptr> exceptions;

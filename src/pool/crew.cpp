@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "pool/pool.hpp"
-#include "runtime/base/exception_of.hpp"
 #include "runtime/records/keeping.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
@@ -77,12 +76,12 @@ void Crew::close(const SourceLocation& where) noexcept {
         if (waiting.spin(&state_, all_gone)) return;
         if (waiting.park(&state_, [&] { return !all_gone(); }) == runtime::Wakeup::interrupted) {
             runtime::take_interrupt(waiting.record());
-            failures_.fail(runtime::exception_of<InterruptedError>("interrupted while waiting for a loop's helpers"));
+            failures_.interrupt("interrupted while waiting for a loop's helpers");
         }
     }
 }
 
-void Crew::stop() noexcept { fail(runtime::exception_of<InterruptedError>("stop was requested while a loop ran")); }
+void Crew::stop() noexcept { failures_.interrupt("stop was requested while a loop ran"); }
 
 void Crew::drop_owner() noexcept {
     // acq_rel: the last owner destroys what all have written.

@@ -4,7 +4,6 @@
 
 #include "pool/pool.hpp"
 #include "pool/pool_worker.hpp"
-#include "runtime/base/exception_of.hpp"
 #include "runtime/waiting/door.hpp"
 #include "runtime/waiting/spin.hpp"
 #include "threadwise/executor_errors.hpp"
@@ -146,7 +145,7 @@ void GroupCore::wait_for_others(const SourceLocation& where) {
     if (wakeup == runtime::Wakeup::interrupted) {
         runtime::take_interrupt(waiting.record());
         interrupted_ = true;
-        fail(runtime::exception_of<InterruptedError>("interrupted while waiting for a TaskGroup's tasks"));
+        failures_.interrupt("interrupted while waiting for a TaskGroup's tasks");
     }
 }
 

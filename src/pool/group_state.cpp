@@ -40,7 +40,7 @@ void GroupState::count_one_less_elsewhere() noexcept {
 }
 
 void GroupState::stop() noexcept {
-    fail(runtime::exception_of<InterruptedError>("stop was requested while a TaskGroup's tasks were waited for"));
+    failures_.interrupt("stop was requested while a TaskGroup's tasks were waited for");
 }
 
 }  // namespace threadwise::detail

@@ -46,14 +46,17 @@ bool is_interrupted() {
     }
 }
 
-/// Calls `body` on a Thread, interrupts it once it waits in such a way, and lets it go on once it has noticed.
+/// Calls `body` on a Thread, interrupts it once it waits in such a way, and again once it has noticed, so many `times`;
+/// then lets it go on.
 template <class Body>
-void interrupt_while(runtime::WaitKind kind, std::atomic<bool>& go_on, Body body) {
+void interrupt_while(runtime::WaitKind kind, std::atomic<bool>& go_on, Body body, int times = 1) {
     Thread thread(body);
     thread.start();
     ASSERT_TRUE(wait_until([&] { return waits(kind); }));
-    interrupt(thread);
-    EXPECT_TRUE(wait_until(interrupts_are_noticed));
+    for (int i = 0; i < times; ++i) {
+        interrupt(thread);
+        EXPECT_TRUE(wait_until(interrupts_are_noticed));
+    }
     go_on = true;
     thread.join();
 }
@@ -94,6 +97,27 @@ TEST(Uninterrupted, IsAGroupsDestructor) {
         EXPECT_TRUE(is_interrupted()) << "the interrupt is kept for the next wait";
         EXPECT_FALSE(is_interrupted());
     });
+}
+
+TEST(Uninterrupted, ButAGroupsWaitThrowsOneErrorHoweverOftenItIs) {
+    std::atomic<bool> go_on{false};
+    std::atomic<bool> began{false};
+    std::stop_source source;
+    ThreadPoolExecutor pool(1);
+    const auto wait = [&] {
+        TaskGroup group(pool);
+        group.run([&] {
+            began = true;
+            while (!go_on) std::this_thread::yield();
+            source.request_stop();
+        });
+        EXPECT_TRUE(wait_until([&] { return began.load(); })) << "the first interrupt drops it otherwise";
+        EXPECT_THROW(group.wait(source.get_token()), InterruptedError);
+        EXPECT_FALSE(group.cancelled());
+        group.wait();
+        EXPECT_FALSE(is_interrupted());
+    };
+    interrupt_while(runtime::WaitKind::task_group, go_on, wait, 2);
 }
 
 TEST(Uninterrupted, ButAShutdownIsInterruptedAndMayBeAskedAgain) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
+#include <functional>
 #include <latch>
 #include <limits>
 #include <numeric>
@@ -10,13 +12,22 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/records/thread_record.hpp"
+#include "support/sleepers.hpp"
 #include "support/threads.hpp"
 #include "threadwise/errors.hpp"
+#include "threadwise/interrupt.hpp"
 #include "threadwise/parallel_for.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 
 namespace threadwise {
 namespace {
+
+/// Lets the next loop over integers with this body wake a worker at once, however short the last one was.
+template <class Body>
+void forget_cost(const Body& /*body*/) {
+    detail::step_cost<detail::EachElement<detail::Counter<int>, Body>> = std::numeric_limits<float>::infinity();
+}
 
 TEST(SharedLoop, RunsInTheCallerIfAllWorkersAreBusy) {
     ThreadPoolExecutor pool(2);
@@ -39,8 +50,7 @@ TEST(SharedLoop, RunsOnTheCallerAndAWorkerAtOnce) {
         ++inside;
         EXPECT_TRUE(testing::wait_until([&] { return inside == 2; }));
     };
-    // An earlier run of this test may have been so short that the caller would try to do without workers.
-    detail::step_cost<decltype(body)> = std::numeric_limits<float>::infinity();
+    forget_cost(body);
     parallel_for(pool, 0, 2, body);
 }
 
@@ -102,6 +112,46 @@ TEST(SharedLoop, ThrowsWhatAStepThrowsWhereverItRuns) {
                      std::out_of_range);
         EXPECT_LE(begun, 1000);
     }
+}
+
+/// Interrupts the caller of a loop that waits for its helpers, and once more when it has noticed.
+void interrupt_twice(const runtime::ThreadRecord& caller, const std::function<void()>& interrupt_caller) {
+    EXPECT_TRUE(testing::wait_until([&] { return caller.site.read().kind == runtime::WaitKind::task_group; }));
+    for (int i = 0; i < 2; ++i) {
+        interrupt_caller();
+        EXPECT_TRUE(testing::wait_until([&] { return !caller.interrupt_requested; }));
+    }
+}
+
+/// Runs a loop whose caller is interrupted twice while it waits for a helper.
+void loop_while_interrupted(const std::function<void()>& interrupt_caller) {
+    ThreadPoolExecutor pool(2);
+    std::atomic<int> inside{0};
+    std::atomic<bool> go_on{false};
+    testing::SharedRecord record;
+    const std::jthread impatient([&] {
+        interrupt_twice(record.get(), interrupt_caller);
+        go_on = true;
+    });
+    record.share();
+    const auto body = [&, caller = std::this_thread::get_id()](int) {
+        ++inside;
+        EXPECT_TRUE(
+            testing::wait_until([&] { return inside == 2 && (go_on || std::this_thread::get_id() == caller); }));
+    };
+    forget_cost(body);
+    EXPECT_THROW(parallel_for(pool, 0, 2, body), InterruptedError);
+    EXPECT_TRUE(go_on) << "the helper is waited for all the same";
+}
+
+TEST(SharedLoop, ThrowsOneErrorHoweverOftenItsCallerIsInterrupted) {
+    loop_while_interrupted([caller = current_thread()] { interrupt(caller); });
+}
+
+TEST(SharedLoop, ThrowsOneErrorHoweverOftenCtrlCIsPressed) {
+    const auto old = std::signal(SIGINT, [](int) { interrupt_main(); });
+    loop_while_interrupted([] { std::raise(SIGINT); });
+    std::signal(SIGINT, old);
 }
 
 TEST(SharedLoopStress, ManyLoopsFromManyThreads) {

@@ -25,6 +25,8 @@ public:
 
     /// Cancels, and keeps the exception.
     void fail(std::exception_ptr exception) noexcept;
+    /// Cancels, and keeps an InterruptedError that says why, unless one is kept: interrupts do not add up.
+    void interrupt(const char* why) noexcept;
     /// If anything was kept: throws it, several as an ExceptionGroup, and starts anew.
     void rethrow() {
         // acquire: see what failed; the wait for the tasks orders it in fact.
@@ -41,6 +43,7 @@ private:
 
     std::atomic<Failure*> first_{nullptr};  ///< newest first
     std::atomic<bool> cancelled_{false};
+    std::atomic<bool> interrupted_{false};  ///< interrupt() was called since the last rethrow()
 };
 
 }  // namespace threadwise::detail

@@ -47,7 +47,7 @@ public:
     void stop() noexcept;
     bool cancelled() const noexcept { return failures_.cancelled(); }
 
-    /// The caller: returns when no helper is at work, and none will begin. An interrupt() is kept as a failure.
+    /// The caller: returns when no helper is at work, and none will begin. Interrupts are kept as one failure.
     void close(const SourceLocation& where) noexcept;
     /// After close(): throws what was kept, as TaskGroup::wait() does.
     void rethrow() { failures_.rethrow(); }
