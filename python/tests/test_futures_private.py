@@ -14,7 +14,10 @@ from threadwise import queue, threading
 from threadwise.concurrent.futures import Future, ThreadPoolExecutor, _base, as_completed, wait
 from threadwise.concurrent.futures import thread as pools
 
-NAMES = ("threading", "queue", "concurrent.futures", "concurrent.futures._base", "concurrent.futures.thread")
+NAMES = (
+    "threading", "queue", "_thread", "concurrent.futures", "concurrent.futures._base", "concurrent.futures.thread",
+    "concurrent.futures.process",
+)  # fmt: skip
 
 # Up to 3.12: the locks of non-daemon threads, which threadwise's threads do not have.
 MISSING = {"_shutdown_locks", "_shutdown_locks_lock", "_maintain_shutdown_locks", "_set_sentinel"}

@@ -79,12 +79,21 @@ class Tee(unittest.TestCase):
         self.assertEqual([next(first), next(first)], ["a", "b"])
         again, third = concurrent_tee(first)
         fourth = copy.copy(third)
+        self.assertIs(fourth.lock, first.lock)
         self.assertEqual(["".join(each) for each in (second, again, third, fourth)], ["abcd", "cd", "cd", "cd"])
+
+    def test_its_class_makes_one_of_an_iterable_or_of_another(self):
+        first = threading._concurrent_tee("abc")
+        self.assertIsInstance(concurrent_tee("abc")[1], threading._concurrent_tee)
+        self.assertEqual(next(first), "a")
+        second = threading._concurrent_tee(first)
+        self.assertIs(second.iterator, first.iterator)
+        self.assertEqual(["".join(first), "".join(second)], ["bc", "bc"])
 
     def test_numbers(self):
         self.assertEqual(concurrent_tee("a", 0), ())
         self.assertEqual(len(concurrent_tee("a", 1)), 1)
-        self.assertRaises(ValueError, concurrent_tee, "a", -1)
+        self.assertRaisesRegex(ValueError, "n must be a non-negative integer", concurrent_tee, "a", -1)
         self.assertRaises(TypeError, concurrent_tee, 1)
 
 

@@ -319,6 +319,46 @@ class StepTests(unittest.TestCase):
         thread.join()
         self.assertEqual([name for name in called if name in self.STEPS], self.STEPS)
 
+    def test_in_a_forked_child_each_thread_is_told(self):
+        source = """
+            import os, sys, warnings
+            IMPORT
+
+            STEP = "_after_fork" if sys.version_info >= (3, 13) else "_reset_internal_locks"
+            told = []
+
+            class Told(threading.Thread):
+                pass
+
+            def tell(self, *arguments, **keywords):
+                is_alive = self is forker
+                given = [bool(each) for each in (*arguments, *keywords.values())]
+                told.append((self.name, is_alive, given == [is_alive] or given == [] and not is_alive))
+                getattr(threading.Thread, STEP)(self, *arguments, **keywords)
+
+            setattr(Told, STEP, tell)
+
+            def fork():
+                warnings.simplefilter("ignore")
+                child = os.fork()
+                if not child:
+                    print(sorted(told), forker.ident == threading.get_ident(), flush=True)
+                    os._exit(0)
+                os.waitpid(child, 0)
+
+            end = threading.Event()
+            waiter = Told(target=end.wait, name="waiter")
+            waiter.start()
+            forker = Told(target=fork, name="forker")
+            forker.start()
+            forker.join()
+            end.set()
+        """
+        for module in "import threading", "from threadwise import threading":
+            with self.subTest(module):
+                told = programs.run(source=source.replace("IMPORT", module))
+                self.assertEqual(told, ["[('forker', True, True), ('waiter', False, True)] True"])
+
     def test_a_mock_with_the_same_signature_is_bound(self):
         with mock.patch.object(threading.Thread, "start", autospec=True) as start:
             thread = threading.Thread()

@@ -58,44 +58,39 @@ def concurrent_tee(iterable, n=2):
     What one of them has given and another has not is kept. An iterator that comes from here may be split again.
     """
     if n < 0:
-        raise ValueError("n must be >= 0")
+        raise ValueError("n must be a non-negative integer")
     if n == 0:
         return ()
-    first = iterable if isinstance(iterable, _Branch) else _Branch(serialize_iterator(iterable), [])
-    return (first, *(first.__copy__() for _ in range(n - 1)))
+    first = _concurrent_tee(iterable)
+    return (first, *(_concurrent_tee(first) for _ in range(n - 1)))
 
 
-class _Branch:
-    """One of the iterators that concurrent_tee() gives.
+class _concurrent_tee:
+    """One of the iterators that concurrent_tee() gives: made of an iterable, or of another one, where that one is.
 
-    The values that were read are a chain of cells, [value, next cell], which ends with an empty one, []. Whoever comes to
-    the end reads on and fills it; the cells that all have passed are collected.
+    The values that were read are a chain of links, [value, next link], which ends with an empty one, []. The iterator that
+    comes to the end reads on and fills it, holding the lock, which is the same for all; the links that all have passed are
+    collected.
     """
 
-    __slots__ = ("_source", "_cell", "__weakref__")
+    __slots__ = ("iterator", "link", "lock", "__weakref__")
 
-    def __init__(self, source, cell):
-        self._source = source
-        self._cell = cell
-
-    @property
-    def lock(self):
-        """Held while one of them reads on; the same for all."""
-        return self._source._lock
+    def __init__(self, iterable):
+        if isinstance(iterable, _concurrent_tee):
+            self.iterator, self.link, self.lock = iterable.iterator, iterable.link, iterable.lock
+        else:
+            self.iterator, self.link, self.lock = iter(iterable), [], allocate_lock()
 
     def __iter__(self):
         return self
 
-    def __copy__(self):
-        return _Branch(self._source, self._cell)
-
     def __next__(self):
-        if not self._cell:
-            self._fill(self._cell)
-        value, self._cell = self._cell
+        if not self.link:
+            self._fill(self.link)
+        value, self.link = self.link
         return value
 
-    def _fill(self, cell):
-        with self._source._lock:
-            if not cell:  # nobody else did meanwhile
-                cell[:] = next(self._source._iterator), []
+    def _fill(self, link):
+        with self.lock:
+            if not link:  # no other iterator has filled it meanwhile
+                link[:] = next(self.iterator), []

@@ -6,11 +6,11 @@ The classes are threadwise's. What is left here is what programs replace, and wh
 # What is defined here says that it is threading's, as the types say that are defined in C++.
 __name__ = "threading"
 
+import _contextvars
 import atexit as _atexit
 import os as _os
 import sys as _sys
 from _weakrefset import WeakSet
-from _contextvars import copy_context as _copy_context
 from collections import deque as _deque
 from itertools import count as _count
 from time import monotonic as _time
@@ -38,7 +38,7 @@ from threadwise._threadwise import (
 )
 
 # Iterators that threads share (3.15).
-from threadwise._iterators import concurrent_tee, serialize_iterator, synchronized_iterator
+from threadwise._iterators import _concurrent_tee, concurrent_tee, serialize_iterator, synchronized_iterator
 
 __all__ = [
     "get_ident", "active_count", "Condition", "current_thread", "enumerate", "main_thread", "TIMEOUT_MAX", "Event", "Lock",
@@ -165,7 +165,7 @@ class Thread:
         if self._started.is_set():
             raise RuntimeError("threads can only be started once")
         if self._context is None and _INHERITS_CONTEXT:
-            self._context = _copy_context()
+            self._context = _contextvars.copy_context()
         with _active_limbo_lock:
             _limbo[self] = self
         try:
@@ -248,6 +248,12 @@ class Thread:
 
         def _wait_until_ended(self, timeout):
             self._handle.join(timeout)
+
+        def _after_fork(self, new_ident=None):
+            """In a forked child; new_ident is None for a thread that is the parent's."""
+            self._started._at_fork_reinit()
+            if new_ident is not None:
+                self._ident = new_ident
 
     else:
 
@@ -615,14 +621,18 @@ def _after_fork():
     for thread in {*_active.values(), *_limbo.values(), *_dangling} - {current}:
         if thread._started.is_set() and not thread._handle.is_done():
             thread._handle._set_done()
-        if not _IS_JOINABLE:
+        if _IS_JOINABLE:
+            thread._after_fork()
+        else:
             thread._reset_internal_locks(False)
     _threadwise._forget_other_threads()
     _active.clear()
     _limbo.clear()
     _active[current._ident] = current
     current._set_native_id()
-    if not _IS_JOINABLE:
+    if _IS_JOINABLE:
+        current._after_fork(new_ident=get_ident())
+    else:
         current._reset_internal_locks(True)
     if type(current) is _DummyThread:
         current.__class__ = _MainThread

@@ -2,6 +2,8 @@
 
 __author__ = "the authors of threadwise"
 
+import sys
+
 from ._base import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
@@ -33,10 +35,10 @@ __all__ = [
 ]
 
 try:
-    import concurrent.interpreters  # from Python 3.14 on
+    import _interpreters
 except ImportError:
-    pass
-else:
+    _interpreters = None
+if _interpreters and sys.version_info >= (3, 14):
     __all__.append("InterpreterPoolExecutor")
 
 

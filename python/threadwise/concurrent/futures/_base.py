@@ -5,13 +5,13 @@ __author__ = "the authors of threadwise"
 import builtins
 import collections
 import functools
-import itertools
 import logging
 import operator
 import sys
 import time
 import types
 import weakref
+from itertools import islice
 
 from threadwise import threading
 from threadwise._installation import serve
@@ -119,7 +119,7 @@ def _results(ahead, more, deadline):
     try:
         while ahead:
             if more is not None:
-                ahead.extend(itertools.islice(more, 1))
+                ahead.extend(islice(more, 1))
             # No reference to the future is kept while the result is out.
             yield _result_or_cancel(ahead.popleft(), deadline)
     finally:
