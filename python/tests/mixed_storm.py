@@ -114,6 +114,7 @@ class Storm:
         self.count_lock = threading.Lock()
         self.deeds = collections.deque()
         self.serving = 0
+        self.stopped = set()  # the actors that begin no step any more
         self.accepted, self.settled, self.latest = collections.deque(), collections.deque(), {}
         self.gates = [Gate(kind()) for kind in (threading.Lock, threading.RLock, threading.Semaphore, threading.Condition) * 2]
         kinds = [queue.Queue(), queue.Queue(3), queue.LifoQueue(2), queue.PriorityQueue(), queue.SimpleQueue()]
@@ -161,22 +162,28 @@ class Storm:
             raise AssertionError(f"seed {self.seed}") from self.failure
 
     def is_settled(self):
-        return self.free == self.actors and not self.deeds and not self.serving and len(self.accepted) == len(self.settled)
+        """Whether no actor and no call is left that could leave deeds to others, and all deeds are done."""
+        if len(self.stopped) < self.actors or len(self.accepted) != len(self.settled):
+            return False
+        with self.count_lock:
+            return not self.deeds and not self.serving
 
     def act(self, number):
         self.mine.acts = True
         try:
             serving = random.Random(number)
             step = 0
-            while not self.ended:
+            while not self.over:
                 # Chances of its own for each operation: how one goes changes nothing about the next.
-                if not self.over:
-                    self.step(random.Random(f"{self.seed} {number} {step}"))
-                    self.progress += 1
-                elif not self.deeds:
-                    time.sleep(0.0002)
+                self.step(random.Random(f"{self.seed} {number} {step}"))
+                self.progress += 1
                 self.serve(serving)
                 step += 1
+            self.stopped.add(number)
+            while not self.ended:
+                if not self.deeds:
+                    time.sleep(0.0002)
+                self.serve(serving)
         except BaseException as failure:
             self.failure = self.failure or failure
 

@@ -75,13 +75,15 @@ private:
     void act(std::uint64_t number) {
         this_actor.acts = true;
         Choices serving(number);
-        for (std::uint64_t i = 0; !ended_; ++i) {
+        for (std::uint64_t i = 0; !world_.over; ++i) {
             // Choices of its own for each operation: how one goes changes nothing about the next.
             Choices choices((world_.seed << 40) ^ (number << 32) ^ i);
-            if (!world_.over) {
-                step(choices);
-                ++world_.progress;
-            }
+            step(choices);
+            ++world_.progress;
+            if (serve(serving)) ++world_.progress;
+        }
+        ++stopped_;
+        while (!ended_) {
             if (serve(serving)) ++world_.progress;
         }
     }
@@ -131,9 +133,13 @@ private:
         return unless_interrupted([&] { return world_.board.serve(choices); });
     }
 
-    bool settled() { return world_.all_free() && world_.board.size() == 0 && pools_.settled() && futures_.settled(); }
+    /// Whether no actor and no call is left that could post deeds, and then, whether all deeds are done.
+    bool settled() {
+        return stopped_ == world_.actors && pools_.settled() && futures_.settled() && world_.board.size() == 0;
+    }
 
     World world_;
+    std::atomic<int> stopped_{0};  ///< actors that begin no step any more
     std::atomic<bool> ended_{false};
     Fates fates_{world_};
     Gates gates_{world_};

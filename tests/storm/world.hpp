@@ -67,9 +67,6 @@ public:
         source.request_stop();
     }
 
-    /// Whether no actor waits for another.
-    bool all_free() const noexcept { return free_actors_ == actors; }
-
     const std::uint64_t seed;
     const int actors;
     /// Whether actors are held as the process ends, perhaps where a pool refuses a call: then no call waits for them.
