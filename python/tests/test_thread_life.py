@@ -319,6 +319,29 @@ class StepTests(unittest.TestCase):
         thread.join()
         self.assertEqual([name for name in called if name in self.STEPS], self.STEPS)
 
+    def test_get_ident_is_called_as_a_thread_ends(self):
+        called, end = [], threading.Event()
+        thread = threading.Thread(target=end.wait)
+        thread.start()
+
+        def spy():
+            called.append(_thread.get_ident())
+            return called[-1]
+
+        with mock.patch.object(threading, "get_ident", spy):
+            end.set()
+            thread.join()
+        self.assertIn(thread.ident, called)
+        self.assertNotIn(thread.ident, threading._active)
+
+    def test_a_thread_that_ends_needs_no_memory(self):
+        thread = threading.Thread()
+        thread._ident = -1
+        threading._active[-1] = thread
+        with mock.patch.object(threading, "get_ident", side_effect=MemoryError):
+            thread._delete()
+        self.assertNotIn(-1, threading._active)
+
     def test_in_a_forked_child_each_thread_is_told(self):
         source = """
             import os, sys, warnings

@@ -239,7 +239,11 @@ class Thread:
 
     def _delete(self):
         with _active_limbo_lock:
-            _active.pop(self._ident, None)  # not get_ident(), which needs memory
+            try:
+                ident = get_ident()  # which programs replace, to hear of a thread's end
+            except MemoryError:
+                ident = self._ident
+            _active.pop(ident, None)
 
     if _IS_JOINABLE:
 
