@@ -9,7 +9,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench bench-download fuzz coverage lint format docs install install-lib clean wheel test-python test-cpython test-python-tools bench-python
+.PHONY: help run test test-faults test-release test-asan test-tsan test-portable test-coverage soak bench bench-download fuzz coverage lint format docs install install-lib deb clean wheel test-python test-cpython test-python-tools bench-python
 .PRECIOUS: build/%/build.ninja
 
 help: ## Show this list
@@ -93,6 +93,10 @@ install-lib: | bootstrap-library ## The same for the library alone
 	@cmake --install build/library --prefix "$(PREFIX)"
 	@$(TELL_LOADER)
 
+deb: build/release/build.ninja | bootstrap-deb ## Debian packages of the library, its headers and the command: build/release/packages
+	@cmake --build --preset release --target threadwise threadwise_static apps/all
+	@scripts/deb build/release
+
 # The loader keeps a list of the libraries in the system's folders.
 TELL_LOADER = [ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || \
 	echo "install: run ldconfig as root if programs do not find libthreadwise.so; below another PREFIX, set LD_LIBRARY_PATH or an rpath"
@@ -106,7 +110,7 @@ build/%/build.ninja: CMakePresets.json | bootstrap-build
 	@cmake --preset $*
 	@touch $@
 
-BOOTSTRAPS := bootstrap-build bootstrap-library bootstrap-bench bootstrap-bench-download bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
+BOOTSTRAPS := bootstrap-build bootstrap-library bootstrap-deb bootstrap-bench bootstrap-bench-download bootstrap-coverage bootstrap-fuzz bootstrap-lint bootstrap-docs \
 	bootstrap-python bootstrap-cpython
 .PHONY: $(BOOTSTRAPS)
 $(BOOTSTRAPS): bootstrap-%:
