@@ -142,7 +142,11 @@ MOMENTS = {
         pool = ThreadPoolExecutor(1); pool._work_queue = Queue(); pool.submit(list)""",
     "weak reference to a pool": """
         from concurrent.futures import thread
-        daemon(thread._worker, leave, queue.SimpleQueue(), fail, ())""",
+        class Context:
+            initialize = fail
+        items = queue.SimpleQueue()
+        arguments = (Context(), items) if sys.version_info >= (3, 14) else (items, fail, ())
+        daemon(thread._worker, leave, *arguments)""",
     "waiters": """
         future = Future()
         class Waiter:
