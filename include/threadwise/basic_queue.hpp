@@ -141,7 +141,7 @@ public:
         throw Empty();
     }
 
-    /// The same, but nothing if the queue is empty.
+    /// The same, but nothing if the queue is empty and not shut down.
     [[nodiscard]] std::optional<T> try_get() {
         Pop pop(storage_);
         const Attempt attempt = pop.begin();
