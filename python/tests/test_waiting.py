@@ -355,9 +355,9 @@ class CrowdTests(unittest.TestCase):
     def test_a_crowd_sleeps_while_another_thread_has_the_interpreter(self):
         for name, (made, wait, let_go) in self.WAITS.items():
             with self.subTest(name):
-                switches = run(
+                switches, seconds = run(
                     source=f"""
-                    import resource, sys
+                    import resource, sys, time
                     from threadwise import threading
 
                     COUNT = 300
@@ -375,17 +375,18 @@ class CrowdTests(unittest.TestCase):
                     for _ in range(COUNT):
                         begun.acquire()
                     sys.setswitchinterval(0.0005)
-                    before = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+                    begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
                     {let_go}
                     for _ in range(50):
                         sum(numbers)  # keeps the interpreter, all the time
                     for _ in range(COUNT):
                         passed.acquire()
-                    print((resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - before) // COUNT)
+                    print((resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - before) / COUNT)
+                    print(time.monotonic() - begin)
                     """
                 )
-                # Each asks some thousand times otherwise.
-                self.assertLess(int(*switches), 100)
+                # Each asks 2,000 times a second otherwise; on a busy machine this takes many seconds.
+                self.assertLess(float(switches), 100 * max(float(seconds), 1))
 
 
 if __name__ == "__main__":
