@@ -89,7 +89,11 @@ void add_ps(CLI::App& app, ExitCode& code) {
         "  threadwise ps\n"
         "  threadwise ps --json");
     sub->callback([json, &code] {
-        *json ? print_json(all_rows()) : print_table(all_rows());
+        if (*json) {
+            print_json(all_rows());
+        } else {
+            print_table(all_rows());
+        }
         code = all_right;
     });
 }

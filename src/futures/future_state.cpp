@@ -163,7 +163,11 @@ bool FutureState::run_if_pending() {
         });
     if (!returned) return true;
     count_call(pool_, too_late ? TaskOutcome::cancelled : TaskOutcome::done);
-    too_late ? cancel_late() : finish();
+    if (too_late) {
+        cancel_late();
+    } else {
+        finish();
+    }
     return true;
 }
 

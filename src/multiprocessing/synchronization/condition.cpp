@@ -29,7 +29,13 @@ bool Condition::acquire(bool blocking, Timeout timeout, SourceLocation where) {
                                : as_rlock().acquire(blocking, timeout, where);
 }
 
-void Condition::release() { kind_ == Kind::lock ? as_lock().release() : as_rlock().release(); }
+void Condition::release() {
+    if (kind_ == Kind::lock) {
+        as_lock().release();
+    } else {
+        as_rlock().release();
+    }
+}
 
 bool Condition::recover(SourceLocation where) {
     return kind_ == Kind::lock ? as_lock().recover(where) : as_rlock().recover(where);

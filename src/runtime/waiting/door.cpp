@@ -75,7 +75,11 @@ Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim cl
         record_.parker.reset();
         record_.place.requeued = false;
         record_.place.entitled = claim == Claim::entitled;
-        record_.place.entitled ? bucket.push_front(record_, address) : bucket.push_back(record_, address);
+        if (record_.place.entitled) {
+            bucket.push_front(record_, address);
+        } else {
+            bucket.push_back(record_, address);
+        }
     }
     return sleep();
 }

@@ -40,7 +40,11 @@ bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, R
             // A spin that was preempted has kept other threads from their cores: where that happens, it does not pay.
             // A short spin is not worth a look at the clock.
             const bool in_time = looks < few_looks || platform::now() <= give_up + longest_spin;
-            in_time ? memory.paid() : memory.wasted();
+            if (in_time) {
+                memory.paid();
+            } else {
+                memory.wasted();
+            }
             return true;
         }
         pauses_since_look += pauses;

@@ -96,7 +96,11 @@ void InterpreterTurns::make_way(const runtime::WaitSite& site) {
             const bool over = demoted || policy_.is_over(guard.now);
             me.emplace(runtime::this_record().ident, Kind::computing, guard.now);
             if (!over) me->used = policy_.used(guard.now);
-            over ? computing_.push_back(*me) : computing_.push_front(*me);
+            if (over) {
+                computing_.push_back(*me);
+            } else {
+                computing_.push_front(*me);
+            }
             grant(*next, guard.now);
             look(*me, guard.now);
         }

@@ -34,7 +34,11 @@ void prefetch_beyond(const T* item) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(item);
     if (address % line >= sizeof(T)) return;
     const auto* const beyond = reinterpret_cast<const void*>(address + 2 * line);
-    ToWrite ? prefetch_to_write(beyond) : prefetch(beyond);
+    if constexpr (ToWrite) {
+        prefetch_to_write(beyond);
+    } else {
+        prefetch(beyond);
+    }
 }
 
 /// One block that is kept for reuse: with it, a queue in steady flow allocates nothing, and after a burst all but this
