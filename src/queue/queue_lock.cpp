@@ -22,7 +22,7 @@
 #include "platform/asymmetric_fence.hpp"
 #include "queue/head_start.hpp"
 #include "runtime/records/registry.hpp"
-#include "threading/synchronization/contended.hpp"
+#include "threading/synchronization/gate.hpp"
 #include "threading/synchronization/owner_gate.hpp"
 
 namespace threadwise::detail {

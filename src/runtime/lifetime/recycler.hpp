@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-#include "platform/thread_condition.hpp"
+#include "platform/thread_reuse.hpp"
 #include "runtime/records/parker.hpp"
 #include "runtime/records/thread_record.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "runtime/base/fork.hpp"
 #include "threading/interpreter/interpreter_guard.hpp"
-#include "threading/synchronization/contended.hpp"
+#include "threading/synchronization/gate.hpp"
 
 namespace threadwise::detail {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "runtime/records/life.hpp"
-#include "threading/synchronization/contended.hpp"
+#include "threading/synchronization/gate.hpp"
 #include "threading/synchronization/owner_gate.hpp"
 #include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"

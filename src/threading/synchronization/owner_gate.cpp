@@ -21,7 +21,7 @@
 
 #include <optional>
 
-#include "threading/synchronization/contended.hpp"
+#include "threading/synchronization/gate.hpp"
 
 namespace threadwise {
 namespace detail {

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "threading/synchronization/contended.hpp"
+#include "threading/synchronization/gate.hpp"
 #include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 

@@ -1,4 +1,4 @@
-#include "platform/thread_condition.hpp"
+#include "platform/thread_reuse.hpp"
 
 #include <dlfcn.h>
 #include <fenv.h>
