@@ -38,7 +38,7 @@ Seen look_at(ThreadRecord& record) {
         seen.owner = seen.site.owner;
         if (bucket.has(record)) {
             seen.owner = runtime::owner_of(seen.site);
-            seen.notified = seen.site.kind == WaitKind::condition && record.place.requeued;
+            seen.notified = seen.site.kind == WaitKind::condition && record.wait_node.requeued;
         }
         return seen;
     });

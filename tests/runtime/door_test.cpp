@@ -226,7 +226,7 @@ TEST(Unpark, WakesTheEntitledBeforeTheOldest) {
     SleepingThread entitled(&address, Waiting::Claim::entitled);
     ASSERT_TRUE(wait_for_sleepers(&address, 2));
     runtime::unpark_one(&address, [&](Sleeper sleeper) -> std::optional<std::uint32_t> {
-        EXPECT_TRUE(sleeper.record->place.entitled);
+        EXPECT_TRUE(sleeper.record->wait_node.entitled);
         return 0;
     });
     entitled.join();

@@ -33,7 +33,7 @@ class ParkingTable : public ::testing::Test {
 protected:
     void TearDown() override {
         for (const auto& record : records) {
-            if (record->place.queued) bucket_of(record->place.address.load()).remove(*record);
+            if (record->wait_node.queued) bucket_of(record->wait_node.address.load()).remove(*record);
         }
     }
 
@@ -91,7 +91,7 @@ TEST_F(ParkingTable, RemovesFromFrontMiddleAndBack) {
     EXPECT_EQ(bucket.first(addresses.one), nullptr);
     bucket.push_front(*records[0], addresses.one);
     EXPECT_EQ(bucket.first(addresses.one), records[0].get());
-    EXPECT_FALSE(records[1]->place.queued);
+    EXPECT_FALSE(records[1]->wait_node.queued);
 }
 
 TEST_F(ParkingTable, LocksOneBucketOnceAndTwoInAnOrderThatCannotDeadlock) {
@@ -116,13 +116,13 @@ TEST_F(ParkingTable, StressFindsTheBucketOfARecordThatMoves) {
         for (int round = 0; round < testing::rounds(5'000); ++round) {
             if (i == 0) {
                 const TwoBuckets both(addresses.one, addresses.stranger);
-                const bool here = mover.place.address.load() == addresses.one;
+                const bool here = mover.wait_node.address.load() == addresses.one;
                 (here ? bucket : other).remove(mover);
                 here ? other.push_back(mover, addresses.stranger) : bucket.push_back(mover, addresses.one);
             } else {
                 with_bucket_of(mover, [&](Bucket& found) {
-                    EXPECT_TRUE(mover.place.queued);
-                    EXPECT_EQ(found.first(mover.place.address.load()), &mover);
+                    EXPECT_TRUE(mover.wait_node.queued);
+                    EXPECT_EQ(found.first(mover.wait_node.address.load()), &mover);
                     ++visits[&found == &bucket ? 0 : 1];
                 });
             }

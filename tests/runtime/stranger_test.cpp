@@ -33,7 +33,7 @@ void wake_at_every_address(const void* object, std::size_t size) {
 
 /// Where the thread sleeps, if it does.
 const void* address_of_sleep(const ThreadRecord& record) {
-    return testing::is_queued(record) ? record.place.address.load() : nullptr;
+    return testing::is_queued(record) ? record.wait_node.address.load() : nullptr;
 }
 
 /// `wait` runs in a thread of its own. It sleeps; it is woken for nothing, and sleeps again; and goes on after `end`.
@@ -50,7 +50,7 @@ void expect_to_sleep_on(const void* object, std::size_t size, const std::functio
     for (int i = 0; i < times; ++i) {
         ASSERT_TRUE(testing::wait_until([&] { return address_of_sleep(record) != nullptr || returned; }));
         ASSERT_FALSE(returned) << "after having been woken for nothing " << i << " times";
-        const void* const address = record.place.address.load();
+        const void* const address = record.wait_node.address.load();
         // Locks, semaphores and the exact keys have addresses of their own kind.
         if (reinterpret_cast<std::uintptr_t>(address) % 4 == 0) runtime::unpark_all(address);
         wake_at_every_address(object, size);
@@ -268,7 +268,7 @@ TEST(Stranger, MakesNoTimerGoOff) {
     for (int i = 0; i < times; ++i) {
         ASSERT_TRUE(testing::wait_until([&] { return address_of_sleep(*record) != nullptr || went_off; }));
         ASSERT_FALSE(went_off);
-        runtime::unpark_all(record->place.address.load());
+        runtime::unpark_all(record->wait_node.address.load());
     }
     ASSERT_TRUE(testing::wait_until([&] { return address_of_sleep(*record) != nullptr || went_off; }));
     timer.cancel();

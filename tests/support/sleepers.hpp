@@ -36,7 +36,7 @@ inline std::size_t sleepers(const void* address) {
 
 /// Whether that thread is queued. Only its bucket's list may be asked: as long as it is in none, the record is its own.
 inline bool is_queued(const runtime::ThreadRecord& record) {
-    const void* const address = record.place.address.load();
+    const void* const address = record.wait_node.address.load();
     if (address == nullptr) return false;
     runtime::Bucket& bucket = runtime::bucket_of(address);
     const std::lock_guard hold(bucket.lock);

@@ -65,7 +65,7 @@ Look look_at(ThreadRecord& record, BlockedThread& thread, FunctionRef<void(std::
         thread.ident = record.ident;
         thread.version = version;
         thread.site = site;
-        if (record.place.requeued && site.retakes.owner_word != nullptr) {
+        if (record.wait_node.requeued && site.retakes.owner_word != nullptr) {
             thread.site.kind = site.retakes.kind;
             thread.site.object = site.retakes.object;
             thread.site.owner_word = site.retakes.owner_word;

@@ -87,43 +87,43 @@ CountedSleeper::CountedSleeper(const void* address) noexcept : sleepers_(detail:
 CountedSleeper::~CountedSleeper() { sleepers_.fetch_sub(1); }
 
 void Bucket::push_back(ThreadRecord& record, const void* address) noexcept {
-    QueuePlace& place = record.place;
+    WaitNode& node = record.wait_node;
     // release: pairs with with_bucket_of(), which reads the address before it has the lock.
-    place.address.store(address, std::memory_order_release);
-    place.queued.store(true, std::memory_order_release);  // release: after the address, see has()
+    node.address.store(address, std::memory_order_release);
+    node.queued.store(true, std::memory_order_release);  // release: after the address, see has()
     if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
-    place.next = nullptr;
-    place.previous = tail;
-    (tail == nullptr ? head : tail->place.next) = &record;
+    node.next = nullptr;
+    node.previous = tail;
+    (tail == nullptr ? head : tail->wait_node.next) = &record;
     tail = &record;
 }
 
 void Bucket::push_front(ThreadRecord& record, const void* address) noexcept {
-    QueuePlace& place = record.place;
-    place.address.store(address, std::memory_order_release);  // release: as in push_back()
-    place.queued.store(true, std::memory_order_release);      // release: after the address, see has()
+    WaitNode& node = record.wait_node;
+    node.address.store(address, std::memory_order_release);  // release: as in push_back()
+    node.queued.store(true, std::memory_order_release);      // release: after the address, see has()
     if (detail::is_counted(address)) detail::sleepers_on(address).fetch_add(1);
-    place.next = head;
-    place.previous = nullptr;
-    (head == nullptr ? tail : head->place.previous) = &record;
+    node.next = head;
+    node.previous = nullptr;
+    (head == nullptr ? tail : head->wait_node.previous) = &record;
     head = &record;
 }
 
 void Bucket::remove(ThreadRecord& record) noexcept {
-    QueuePlace& place = record.place;
-    (place.previous == nullptr ? head : place.previous->place.next) = place.next;
-    (place.next == nullptr ? tail : place.next->place.previous) = place.previous;
-    place.queued.store(false, std::memory_order_relaxed);  // relaxed: under the lock, see has()
+    WaitNode& node = record.wait_node;
+    (node.previous == nullptr ? head : node.previous->wait_node.next) = node.next;
+    (node.next == nullptr ? tail : node.next->wait_node.previous) = node.previous;
+    node.queued.store(false, std::memory_order_relaxed);  // relaxed: under the lock, see has()
     // relaxed: an address changes only under the lock that we hold.
-    const void* const address = place.address.load(std::memory_order_relaxed);
+    const void* const address = node.address.load(std::memory_order_relaxed);
     if (detail::is_counted(address)) detail::sleepers_on(address).fetch_sub(1);
 }
 
 ThreadRecord* Bucket::first(const void* address) const noexcept {
     ThreadRecord* record = head;
     // relaxed: an address changes only under the lock that we hold.
-    while (record != nullptr && record->place.address.load(std::memory_order_relaxed) != address) {
-        record = record->place.next;
+    while (record != nullptr && record->wait_node.address.load(std::memory_order_relaxed) != address) {
+        record = record->wait_node.next;
     }
     return record;
 }
@@ -131,14 +131,14 @@ ThreadRecord* Bucket::first(const void* address) const noexcept {
 bool Bucket::has(const ThreadRecord& record) const noexcept {
     // acquire: pairs with the release in push_back(). If the mark was set for another bucket, whose lock is not ours,
     // that one's address is seen, too; it cannot be one of this bucket's again, as that takes the lock that we hold.
-    if (!record.place.queued.load(std::memory_order_acquire)) return false;
-    return &bucket_of(record.place.address.load(std::memory_order_relaxed)) == this;
+    if (!record.wait_node.queued.load(std::memory_order_acquire)) return false;
+    return &bucket_of(record.wait_node.address.load(std::memory_order_relaxed)) == this;
 }
 
 ThreadRecord* Bucket::next_on(const ThreadRecord& record, const void* address) noexcept {
-    ThreadRecord* next = record.place.next;
-    while (next != nullptr && next->place.address.load(std::memory_order_relaxed) != address) {
-        next = next->place.next;  // relaxed: as in first()
+    ThreadRecord* next = record.wait_node.next;
+    while (next != nullptr && next->wait_node.address.load(std::memory_order_relaxed) != address) {
+        next = next->wait_node.next;  // relaxed: as in first()
     }
     return next;
 }

@@ -66,10 +66,10 @@ template <class Use>
 auto with_bucket_of(ThreadRecord& record, Use&& use) {
     for (;;) {
         // acquire: the queue's state at least as new as the address.
-        const void* address = record.place.address.load(std::memory_order_acquire);
+        const void* address = record.wait_node.address.load(std::memory_order_acquire);
         Bucket& bucket = bucket_of(address);
         bucket.lock.lock();
-        if (record.place.address.load(std::memory_order_relaxed) != address) {  // it was requeued meanwhile
+        if (record.wait_node.address.load(std::memory_order_relaxed) != address) {  // it was requeued meanwhile
             bucket.lock.unlock();
             continue;
         }

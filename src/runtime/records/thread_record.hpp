@@ -26,10 +26,10 @@ namespace threadwise::runtime {
 struct ThreadRecord;
 class Keeping;
 
-/// A thread's place in the queue of those that sleep on an address. All of it is guarded by the bucket's lock, but for
-/// `address`, which is also read without it in order to find the bucket, and `queued`, which who holds the lock of
-/// another bucket may read: see Bucket::has().
-struct QueuePlace {
+/// A thread's node in the queue of those that sleep on an address. Guarded by the bucket's lock, but for `address`,
+/// which is also read without it in order to find the bucket, and `queued`, which may be read under another bucket's
+/// lock: see Bucket::has().
+struct WaitNode {
     ThreadRecord* next = nullptr;
     ThreadRecord* previous = nullptr;
     std::atomic<const void*> address{nullptr};
@@ -39,7 +39,7 @@ struct QueuePlace {
     std::uint32_t token = 0;  ///< what the waker said; the primitive's own meaning
 };
 
-/// A record's place in a RecordList. Guarded by the registry's lock.
+/// A record's node in a RecordList. Guarded by the registry's lock.
 struct Listing {
     std::shared_ptr<ThreadRecord> self;  ///< the list's share of the record; null: in no list
     ThreadRecord* older = nullptr;
@@ -90,7 +90,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     // At the door. What a waker touches lies on one cache line, apart from what only the owner writes: each line more
     // is another trip between cores in each wake-up.
     alignas(64) Parker parker;
-    QueuePlace place;
+    WaitNode wait_node;
     alignas(64) OwnSite site;
     SourceLocation last_place;  ///< that the thread has slept at; the owner's alone, see Card::note_sleep()
     Card* card = nullptr;       ///< null: it has none. Written under the registry's lock, while the thread does not run

@@ -16,7 +16,7 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
         const std::optional<std::uint32_t> token = decide(Sleeper{sleeper, more});
         if (sleeper == nullptr || !token) return false;
         bucket.remove(*sleeper);
-        sleeper->place.token = *token;
+        sleeper->wait_node.token = *token;
     }
     sleeper->parker.notify();
     return true;
@@ -32,17 +32,17 @@ std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std:
         for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
             ThreadRecord* const next = Bucket::next_on(*sleeper, address);
             bucket.remove(*sleeper);
-            sleeper->place.token = 0;
-            sleeper->place.next = nullptr;
+            sleeper->wait_node.token = 0;
+            sleeper->wait_node.next = nullptr;
             *link = sleeper;
-            link = &sleeper->place.next;
+            link = &sleeper->wait_node.next;
             sleeper = next;
         }
         first(found);
     }
     while (woken != nullptr) {
         // Once notified, a record may be gone: look for the next one first.
-        ThreadRecord* const next = woken->place.next;
+        ThreadRecord* const next = woken->wait_node.next;
         woken->parker.notify();
         woken = next;
     }
@@ -56,7 +56,7 @@ std::size_t requeue(const void* from, const void* to, std::size_t count) {
         ThreadRecord* const next = Bucket::next_on(*sleeper, from);
         buckets.first.remove(*sleeper);
         buckets.second.push_back(*sleeper, to);
-        sleeper->place.requeued = true;
+        sleeper->wait_node.requeued = true;
         sleeper = next;
     }
     return moved;

@@ -73,9 +73,9 @@ Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim cl
         const std::lock_guard hold(bucket.lock);
         if (!validate()) return Wakeup::refused;
         record_.parker.reset();
-        record_.place.requeued = false;
-        record_.place.entitled = claim == Claim::entitled;
-        if (record_.place.entitled) {
+        record_.wait_node.requeued = false;
+        record_.wait_node.entitled = claim == Claim::entitled;
+        if (record_.wait_node.entitled) {
             bucket.push_front(record_, address);
         } else {
             bucket.push_back(record_, address);
@@ -90,8 +90,8 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
         const std::lock_guard hold(bucket.lock);
         if (!validate()) return Wakeup::refused;
         record_.parker.reset();
-        record_.place.requeued = false;
-        record_.place.entitled = false;
+        record_.wait_node.requeued = false;
+        record_.wait_node.entitled = false;
         bucket.push_back(record_, address);
     }
     try {
@@ -197,7 +197,7 @@ bool Waiting::must_end(bool kicked) noexcept {
 
 bool Waiting::withdraw() noexcept {
     return with_bucket_of(record_, [&](Bucket& bucket) {
-        const bool still_here = record_.place.queued && !record_.place.requeued;
+        const bool still_here = record_.wait_node.queued && !record_.wait_node.requeued;
         if (still_here) bucket.remove(record_);
         return still_here;
     });

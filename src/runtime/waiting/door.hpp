@@ -117,9 +117,9 @@ public:
     void name_owner(std::uint32_t native_id) noexcept;
 
     /// What the waker said, after `woken`.
-    std::uint32_t token() const noexcept { return record_.place.token; }
+    std::uint32_t token() const noexcept { return record_.wait_node.token; }
     /// Whether the sleeper was moved to another address before it was woken; after `woken`.
-    bool requeued() const noexcept { return record_.place.requeued; }
+    bool requeued() const noexcept { return record_.wait_node.requeued; }
 
     ThreadRecord& record() const noexcept { return record_; }
     platform::Instant since() const noexcept { return site_.since; }

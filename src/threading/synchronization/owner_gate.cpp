@@ -80,7 +80,7 @@ bool OwnerWord::release_slow() {
     }
     runtime::unpark_one(key(), [=, this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (is_handed_over) runtime::bucket_of(key()).hand_overs = true;
-        if (sleeper.record != nullptr && sleeper.record->place.entitled) {
+        if (sleeper.record != nullptr && sleeper.record->wait_node.entitled) {
             value_.store(sleeper.record->ident);
             return threading::handed_off;
         }
@@ -94,7 +94,7 @@ void OwnerWord::wake_sleeper(const void* key) {
     runtime::unpark_one(key, [key](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (sleeper.record == nullptr) return std::nullopt;
         OwnerWord& word = of(key);
-        const bool entitled = sleeper.record->place.entitled;
+        const bool entitled = sleeper.record->wait_node.entitled;
         std::uint32_t free = 0;
         if (!word.value_.compare_exchange_strong(free, entitled ? sleeper.record->ident : woken)) return std::nullopt;
         return entitled ? threading::handed_off : threading::compete;

@@ -97,7 +97,7 @@ private:
     static std::optional<std::uint32_t> choose(runtime::Sleeper sleeper, Word& value) noexcept {
         if (value < one || (value & woken) != 0) return std::nullopt;
         if (!sleeper.more) value &= ~has_waiters;
-        const bool hand_over = sleeper.record->place.entitled;
+        const bool hand_over = sleeper.record->wait_node.entitled;
         value = hand_over ? value - one : value | woken;
         return hand_over ? threading::handed_off : threading::compete;
     }
