@@ -121,7 +121,7 @@ void Pool::throw_refusal() const {
             "the pool was made before fork(): its threads are the parent's; make another one in the child");
     }
     if (is_broken()) throw BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore");
-    runtime::hold_if_overtaken();  // the pool may have been shut down by another thread's exit()
+    runtime::hold_if_exiting();  // the pool may have been shut down by another thread's exit()
     throw RuntimeError("cannot schedule new futures after shutdown");
 }
 

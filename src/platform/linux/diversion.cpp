@@ -1,3 +1,9 @@
+// The diversion is a piece of assembly that a function returns to instead of its caller. It keeps what the function has
+// returned, asks arrive_at_diversion() where to go on, and goes there.
+
+// The diversion is a piece of assembly that a function returns to instead of its caller. It keeps what the function has
+// returned, asks arrive_at_diversion() where to go on, and goes there.
+
 #include "platform/linux/diversion.hpp"
 
 #include <unwind.h>
@@ -9,13 +15,15 @@ extern "C" {
     return threadwise::platform::arrive_at_diversion();
 }
 
-/// An exception leaves the function that was to return to the diversion. First, what lies between is cleaned up.
+/// Called while an exception passes the diversion, in two phases: the search phase, which ends here, and then the
+/// clean-up, in which the frames in between have been destroyed.
 [[gnu::used, gnu::visibility("hidden")]] _Unwind_Reason_Code threadwise_unwind_to_diversion(
     int /*version*/, _Unwind_Action actions, _Unwind_Exception_Class /*kind*/, _Unwind_Exception* /*exception*/,
     _Unwind_Context* /*context*/) noexcept {
     if ((static_cast<unsigned>(actions) & static_cast<unsigned>(_UA_SEARCH_PHASE)) != 0) return _URC_HANDLER_FOUND;
     threadwise::platform::arrive_at_diversion();
-    std::terminate();  // it was to go on after all, which it cannot in the middle of this
+    std::terminate();  // it returned: the program's code was to go on, which is not possible in the middle of an
+                       // unwinding
 }
 }
 
@@ -26,9 +34,9 @@ extern "C" {
 [[gnu::visibility("hidden")]] void threadwise_signal_return();
 }
 
-// An unwinder looks for the caller of a function right before the address that it returns to, so the diversion begins
-// with an instruction that is never run. It finds there how exceptions are met, and that nothing lies beyond. What the
-// function has returned is kept: see arrive_at_diversion().
+// An unwinder looks up the instruction before a return address, so a nop that is never run stands before the
+// diversion. Its unwind data name threadwise_unwind_to_diversion() as the handler of exceptions, and say that there is
+// no caller above. The registers that a function returns values in are saved and restored.
 asm(R"(
     .pushsection .text
     .hidden threadwise_diversion

@@ -38,7 +38,7 @@ FutexResult futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t exp
 
 void futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept {
     const int saved = errno;  // callable from a signal handler
-    // Whoever sleeps relies on it, so a refusal for a moment must not lose it.
+    // The sleeper relies on the wake-up, so it is tried again if the kernel refuses it for a moment.
     constexpr int tries = 100;
     for (int i = 0; i < tries && syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0) < 0; ++i) {}
     errno = saved;

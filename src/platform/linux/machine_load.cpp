@@ -13,7 +13,7 @@
 namespace threadwise::platform {
 
 bool is_machine_busy() noexcept {
-    // The kernel's own count, after three averages: "0.20 0.18 0.12 2/157 1234".
+    // "0.20 0.18 0.12 2/157 1234": after three averages the number of runnable threads.
     const int file = ::open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
     std::array<char, 128> text{};

@@ -48,10 +48,4 @@ void sleep_for_good() noexcept {
     for (;;) futex_wait(never_changes, 0, never);
 }
 
-KernelWait find_wait(std::uint64_t /*native_id*/) noexcept { return {}; }
-
-bool any_native_thread(bool (* /*condition*/)(std::uint64_t, const void*), const void* /*data*/) noexcept {
-    return false;
-}
-
 }  // namespace threadwise::platform

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "platform/exit.hpp"
+#include "platform/kernel_wait.hpp"
 #include "platform/native_thread.hpp"
 #include "platform/this_thread.hpp"
 #include "runtime/base/function_ref.hpp"

@@ -97,8 +97,8 @@ bool RecyclableThread::end_and_offer(ThreadRecord& record) noexcept {
 
 ThreadRecord* RecyclableThread::await_next() noexcept {
     constexpr int longest_pause = 2;
-    auto handed_over = [this] { return parker_.look() == Parker::State::notified; };
-    if (spin_until(the_recycler().spins, platform::never, {longest_pause}, handed_over)) return next_;
+    auto has_next = [this] { return parker_.look() == Parker::State::notified; };
+    if (spin_until(the_recycler().spins, platform::never, {longest_pause}, has_next)) return next_;
     platform::Instant deadline = platform::now() + longest_offer;
     for (;;) {
         const Parker::State state = parker_.sleep(deadline);
@@ -117,7 +117,7 @@ bool RecyclableThread::withdraw() noexcept {
     return true;
 }
 
-bool hand_over(ThreadRecord& record, std::size_t stack_size) {
+bool start_recycled(ThreadRecord& record, std::size_t stack_size) {
     if (!is_allowed.load(std::memory_order_relaxed) || !any_on_offer()) return false;
     const platform::Inheritance inheritance = platform::inheritance_of_this_thread();
     RecyclableThread* taken = nullptr;

@@ -3,7 +3,7 @@
 // microsecond, to make one some thirty.
 //
 // Nothing is restored. An OS thread is used again only if nothing that ran on it can be noticed any more
-// (platform::is_as_new()), and only by a starter from whom a new thread would inherit just what this one has. Otherwise
+// (platform::is_as_new()), and only for a starter that a new thread would inherit just the same from. Otherwise
 // it ends, which destroys everything as the standard says.
 
 #include <cstddef>
@@ -28,11 +28,11 @@ public:
     /// await_next() is to be called. False: the OS thread has to end for that.
     bool end_and_offer(ThreadRecord& record) noexcept;
 
-    /// What to run next; null: nobody came, the OS thread is to end.
+    /// What to run next; null: nothing came, the OS thread is to end.
     ThreadRecord* await_next() noexcept;
 
 private:
-    friend bool hand_over(ThreadRecord& record, std::size_t stack_size);
+    friend bool start_recycled(ThreadRecord& record, std::size_t stack_size);
     friend struct Recycler;
     bool withdraw() noexcept;
 
@@ -47,7 +47,7 @@ private:
     RecyclableThread* later_ = nullptr;
 };
 
-/// Gives the record to an OS thread on offer that suits the caller; false if there is none.
-bool hand_over(ThreadRecord& record, std::size_t stack_size);
+/// Runs the record's thread on an OS thread on offer that suits the caller; false if there is none.
+bool start_recycled(ThreadRecord& record, std::size_t stack_size);
 
 }  // namespace threadwise::runtime

@@ -17,6 +17,7 @@
 #include "platform/exit.hpp"
 #include "platform/freeze.hpp"
 #include "platform/internal_lock.hpp"
+#include "platform/kernel_wait.hpp"
 #include "runtime/base/exception_text.hpp"
 #include "runtime/base/fork.hpp"
 #include "runtime/base/made_at_load.hpp"
@@ -346,11 +347,11 @@ bool at_shutdown(std::function<void()> function) {
             return true;
         }
     }
-    hold_if_overtaken();
+    hold_if_exiting();
     return false;
 }
 
-void hold_if_overtaken() {
+void hold_if_exiting() {
     ThreadRecord* const record = this_record_if_any();
     if (record == nullptr || process_end.closer.load() == nullptr) return;
     pass_checkpoint(*record);

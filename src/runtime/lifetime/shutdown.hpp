@@ -14,9 +14,9 @@ namespace threadwise::runtime {
 /// on stderr, as is pthread_exit(); the end goes on. False: all such functions have run already.
 bool at_shutdown(std::function<void()> function);
 
-/// Before an error is thrown that another thread's exit() is to blame for. Does not return on the main thread, which
-/// might end the process with another status, by letting the error out of main(). Others get the error, daemons too, as
-/// long as the process waits for threads: one of those may wait for them.
-void hold_if_overtaken();
+/// To be called before an error is thrown that another thread's exit() is the cause of. Does not return on the main
+/// thread, which might end the process with another status by letting the error out of main(). Other threads get the
+/// error, daemons too, while the process waits for threads: one of those may wait for them.
+void hold_if_exiting();
 
 }  // namespace threadwise::runtime

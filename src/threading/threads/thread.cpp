@@ -38,9 +38,9 @@ bool is_at_work(const ThreadState& state) noexcept {
     return life == runtime::Life::started || life == runtime::Life::running;
 }
 
-/// The process is ending.
+/// To be called when the process is ending.
 [[noreturn]] void refuse_to_start() {
-    runtime::hold_if_overtaken();
+    runtime::hold_if_exiting();
     throw RuntimeError("can't start new thread: the process is ending");
 }
 
@@ -93,7 +93,7 @@ void Thread::release() noexcept {
 void Thread::start() {
     ThreadState& mine = state();
     if (!runtime::begin_life(mine)) throw RuntimeError("threads can only be started once");
-    // Also where a Timer was moved into a Thread.
+    // Not where a Timer was moved into a Thread: there the object is a Thread, and `plain` is Timer.
     const bool has_own_run = typeid(*this) != typeid(Thread) && typeid(*this) != *mine.plain;
     mine.object = has_own_run ? this : nullptr;
     mine.run_object = [](Thread& thread) { thread.run(); };
@@ -101,7 +101,7 @@ void Thread::start() {
     try {
         // Listed by its starter, so that it is in enumerate() once start() has returned.
         if (!runtime::registry::list(mine.shared_from_this())) refuse_to_start();
-        if (runtime::hand_over(mine, mine.stack_size)) return;
+        if (runtime::start_recycled(mine, mine.stack_size)) return;
         if (platform::start_native_thread(ThreadState::main, &mine, mine.stack_size)) return;
     } catch (...) {
         runtime::advance_life(mine, runtime::Life::unstarted);

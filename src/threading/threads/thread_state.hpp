@@ -17,8 +17,8 @@ struct ThreadState final : runtime::ThreadRecord {
     ThreadState() : ThreadRecord(Origin::started) {}
 
     std::unique_ptr<detail::Target> target;
-    const std::type_info* plain = nullptr;  ///< the class whose run() calls the target and does nothing else
-    Thread* object = nullptr;               ///< whose run() is overridden and is to be called; null: the target alone
+    const std::type_info* plain = nullptr;  ///< the class of the library that was made: its run() only calls the target
+    Thread* object = nullptr;               ///< the object whose overridden run() is called; null: the target alone
     void (*run_object)(Thread&) = nullptr;
     std::stop_source stop;
     std::size_t stack_size = 0;

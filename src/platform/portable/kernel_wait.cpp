@@ -1,0 +1,12 @@
+#include "platform/kernel_wait.hpp"
+
+// Nothing of the standard library tells.
+namespace threadwise::platform {
+
+KernelWait find_wait(std::uint64_t /*native_id*/) noexcept { return {}; }
+
+bool any_native_thread(bool (* /*condition*/)(std::uint64_t, const void*), const void* /*data*/) noexcept {
+    return false;
+}
+
+}  // namespace threadwise::platform
