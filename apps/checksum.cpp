@@ -199,7 +199,7 @@ void add_checksum(CLI::App& app, ExitCode& code) {
     sub->add_flag("--status", a.status, "With --check: print nothing, the exit code tells")->needs(check);
     sub->add_flag("--ignore-missing", a.ignore_missing, "With --check: pass over files that are not there")
         ->needs(check);
-    sub->add_flag("--strict", a.strict, "With --check: fail when a line of the list says nothing")->needs(check);
+    sub->add_flag("--strict", a.strict, "With --check: fail when a line of the list is malformed")->needs(check);
     sub->footer(
         "Sorted by path. Ends with 0 when every file could be read and, with --check, is as the list says; 1 when any\n"
         "is not; 2 when the request was wrong.\n\n"

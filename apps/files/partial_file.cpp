@@ -37,7 +37,7 @@ std::string cut(std::string name) {
     return name;
 }
 
-// Not every file system can rename without replacing; there, the look beforehand has to do.
+// A file system that cannot rename without replacing: looks first, which another program may get in between.
 int rename_unless_there(const char* from, const char* to) {
     if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;
@@ -75,7 +75,8 @@ bool PartialFile::belongs_to(const std::filesystem::path& hidden, const std::fil
 PartialFile PartialFile::create(const std::filesystem::path& path) {
     FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), path);
     if (file.number() == -1) file.fail("cannot create");
-    ::flock(file.number(), LOCK_EX | LOCK_NB);  // not every file system has locks; then nobody can tell
+    ::flock(file.number(),
+            LOCK_EX | LOCK_NB);  // where the file system has no locks, reopen() cannot tell that it is in use
     return PartialFile(std::move(file));
 }
 
@@ -117,7 +118,7 @@ std::int64_t time_of(const struct stat& status) {
     return status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec;
 }
 
-// Not every directory can be opened or synced; one that can, and fails, says that the disk does.
+// Not every directory can be opened or synced, which is no error; but an error of the disk is.
 void sync_directory(const std::filesystem::path& directory) {
     const FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), directory);
     if (opened.number() == -1 || ::fsync(opened.number()) == 0) return;

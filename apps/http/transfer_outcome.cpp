@@ -71,7 +71,7 @@ TransferOutcome outcome_of_status(long status) {
                                 "try again later, with a smaller --jobs");
         default: break;
     }
-    if (status >= 500) return outcome_with(Kind::transient, problem + " (it is in trouble)", "try again later");
+    if (status >= 500) return outcome_with(Kind::transient, problem + " (an error of the server)", "try again later");
     return outcome_with(Kind::permanent, problem + " instead of a file", "check the URL");
 }
 

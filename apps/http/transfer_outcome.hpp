@@ -13,7 +13,7 @@ namespace command {
 struct TransferOutcome {
     enum class Kind {
         complete,    ///< the whole file has arrived
-        unfinished,  ///< nothing failed: the server sent less than was asked for, or no use could be made of it; ask on
+        unfinished,  ///< nothing failed, but bytes are missing, or what came was of no use: ask for the rest
         transient,   ///< another try may succeed
         permanent,   ///< another try would fail the same way
         stopped
@@ -25,7 +25,7 @@ struct TransferOutcome {
     ArrivedPart arrived;                  ///< what the next try can build upon
 };
 
-/// An outcome of which there is no more to say.
+/// An outcome with these alone; the rest is as at first.
 TransferOutcome outcome_with(TransferOutcome::Kind kind, std::string problem, std::string advice);
 
 /// The outcome that `code` stands for; `details` is what libcurl wrote about it, `timeout` what the request allowed.

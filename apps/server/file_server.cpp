@@ -27,7 +27,8 @@ using net::ip::tcp;
 using namespace std::chrono_literals;
 using Error = boost::system::error_code;
 
-/// A connection that has waited so long for a request gives way to a new one where there are too many.
+/// Where there are too many connections, one that has waited for a request for so long is closed in favour of a new
+/// one.
 constexpr auto idle_time = 1s;
 
 /// Listens on the first address that the host has and that can be listened on.
@@ -80,7 +81,7 @@ private:
             return accept_after(20ms);
         }
         acceptor_->async_accept(net::make_strand(context_), [this](const Error& error, tcp::socket socket) {
-            // Without descriptors to be had there is no hurry.
+            // As when there are no file descriptors left: another connection has to end first.
             if (error) return accept_after(100ms);
             begin(std::move(socket));
             accept();
@@ -108,7 +109,7 @@ private:
         std::erase_if(connections_, [](const auto& connection) { return connection.expired(); });
     }
 
-    /// The one that has waited for longest, if for long.
+    /// Disconnects the connection that has waited for a request for longest, if for more than idle_time.
     void disconnect_idle() {
         std::shared_ptr<ServerConnection> oldest;
         auto since = ServerConnection::Clock::now() - idle_time;
@@ -125,8 +126,8 @@ private:
     const Enclosure folder_;
     const ServerOptions options_;
     std::atomic<std::size_t> open_{0};
-    std::vector<std::weak_ptr<ServerConnection>> connections_;  ///< of accept() alone, as is all that follows
-    net::io_context context_;  // its end is that of all connections, which use what is above
+    std::vector<std::weak_ptr<ServerConnection>> connections_;  ///< used by accept() alone
+    net::io_context context_;  ///< below what connections use, as its destructor destroys them all
     net::steady_timer timer_{context_};
     std::optional<tcp::acceptor> acceptor_;
     std::vector<threadwise::Thread> threads_;

@@ -18,7 +18,7 @@ public:
     FileServer(const FileServer&) = delete;
     FileServer& operator=(const FileServer&) = delete;
 
-    /// Breaks off what is under way, and closes all connections.
+    /// Aborts the transfers under way, and closes all connections.
     ~FileServer();
 
     /// Listens on `host` and `port`, 0 meaning any free one, and returns the port. Throws Failure (some_failed) when it

@@ -12,6 +12,7 @@ std::string format_http_date(std::time_t seconds) {
 }
 
 std::optional<std::time_t> parse_http_date(std::string_view text) {
+    // The three forms of RFC 9110, 5.6.7: today's, and two that old clients send.
     const std::string terminated(text);
     for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
         std::tm parts{};

@@ -30,8 +30,8 @@ public:
     void erase() noexcept;
 
 private:
-    std::size_t slot_;
-    std::uint64_t number_;
+    std::size_t slot_;      ///< an index into each thread's table, used again
+    std::uint64_t number_;  ///< of this Local alone: a value under another number was of an earlier user of the slot
 };
 
 }  // namespace detail

@@ -26,17 +26,18 @@ void CallLimits::listen(FutureState& state) {
 bool CallLimits::stop_listening() {
     if (!on_stop_) return true;
     // acq_rel, as both exchanges below: the side that comes second sees all that the other one did.
-    if (answer_.exchange(Answer::left, std::memory_order_acq_rel) == Answer::being_given) return false;
+    if (answer_.exchange(Answer::not_awaited, std::memory_order_acq_rel) == Answer::being_given) return false;
     // It will not be answered any more, or has been: nothing of the user's runs in what this may wait for.
     on_stop_.reset();
     return true;
 }
 
 void CallLimits::Cancel::operator()() const {
-    if (limits->answer_.exchange(Answer::being_given, std::memory_order_acq_rel) == Answer::left) return;
+    if (limits->answer_.exchange(Answer::being_given, std::memory_order_acq_rel) == Answer::not_awaited) return;
     FutureState& cancelled = *state;  // this is part of the state, and may go with it
     const Finally answered([this, &cancelled] {
-        if (limits->answer_.exchange(Answer::given, std::memory_order_acq_rel) == Answer::left) cancelled.drop_owner();
+        if (limits->answer_.exchange(Answer::given, std::memory_order_acq_rel) == Answer::not_awaited)
+            cancelled.drop_owner();
     });
     cancelled.cancel();
 }

@@ -10,8 +10,8 @@ bool RankedQueue::push(const Task& task, int priority) {
     const std::lock_guard hold(lock_);
     if (state_ != State::attended) return false;
     Entry entry{priority, own.get()};
-    heap_.place(entry);
-    heap_.push(Entry(entry));
+    heap_.place(entry);                // finds where it belongs,
+    heap_.push(Entry(entry));          // and puts it there
     static_cast<void>(own.release());  // the queue owns it now
     // relaxed: written under this lock.
     if (priority > 0) urgent_.store(urgent_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -32,7 +32,7 @@ Task* RankedQueue::pop(bool only_urgent) noexcept {
     const bool urgent = first.priority > 0;
     if (only_urgent && !urgent) return nullptr;
     heap_.pop();
-    // relaxed: written under this lock; that it has become less is of no importance to anybody.
+    // relaxed: written under this lock. A thread that reads the old, greater number looks once too often.
     if (urgent) urgent_.store(urgent_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     return first.task;

@@ -17,7 +17,7 @@ class RankedQueue {
 public:
     /// Copies the task. False: the queue is closed or unattended. Throws std::bad_alloc.
     bool push(const Task& task, int priority);
-    /// As InjectionQueue's.
+    /// As InjectionQueue's: tasks are refused while no worker attends to the queue, and for good once it is closed.
     void leave_unattended() noexcept { set_state(State::unattended); }
     void attend() noexcept { set_state(State::attended); }
     void close() noexcept { set_state(State::closed); }

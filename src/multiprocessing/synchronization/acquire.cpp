@@ -18,12 +18,12 @@ runtime::WaitSite site_of(runtime::WaitKind kind, const void* object, SourceLoca
 void refuse_doubt() {
     throw OwnerDiedError(
         "a thread or process died while it held this lock, so what the lock guards may be half changed: call "
-        "recover(), "
-        "which takes the lock, and mend it");
+        "recover(), which takes the lock, and mend it");
 }
 
 Acquired acquire(RobustWord& word, runtime::Waiting& waiting, Doubt doubt) {
-    // Once it has slept, a thread takes the word as slept on: it cannot know whether it was the only one.
+    // A thread that has slept leaves the waiters' bit set when it takes the word: it may not have been the only
+    // sleeper.
     bool has_slept = false;
     Take take = Take::held;
     const auto try_take = [&] {
@@ -34,7 +34,7 @@ Acquired acquire(RobustWord& word, runtime::Waiting& waiting, Doubt doubt) {
     for (;;) {
         if (try_take() || waiting.spin(&word, try_take, runtime::Pace::insistent)) {
             if (take == Take::taken) return {};
-            // The kernel has woken one sleeper to tell that the holder died: all are to hear of it.
+            // As the holder died the kernel woke one sleeper, but every one has to find out.
             platform::shared_futex_wake(&word.word(), INT_MAX);
             if (doubt == Doubt::refuse) refuse_doubt();
             if (word.try_take_in_doubt(doubt == Doubt::keep)) return {.was_in_doubt = true};

@@ -1,5 +1,5 @@
 #pragma once
-// The slow path of whatever waits for a RobustWord.
+// The slow path of the locks in shared memory: waiting for a RobustWord.
 
 #include <stop_token>
 
@@ -9,14 +9,14 @@
 
 namespace threadwise::multiprocessing {
 
-/// What is waited for, as it is written down.
+/// The wait site of a wait that a thread of another process can end.
 runtime::WaitSite site_of(runtime::WaitKind kind, const void* object, SourceLocation where,
                           platform::Instant deadline = platform::never) noexcept;
 
-/// What to do with a word that is free, but whose last holder died.
+/// A word is in doubt when it is free, but its last holder died: what it guards may be half changed. What to do then:
 enum class Doubt : std::uint8_t {
     refuse,  ///< throw OwnerDiedError
-    keep,    ///< take it; the next one is to hear of it, too
+    keep,    ///< take it; it stays in doubt for the next one that takes it
     end,     ///< take it; the caller mends what it guards
 };
 

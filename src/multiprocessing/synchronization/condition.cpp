@@ -48,7 +48,7 @@ void Condition::expect_held(const char* what) {
 
 bool Condition::wait(std::stop_token stop, Timeout timeout, SourceLocation where) {
     expect_held("wait");
-    // The lock is held: whoever notifies from now on changes the number.
+    // The lock is held, so every notification from now on changes the number.
     const std::uint32_t first = notifications_.load();
     const auto is_notified = [&] { return notifications_.load() != first; };
     runtime::Waiting waiting(site_of(runtime::WaitKind::condition, this, where, runtime::deadline_after(timeout)),

@@ -1,9 +1,6 @@
 // The diversion is a piece of assembly that a function returns to instead of its caller. It keeps what the function has
 // returned, asks arrive_at_diversion() where to go on, and goes there.
 
-// The diversion is a piece of assembly that a function returns to instead of its caller. It keeps what the function has
-// returned, asks arrive_at_diversion() where to go on, and goes there.
-
 #include "platform/linux/diversion.hpp"
 
 #include <unwind.h>

@@ -1,3 +1,6 @@
+// The list of all threads' records, the calling thread's own record, and the cards by which other processes see them
+// (card.hpp).
+
 #include "runtime/records/registry.hpp"
 
 #include <array>
@@ -30,8 +33,8 @@ namespace {
 // initial-exec: read by signal handlers too, where a call that may allocate is not allowed.
 [[gnu::tls_model("initial-exec")]] constinit thread_local ThreadRecord* bound_record = nullptr;
 
-/// Records linked by their listings, which own them: to come and go takes no memory, and the same time however many
-/// there are.
+/// Records in a doubly linked list through their `listing`, which owns them: to add or remove one allocates nothing and
+/// takes the same time however many there are.
 class RecordList {
 public:
     void push_back(std::shared_ptr<ThreadRecord> record) noexcept {
@@ -43,7 +46,7 @@ public:
         if (added.origin == ThreadRecord::Origin::foreign) ++foreign_;
     }
 
-    /// Hands the list's share to the caller; null if the record is in none.
+    /// Returns the list's share of the record; null if the record is in no list.
     std::shared_ptr<ThreadRecord> remove(ThreadRecord& record) noexcept {
         Listing& listing = record.listing;
         if (listing.self == nullptr) return nullptr;
@@ -65,7 +68,7 @@ private:
     std::size_t foreign_ = 0;
 };
 
-/// The card of a thread that is about to be listed, if there is one left.
+/// Gives a card to a thread that is about to be listed, if there is one left.
 void give_card(ThreadRecord& record) noexcept {
     Card* const card = cards::take();
     if (card == nullptr) return;
@@ -80,7 +83,7 @@ void give_card(ThreadRecord& record) noexcept {
     card->ident = record.ident;
 }
 
-/// The thread has begun.
+/// Writes onto the card that the thread has begun to run.
 void show_running(ThreadRecord& record) noexcept {
     if (record.card == nullptr) return;
     record.card->native_id = record.native_id.load();
@@ -93,7 +96,7 @@ void lose_card(ThreadRecord& record) noexcept {
     record.site.leave();
 }
 
-/// Of a thread that is listed no more.
+/// Takes the card back, as the thread is no longer listed.
 void take_card(ThreadRecord& record) noexcept {
     Card* const card = std::exchange(record.card, nullptr);
     if (card == nullptr) return;
@@ -107,9 +110,10 @@ struct Registry {
     RecordList records;
     bool closed = false;
     std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
-    /// For a foreign thread that first comes by where nothing may be thrown, in a destructor, while memory is short.
+    /// For a foreign thread that first uses the library in a destructor, where nothing may be thrown, when memory is
+    /// short.
     std::shared_ptr<ThreadRecord> spare;
-    /// In a forked child: what belongs to threads that it does not have. Never destroyed.
+    /// In a forked child: the records of threads that it does not have. Never destroyed.
     RecordList left_behind;
 
     Registry() {
@@ -140,8 +144,8 @@ struct Registry {
 
 Registry& the_registry() { return MadeAtLoad<Registry>::get(); }
 
-// Made when the library is loaded, if not earlier: from then on signal handlers can use it. The thread that loads the
-// library is known from then on, if it is the initial one, so that its exit() is noticed.
+// Made when the library is loaded, if not earlier: from then on signal handlers can use it. The initial thread, if it
+// loads the library, is registered at once, so that its exit() is noticed.
 [[maybe_unused]] const bool made_at_load = [] {
     the_registry();
     if (platform::is_initial_thread()) this_record();
@@ -150,7 +154,7 @@ Registry& the_registry() { return MadeAtLoad<Registry>::get(); }
 
 constinit std::atomic<std::uint32_t> last_ident{0};
 
-/// The forked child's: idents up to `last` belong to threads that it does not have, but for the one that forked.
+/// In a forked child: idents up to `last` belong to threads that it does not have, but for `survivor`, which forked.
 struct Lost {
     std::uint32_t last = 0;
     std::uint32_t survivor = 0;
@@ -158,8 +162,8 @@ struct Lost {
 constinit Lost lost{};  // written where there is one thread alone
 
 std::uint32_t next_ident() noexcept {
-    // After 2^30 threads numbers come again; that one of them is then still alive costs no more than a wrong name in a
-    // dump, but for RLock, whose owner would have to be that old thread.
+    // After 2^30 threads the numbers repeat. Should the old thread with that number still be alive, a dump may show a
+    // wrong name; only an RLock that it holds would be mistaken for the new thread's.
     std::uint32_t ident = 0;
     // relaxed: nothing but the number itself is shared.
     while (ident == 0) ident = (last_ident.fetch_add(1, std::memory_order_relaxed) + 1) & owner_mask;
@@ -179,7 +183,7 @@ std::shared_ptr<ThreadRecord> exchange_spare(std::shared_ptr<ThreadRecord> recor
     return record;
 }
 
-/// A new one, or the spare one; and another spare one, if there is memory for it.
+/// The spare record, or else a new one. Makes another spare one, if there is memory for it.
 std::shared_ptr<ThreadRecord> foreign_record() {
     std::shared_ptr<ThreadRecord> record = exchange_spare(nullptr);
     try {
@@ -210,14 +214,14 @@ void register_this_thread() {
     }
 }
 
-/// Takes the record off the list and hands it to the caller: whether it dies then must not be decided under the lock.
+/// Takes the record off the list and returns it, so that it is not destroyed under the lock.
 std::shared_ptr<ThreadRecord> take_off(ThreadRecord& record) noexcept {
     const std::lock_guard hold(the_registry().lock);
     return the_registry().unlist(record);
 }
 
-/// Takes off the list the foreign threads that have ended unnoticed: those that first came by in the last round of the
-/// destructors of thread-specific data, after which nothing is called any more.
+/// Takes off the list the foreign threads that have ended unnoticed: a thread that first uses the library in the last
+/// round of the destructors of thread-specific data is not told of its end.
 void take_off_the_vanished() noexcept {
     Registry& registry = the_registry();
     std::array<std::shared_ptr<ThreadRecord>, 16> vanished;
@@ -240,7 +244,7 @@ void take_off_the_vanished() noexcept {
     if (count == vanished.size()) take_off_the_vanished();
 }
 
-/// Under the lock; what `name` held and the record had is swapped, and so freed by the caller.
+/// To be called under the lock. Swaps the names, so that the caller frees the old one without it.
 void set_name(ThreadRecord& record, std::string& name) noexcept {
     record.name.swap(name);
     if (record.card != nullptr) record.card->write_name(record.name);
@@ -248,7 +252,7 @@ void set_name(ThreadRecord& record, std::string& name) noexcept {
 
 struct NameSoFar {
     std::string name;
-    const void* function;  ///< whose name is still to be added; null: none
+    const void* function;  ///< its name is still to be added; null: none is
 };
 
 /// Nothing is allocated under the lock.
@@ -264,7 +268,7 @@ NameSoFar look_at_name(const ThreadRecord& record) {
     }
 }
 
-/// The calling thread ends.
+/// Called as the calling thread ends.
 void leave() noexcept {
     ThreadRecord& record = *bound_record;
     pass_checkpoint(record);
@@ -275,7 +279,7 @@ void leave() noexcept {
 
 /// In a forked child: the calling thread is the main one, and the others have ended without a trace.
 void Registry::forget_other_threads() noexcept {
-    // The lock is held. The others' records stay in memory: what their threads were to run lies there half used.
+    // The lock is held. The other records stay in memory: what their threads were running may be in use, half done.
     Registry& registry = the_registry();
     const WaitSite own_wait = bound_record->site.read();
     std::shared_ptr<ThreadRecord> self = registry.records.remove(*bound_record);
@@ -285,7 +289,8 @@ void Registry::forget_other_threads() noexcept {
         registry.left_behind.push_back(registry.records.remove(*other));
         advance_life(*other, Life::finished);
     }
-    if (registry.spare != nullptr) registry.left_behind.push_back(std::move(registry.spare));  // its ident is of old
+    if (registry.spare != nullptr)
+        registry.left_behind.push_back(std::move(registry.spare));  // its ident counts as lost
     registry.main->is_main = false;
     registry.main = self;
     registry.main->is_main = true;
@@ -410,7 +415,7 @@ std::string name_of(ThreadRecord& record) {
     std::string completed = found.name;
     {
         const std::lock_guard hold(the_registry().lock);
-        // Not if it was renamed, or completed, meanwhile: what it was called then is as good an answer.
+        // Not if it was renamed or completed meanwhile: then the older name is returned, which was right before.
         if (std::exchange(record.function, nullptr) != nullptr) set_name(record, completed);
     }
     return std::move(found.name);

@@ -1,5 +1,5 @@
 #pragma once
-// Spinning before sleep: how long, and how politely.
+// Spinning before a thread sleeps: for how long, and how often it looks.
 
 #include <algorithm>
 #include <chrono>
@@ -19,11 +19,11 @@ struct Pacing {
     /// The pause between two polls doubles up to so many pauses: the wait at most doubles, and the thread that is
     /// waited for keeps its cache line meanwhile.
     int longest_pause;
-    /// After that time the waiter polls without long pauses all the same.
+    /// After that time the pauses are short whatever longest_pause says.
     std::chrono::nanoseconds patience = longest_spin;
 };
 
-/// Polls `ready` until it says yes or until spinning has cost too much; true when ready.
+/// Polls `ready()` until it is true, the deadline passes or spinning has cost too much; returns whether it was true.
 template <class Ready>
 bool spin_until(SpinMemory& memory, platform::Instant deadline, Pacing pacing, Ready&& ready) {
     if (platform::core_count() == 1 || !memory.worth_trying()) return false;

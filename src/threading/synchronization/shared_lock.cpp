@@ -1,9 +1,9 @@
 // Readers are in the count, or visible: noted in a slot of their own thread (detail/reader_slots.hpp). While the word
-// is biased, a reader only notes itself, and looks whether the word still is. A writer first becomes the writer among
-// writers (writer_), sets writer_bit and clears biased_bit, forces a fence on every core, and then looks at all
-// threads' slots. So either the reader sees that the bias has gone and does not come in, or the writer sees the note.
-// By the same fence, either the writer sees that the note is gone, or the reader sees writer_bit as it leaves, and
-// tells the writer: it changes departures_, which the writer read before it looked at the slots, and wakes it.
+// is biased, a reader only notes itself, and looks whether the word is biased still. A writer first takes `writer_`,
+// which excludes other writers, sets writer_bit and clears biased_bit, forces a fence on every core, and then looks at
+// all threads' slots. So either the reader sees that the bias has gone and does not come in, or the writer sees the
+// note. By the same fence, either the writer sees that the note is gone, or the reader sees writer_bit as it leaves,
+// and tells the writer: it changes departures_, which the writer read before it looked at the slots, and wakes it.
 //
 // When no reader is visible any more none will be, as the bias has gone: then the writer has only to wait for the count
 // to fall to zero. (In that order: a visible reader may take the lock again, and is then in the count, too.)
@@ -37,7 +37,8 @@ bool can_be_biased() noexcept {
 
 }  // namespace
 
-/// A reader that sleeps there is let in by the wake-up itself, and could not tell another's from it.
+/// The address that readers sleep on. The wake-up itself makes a sleeper a reader, so it must not be mistaken for one
+/// that was meant for another object that lay here before: hence an exact key.
 const void* SharedLock::readers_key() const noexcept { return runtime::exact_key(this); }
 
 bool SharedLock::noted() const noexcept {
@@ -54,13 +55,14 @@ void SharedLock::note() noexcept {
 
 /// A visible reader has left, and has seen that there is a writer.
 void SharedLock::tell_writer() noexcept {
-    // acq_rel: the writer that sees the change, or is seen by it, sees the slot as it is now.
+    // acq_rel: a writer that reads the new number sees the slot as it is now; so does one that read the old number
+    // before, and wakes up or does not sleep.
     departures_.fetch_add(1, std::memory_order_acq_rel);
     runtime::unpark_all(&word_);
 }
 
 void SharedLock::refuse_if_full() const {
-    // relaxed: a limit, with room above it.
+    // relaxed: a limit that may be exceeded a little, see max_readers.
     if ((word_.load(std::memory_order_relaxed) & readers_mask) < max_readers) return;
     throw RuntimeError("SharedLock taken to read too many times: is an unlock_shared() missing in a loop?");
 }

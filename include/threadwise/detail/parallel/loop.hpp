@@ -1,5 +1,5 @@
 #pragma once
-// The loop that the parallel algorithms are made of: blocks of steps, run by whoever is free.
+// The loop that the parallel algorithms are made of: blocks of steps, run by the workers that are free.
 
 #include <concepts>
 #include <cstddef>
@@ -18,6 +18,8 @@
 
 namespace threadwise::detail {
 
+/// Runs the steps from `first` to `last` block by block; whenever another worker is idle, half of those that are left
+/// become a task that it can steal.
 template <class Blocks>
 void loop_on_demand(TaskGroup& group, std::size_t first, std::size_t last, Blocks& blocks) {
     while (first < last && !group.cancelled()) {
@@ -33,7 +35,7 @@ void loop_on_demand(TaskGroup& group, std::size_t first, std::size_t last, Block
     }
 }
 
-/// In a worker.
+/// Runs the steps and waits for those that other workers have taken. The calling thread is a worker.
 template <class Blocks>
 void loop_here(std::size_t first, std::size_t last, Blocks& blocks, const std::stop_token& stop) {
     TaskGroup group;
@@ -47,8 +49,8 @@ void loop_here(std::size_t first, std::size_t last, Blocks& blocks, const std::s
     group.wait(stop);
 }
 
-/// Calls `blocks(first, end)` for parts of 0 to `size` that cover it, side by side. `executor` null: by the pool that
-/// this thread belongs to, or else by the default one.
+/// Calls `blocks(first, end)` for parts that together cover 0 to `size`, several at once, in the workers of `executor`.
+/// Null: of the pool that this thread belongs to, or else of the default one.
 template <class Blocks>
 void loop_by(ThreadPoolExecutor* executor, std::size_t size, Blocks& blocks, const std::stop_token& stop = {}) {
     if (executor == nullptr) {
@@ -81,13 +83,13 @@ struct EachElement {
     }
 };
 
-/// As an iterator over the integers from `first` on.
+/// What stands for an iterator over the integers from `first` on.
 template <class Index>
 struct Counter {
     using difference_type = std::size_t;
 
     Index first;
-    // Unsigned, where nothing overflows: the range may be larger than half of its type.
+    // Computed unsigned, which cannot overflow: the range may be larger than half of its type.
     Index operator[](std::size_t i) const noexcept { return static_cast<Index>(static_cast<std::size_t>(first) + i); }
 };
 
@@ -100,7 +102,7 @@ constexpr bool is_negative(const T& value) noexcept {
     }
 }
 
-/// Integers from `first` up to `last`, as many as an iterator and a size tell.
+/// The integers from `first` up to, but not including, `last`: where they begin and how many there are.
 template <class Index>
 struct Integers {
     Counter<Index> begin;

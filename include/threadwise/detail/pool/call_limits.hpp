@@ -1,5 +1,5 @@
 #pragma once
-// What a call heeds that was submitted with options of its own.
+// The priority, time limit and stop token of one submitted call.
 
 #include <atomic>
 #include <chrono>
@@ -15,23 +15,23 @@
 
 namespace threadwise::detail {
 
-/// Made when the call is submitted. Used by the submitter, then by whoever takes the call out of the queue.
+/// Made when the call is submitted. Used by the submitter, then by the thread that takes the call out of the queue.
 class THREADWISE_API CallLimits {
 public:
     explicit CallLimits(TaskOptions options);
 
     int priority() const noexcept { return options_.priority; }
     const std::stop_token& stop() const noexcept { return options_.stop; }
-    /// Until when the call may wait to begin.
+    /// How much longer the call may wait to begin.
     Timeout left() const noexcept;
-    /// Throws NotBegun once that is over.
+    /// Throws NotBegun when that time is over.
     void expect_time_left() const;
 
-    /// From now on a request to stop cancels the call.
+    /// From now on a request to stop cancels the call, whose state this is.
     void listen(FutureState& state);
-    /// Ends that, for the holder of the queue's count of the state. True: the count still is the caller's. False: a
-    /// request to stop is being answered by another thread, which is calling the future's callbacks and may be waiting
-    /// in one of them; the call is cancelled, and the count is that thread's.
+    /// Ends listen(). To be called by the owner of the queue's reference to the state. True: the caller still owns it.
+    /// False: another thread is answering a request to stop just now, and may be waiting in one of the future's
+    /// callbacks; the call is cancelled, and that thread owns the reference.
     [[nodiscard]] bool stop_listening();
     bool listens() const noexcept { return on_stop_.has_value(); }
 
@@ -42,9 +42,9 @@ private:
         void operator()() const;
     };
 
-    /// Which side gives back the queue's count of the state: the queue's side, unless it leaves while a request to stop
-    /// is being answered.
-    enum class Answer : std::uint8_t { none, being_given, given, left };
+    /// Decides which side drops the queue's reference to the state: the queue's side, unless it stops listening while a
+    /// request to stop is being answered.
+    enum class Answer : std::uint8_t { none, being_given, given, not_awaited };
 
     TaskOptions options_;
     std::chrono::steady_clock::time_point deadline_;
@@ -52,7 +52,7 @@ private:
     std::optional<std::stop_callback<Cancel>> on_stop_;
 };
 
-/// A future together with a call that has limits.
+/// The state of a future together with a call that has limits.
 template <class T, class Call>
 class LimitedCallState final : public CallState<T, Call> {
 public:
