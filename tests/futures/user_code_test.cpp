@@ -52,7 +52,11 @@ protected:
         {
             ThreadPoolExecutor pool(2);
             const auto work = [&] { submit(pool, Nosy(pool, runs)); };
-            GetParam() ? pool.submit(work).result() : work();
+            if (GetParam()) {
+                pool.submit(work).result();
+            } else {
+                work();
+            }
         }
         EXPECT_EQ(runs, expected);
     }

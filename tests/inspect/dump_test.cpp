@@ -150,7 +150,7 @@ TEST(Dump, StressAmongThreadsThatStartEndWaitAndDestroyWhatTheyWaitFor) {
             {
                 const std::scoped_lock hold(*lock);
                 thread.start();
-                rlock->try_lock_for(50us) ? rlock->unlock() : void();
+                if (rlock->try_lock_for(50us)) rlock->unlock();
                 condition.wait_for([&] { return notified; });
             }
             thread.join();

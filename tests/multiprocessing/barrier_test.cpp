@@ -110,7 +110,11 @@ TEST_F(SharedBarrierTest, IsAbortedAndReset) {
         Thread waiter([&] { EXPECT_THROW(barrier->wait(), BrokenBarrierError); });
         waiter.start();
         ASSERT_TRUE(wait_for_waiters(&*barrier, 1));
-        reset ? barrier->reset() : barrier->abort();
+        if (reset) {
+            barrier->reset();
+        } else {
+            barrier->abort();
+        }
         waiter.join();
         EXPECT_EQ(barrier->broken(), !reset);
         barrier->reset();

@@ -222,7 +222,13 @@ TEST(Barrier, ResetMendsABrokenOne) {
 
 TEST(Barrier, MayBeAbortedAndResetByItsAction) {
     bool abort = true;
-    Barrier barrier(2, [&] { abort ? barrier.abort() : barrier.reset(); });
+    Barrier barrier(2, [&] {
+        if (abort) {
+            barrier.abort();
+        } else {
+            barrier.reset();
+        }
+    });
     for (int round = 0; round < 2; ++round) {
         run_together(2, [&](std::size_t) { EXPECT_THROW(barrier.wait(), BrokenBarrierError); });
         EXPECT_EQ(barrier.broken(), abort);
