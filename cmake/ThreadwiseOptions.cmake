@@ -30,7 +30,8 @@ find_package(Threads REQUIRED)
 # Flags for everything built in this tree; never passed on to those who link the library.
 add_library(threadwise_flags INTERFACE)
 target_compile_features(threadwise_flags INTERFACE cxx_std_20)
-target_compile_options(threadwise_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+target_compile_options(threadwise_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                                  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 if(THREADWISE_SANITIZE)
     set(_sanitize -fsanitize=${THREADWISE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_compile_options(threadwise_flags INTERFACE ${_sanitize})

@@ -1,7 +1,6 @@
 #include "threadwise/detail/futures/future_state.hpp"
 
 #include <array>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -229,7 +228,7 @@ void FutureState::watch(Watcher& watcher) {
 }
 
 bool FutureState::watch_unless_done(Watcher& watcher) {
-    const std::lock_guard hold(stripe_of(*this));
+    const platform::InternalHold hold(stripe_of(*this));
     // acq_rel: if it is done, see the result; if not, finish() sees the mark.
     if (is_news(word_.fetch_or(watched, std::memory_order_acq_rel))) return false;
     link(watcher);
@@ -237,7 +236,7 @@ bool FutureState::watch_unless_done(Watcher& watcher) {
 }
 
 bool FutureState::unwatch(Watcher& watcher) noexcept {
-    const std::lock_guard hold(stripe_of(*this));
+    const platform::InternalHold hold(stripe_of(*this));
     // Callbacks leave the list all at once, and do not notice.
     if (watchers_ == nullptr || watcher.previous_ == nullptr) return false;
     unlink(watcher);
@@ -271,7 +270,7 @@ void FutureState::unlink(Watcher& watcher) noexcept {
 void FutureState::tell_watchers() {
     Watcher* callbacks = nullptr;
     {
-        const std::lock_guard hold(stripe_of(*this));
+        const platform::InternalHold hold(stripe_of(*this));
         // Those that can be removed are told under the lock, so that they stay until they have been.
         while (watchers_ != nullptr && !watchers_->next_->runs_user_code()) {
             Watcher& first = *watchers_->next_;

@@ -33,7 +33,7 @@ struct Seen {
 /// With the lock of the bucket in which the thread is queued it cannot go on, so what it waits for is still there, and
 /// its holder can be read. Otherwise only what the thread itself has written down is sure to be there.
 Seen look_at(ThreadRecord& record) {
-    return runtime::with_bucket_of(record, [&](const runtime::Bucket& bucket) {
+    return runtime::with_bucket_of(record, [&](const runtime::Bucket& bucket) THREADWISE_REQUIRES(bucket.lock) {
         Seen seen{.site = record.site.read()};
         seen.owner = seen.site.owner;
         if (bucket.has(record)) {

@@ -127,7 +127,7 @@ InjectionQueue::Taken InjectionQueue::take(Segment*& left) noexcept {
 
 InjectionQueue::Segment& InjectionQueue::fresh_segment() {
     {
-        const std::lock_guard hold(spare_lock_);
+        const platform::InternalHold hold(spare_lock_);
         if (spare_ != nullptr) {
             Segment& segment = *std::exchange(spare_, spare_->next);
             --spares_;
@@ -143,7 +143,7 @@ void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
     if (segment.unfinished.fetch_sub(count, std::memory_order_acq_rel) != count) return;
     segment.unfinished.store(Segment::size + 1, std::memory_order_relaxed);  // relaxed: the lock publishes it
     {
-        const std::lock_guard hold(spare_lock_);
+        const platform::InternalHold hold(spare_lock_);
         if (spares_ < most_spares) {
             segment.next = spare_;
             spare_ = &segment;

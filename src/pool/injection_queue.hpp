@@ -95,8 +95,8 @@ private:
     std::atomic<std::uint64_t> popped_{0};
 
     alignas(64) platform::InternalLock spare_lock_;
-    Segment* spare_ = nullptr;
-    std::size_t spares_ = 0;
+    Segment* spare_ THREADWISE_GUARDED_BY(spare_lock_) = nullptr;
+    std::size_t spares_ THREADWISE_GUARDED_BY(spare_lock_) = 0;
 };
 
 struct InjectionQueue::Segment {

@@ -1,6 +1,5 @@
 #include "pool/live_pools.hpp"
 
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -25,7 +24,7 @@ public:
         LivePool::List one;
         one.push_back(pool);
         if (be_registered()) {
-            const std::lock_guard hold(lock_);
+            const platform::InternalHold hold(lock_);
             if (!ended_) {
                 pool->entry_ = one.begin();
                 return pools_.splice(pools_.end(), one);
@@ -37,7 +36,7 @@ public:
     void remove(LivePool& pool) {
         if (!pool.entry_) return;
         LivePool::List removed;
-        const std::lock_guard hold(lock_);
+        const platform::InternalHold hold(lock_);
         removed.splice(removed.end(), pools_, *pool.entry_);
     }
 
@@ -48,19 +47,20 @@ private:
     }
 
     // In a forked child, with the lock. The parent may be ending.
-    static void orphan_all() noexcept {
+    static void orphan_all() noexcept THREADWISE_UNCHECKED {
         LivePools& all = instance();
         for (const auto& weak : all.pools_) {
             if (const auto pool = weak.lock()) pool->become_orphan();
         }
-        all.registered_ = all.ended_ = false;
+        all.registered_ = false;
+        all.ended_ = false;
     }
 
     /// No pool is added from now on.
     std::vector<std::shared_ptr<LivePool>> take_all() {
         std::vector<std::shared_ptr<LivePool>> pools;
         for (std::size_t wanted = 0;; pools.reserve(wanted)) {
-            const std::lock_guard hold(lock_);
+            const platform::InternalHold hold(lock_);
             ended_ = true;
             wanted = pools_.size();
             if (wanted > pools.capacity()) continue;
@@ -74,19 +74,19 @@ private:
     /// False: the process is past that.
     bool be_registered() {
         {
-            const std::lock_guard hold(lock_);
+            const platform::InternalHold hold(lock_);
             if (registered_) return true;
         }
         if (!runtime::at_shutdown(end_all)) return false;
-        const std::lock_guard hold(lock_);
+        const platform::InternalHold hold(lock_);
         registered_ = true;  // twice, if two threads come here: the second call finds nothing to do
         return true;
     }
 
     platform::InternalLock lock_;
-    LivePool::List pools_;
-    bool registered_ = false;  ///< end_all() will be called
-    bool ended_ = false;       ///< and has begun
+    LivePool::List pools_ THREADWISE_GUARDED_BY(lock_);
+    bool registered_ THREADWISE_GUARDED_BY(lock_) = false;  ///< end_all() will be called
+    bool ended_ THREADWISE_GUARDED_BY(lock_) = false;       ///< and has begun
 };
 
 LivePool::~LivePool() { LivePools::instance().remove(*this); }

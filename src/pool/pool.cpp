@@ -1,6 +1,5 @@
 #include "pool/pool.hpp"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -16,12 +15,13 @@ namespace {
 
 /// The lock that guards starting a pool's threads, held to start one. That allocates, and the program's operator new
 /// may come back here: what it submits is for the thread that is being started.
-class StartHold {
+class THREADWISE_HOLD StartHold {
 public:
-    StartHold(const Pool& pool, platform::InternalLock& lock) : hold_(lock), pool_(pool), outer_(innermost) {
+    StartHold(const Pool& pool, platform::InternalLock& lock) THREADWISE_ACQUIRES(lock)
+        : hold_(lock), pool_(pool), outer_(innermost) {
         innermost = this;
     }
-    ~StartHold() { innermost = outer_; }
+    ~StartHold() THREADWISE_RELEASES() { innermost = outer_; }
     StartHold(const StartHold&) = delete;
     StartHold& operator=(const StartHold&) = delete;
 
@@ -35,7 +35,7 @@ public:
 private:
     static constinit thread_local const StartHold* innermost;
 
-    const std::lock_guard<platform::InternalLock> hold_;
+    const platform::InternalHold hold_;
     const Pool& pool_;
     const StartHold* const outer_;  ///< where the operator new of one start has made another pool start a thread
 };
@@ -119,7 +119,7 @@ void Pool::fill_one_slot() noexcept {
     if (work_is_visible() && idle_.claim_sleeper()) wake_sleeper();
 }
 
-/// With a claimed slot, and the lock. False: the system gives no thread, or no memory, or there are as many as may be.
+/// With a claimed slot. False: the system gives no thread, or no memory, or there are as many as may be.
 bool Pool::start_worker() noexcept {
     try {
         PoolWorker* const worker = vacant_worker();
@@ -196,7 +196,7 @@ void Pool::wait_for_threads(SourceLocation where, bool may_fail) {
     const std::size_t count = workers_.size();
     for (std::size_t i = 0; i < count; ++i) {
         std::optional<Thread> ended;  // joined without the lock
-        const std::lock_guard hold(threads_lock_);
+        const platform::InternalHold hold(threads_lock_);
         ended = worker(i).take_thread();
     }
 }

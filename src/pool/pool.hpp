@@ -79,7 +79,7 @@ private:
 
     PoolWorker& worker(std::size_t index) const noexcept;
     PoolWorker* vacant_worker();
-    bool start_worker() noexcept;
+    bool start_worker() noexcept THREADWISE_REQUIRES(threads_lock_);
     void fill_slot() noexcept override;
     void fill_one_slot() noexcept;
     void alert_blocked_workers() noexcept;

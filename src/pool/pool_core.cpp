@@ -1,6 +1,5 @@
 #include "pool/pool_core.hpp"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -70,13 +69,13 @@ runtime::Wakeup PoolCore::stand_by(runtime::Waiting& waiting) {
     return waiting.park(&stand_ins_, [this] { return !is_closed(); });
 }
 
-/// From now on the queues accept tasks: a worker will come to them. With the lock.
+/// From now on the queues accept tasks: a worker will come to them.
 void PoolCore::attend() noexcept {
     ranked_.attend();
     injection_.attend();
 }
 
-/// A worker goes. With the lock. False: it is the last one, and there still is work.
+/// A worker goes. False: it is the last one, and there still is work.
 bool PoolCore::may_leave() noexcept {
     if (attending_ == 1) {
         ranked_.leave_unattended();
@@ -92,7 +91,7 @@ bool PoolCore::may_leave() noexcept {
 
 bool PoolCore::leave() noexcept {
     {
-        const std::lock_guard hold(threads_lock_);
+        const platform::InternalHold hold(threads_lock_);
         if (!may_leave()) return false;
         idle_.leave();
     }
@@ -101,21 +100,21 @@ bool PoolCore::leave() noexcept {
 }
 
 bool PoolCore::leave_standing_by() noexcept {
-    const std::lock_guard hold(threads_lock_);
+    const platform::InternalHold hold(threads_lock_);
     if (may_leave()) return true;
     static_cast<void>(idle_.claim());  // a slot, as all others are gone
     return false;
 }
 
 void PoolCore::leave_broken() noexcept {
-    const std::lock_guard hold(threads_lock_);
+    const platform::InternalHold hold(threads_lock_);
     --attending_;
     idle_.leave();
 }
 
 void PoolCore::leave_to_others() {
     const auto may_go = [this] {
-        const std::lock_guard hold(threads_lock_);
+        const platform::InternalHold hold(threads_lock_);
         return may_leave();
     };
     while (!may_go()) {
@@ -174,7 +173,7 @@ void PoolCore::drop_queued(TaskAction action) {
 
 void PoolCore::count_elsewhere(TaskOutcome outcome) noexcept {
     if (outcome > TaskOutcome::cancelled) return;
-    const std::lock_guard hold(counts_lock_);
+    const platform::InternalHold hold(counts_lock_);
     counts_.add(outcome);
 }
 

@@ -106,14 +106,14 @@ protected:
     virtual void fill_slot() noexcept = 0;
 
     void close() noexcept;
-    void attend() noexcept;
+    void attend() noexcept THREADWISE_REQUIRES(threads_lock_);
     void drop(Task& task, TaskAction action);
     void drop_queued(TaskAction action);
     void count_elsewhere(TaskOutcome outcome) noexcept;
     void wake_sleeper() noexcept;
     void wake_all_sleepers() noexcept;
     bool wake_stand_in() noexcept;
-    void become_orphan(bool has_worker) noexcept;
+    void become_orphan(bool has_worker) noexcept THREADWISE_UNCHECKED;
 
     const Options options_;
     IdleState idle_;
@@ -122,14 +122,14 @@ protected:
     const std::unique_ptr<Semaphore> capacity_;  ///< what is left of max_queued; null without
     WorkerTable workers_;
 
-    /// What ends on other threads than the workers.
+    /// What ends on other threads than the workers. Written under the lock, read without it.
     platform::InternalLock counts_lock_;
     CallCounts counts_;
 
-    platform::InternalLock threads_lock_;  ///< guards starting threads, and what follows
+    platform::InternalLock threads_lock_;  ///< guards starting threads, too
     /// Workers that come to what is queued, sooner or later: they run, wait in a task, sleep, or stand by. With none
     /// the queues refuse all tasks, so that none is accepted that nobody would run.
-    std::size_t attending_ = 0;
+    std::size_t attending_ THREADWISE_GUARDED_BY(threads_lock_) = 0;
     std::atomic<std::size_t> threads_{0};  ///< that are alive
 
 private:
@@ -141,7 +141,7 @@ private:
         if (capacity_ != nullptr && task != nullptr && task->owner.takes_capacity()) capacity_->release();
         return task;
     }
-    bool may_leave() noexcept;
+    bool may_leave() noexcept THREADWISE_REQUIRES(threads_lock_);
 
     std::atomic<bool> broken_{false};
     /// Sleepers sleep on this; guarded by the lock of its bucket. Wake-ups sent before their sleeper was queued.

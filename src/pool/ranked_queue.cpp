@@ -1,13 +1,12 @@
 #include "pool/ranked_queue.hpp"
 
 #include <memory>
-#include <mutex>
 
 namespace threadwise::detail {
 
 bool RankedQueue::push(const Task& task, int priority) {
     auto own = std::make_unique<Task>(task);
-    const std::lock_guard hold(lock_);
+    const platform::InternalHold hold(lock_);
     if (state_ != State::attended) return false;
     Entry entry{priority, own.get()};
     heap_.place(entry);                // finds where it belongs,
@@ -21,12 +20,12 @@ bool RankedQueue::push(const Task& task, int priority) {
 }
 
 void RankedQueue::set_state(State state) noexcept {
-    const std::lock_guard hold(lock_);
+    const platform::InternalHold hold(lock_);
     if (state_ != State::closed) state_ = state;
 }
 
 Task* RankedQueue::pop(bool only_urgent) noexcept {
-    const std::lock_guard hold(lock_);
+    const platform::InternalHold hold(lock_);
     if (heap_.size() == 0) return nullptr;
     const Entry first = heap_.top();
     const bool urgent = first.priority > 0;

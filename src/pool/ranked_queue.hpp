@@ -22,7 +22,7 @@ public:
     void attend() noexcept { set_state(State::attended); }
     void close() noexcept { set_state(State::closed); }
     /// The same in a forked child, whatever state the queue was left in.
-    void close_in_child() noexcept {
+    void close_in_child() noexcept THREADWISE_UNCHECKED {
         lock_.reset_after_fork();
         state_ = State::closed;
     }
@@ -55,9 +55,9 @@ private:
     Task* pop(bool only_urgent) noexcept;
 
     platform::InternalLock lock_;
-    State state_ = State::unattended;
+    State state_ THREADWISE_GUARDED_BY(lock_) = State::unattended;
     /// Not from the program's operator new, which may use the pool: the lock is held.
-    Heap<Entry, Earlier, true, runtime::SystemAllocator> heap_{Earlier()};
+    Heap<Entry, Earlier, true, runtime::SystemAllocator> heap_ THREADWISE_GUARDED_BY(lock_){Earlier()};
     std::atomic<std::size_t> size_{0};
     std::atomic<std::size_t> urgent_{0};  // how many of them have a priority above 0
 };

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "platform/internal_lock.hpp"
 #include "support/threads.hpp"
 
 namespace threadwise::runtime {
@@ -33,7 +34,10 @@ class ParkingTable : public ::testing::Test {
 protected:
     void TearDown() override {
         for (const auto& record : records) {
-            if (record->wait_node.queued) bucket_of(record->wait_node.address.load()).remove(*record);
+            if (!record->wait_node.queued) continue;
+            Bucket& found = bucket_of(record->wait_node.address.load());
+            const platform::InternalHold hold(found.lock);
+            found.remove(*record);
         }
     }
 
@@ -49,6 +53,7 @@ TEST_F(ParkingTable, PutsAnAddressIntoTheSameBucketEachTime) {
 }
 
 TEST_F(ParkingTable, KeepsTheOrderOfArrival) {
+    const platform::InternalHold hold(bucket.lock);
     for (const auto& record : records) bucket.push_back(*record, addresses.one);
     const ThreadRecord* next = bucket.first(addresses.one);
     for (const auto& record : records) {
@@ -59,6 +64,7 @@ TEST_F(ParkingTable, KeepsTheOrderOfArrival) {
 }
 
 TEST_F(ParkingTable, LetsTheEntitledGoFirst) {
+    const platform::InternalHold hold(bucket.lock);
     bucket.push_back(*records[0], addresses.one);
     bucket.push_front(*records[1], addresses.one);
     EXPECT_EQ(bucket.first(addresses.one), records[1].get());
@@ -66,6 +72,7 @@ TEST_F(ParkingTable, LetsTheEntitledGoFirst) {
 }
 
 TEST_F(ParkingTable, TellsAddressesInOneBucketApart) {
+    const platform::InternalHold hold(bucket.lock);
     bucket.push_back(*records[0], addresses.neighbour);
     bucket.push_back(*records[1], addresses.one);
     bucket.push_back(*records[2], addresses.neighbour);
@@ -78,6 +85,7 @@ TEST_F(ParkingTable, TellsAddressesInOneBucketApart) {
 }
 
 TEST_F(ParkingTable, RemovesFromFrontMiddleAndBack) {
+    const platform::InternalHold hold(bucket.lock);
     for (const auto& record : records) bucket.push_back(*record, addresses.one);
     EXPECT_TRUE(bucket.has(*records[1]));
     bucket.remove(*records[1]);
@@ -109,18 +117,22 @@ TEST_F(ParkingTable, StressFindsTheBucketOfARecordThatMoves) {
     ThreadRecord& mover = *records[0];
     std::array<int, 2> visits{};  // each guarded by its bucket's lock
     {
-        const std::lock_guard hold(bucket.lock);
+        const platform::InternalHold hold(bucket.lock);
         bucket.push_back(mover, addresses.one);
     }
+    // Unchecked: clang cannot tell which locks TwoBuckets holds.
+    const auto move_once = [&]() THREADWISE_UNCHECKED {
+        const TwoBuckets both(addresses.one, addresses.stranger);
+        const bool here = mover.wait_node.address.load() == addresses.one;
+        (here ? bucket : other).remove(mover);
+        (here ? other : bucket).push_back(mover, here ? addresses.stranger : addresses.one);
+    };
     testing::run_together(3, [&](std::size_t i) {
         for (int round = 0; round < testing::rounds(5'000); ++round) {
             if (i == 0) {
-                const TwoBuckets both(addresses.one, addresses.stranger);
-                const bool here = mover.wait_node.address.load() == addresses.one;
-                (here ? bucket : other).remove(mover);
-                here ? other.push_back(mover, addresses.stranger) : bucket.push_back(mover, addresses.one);
+                move_once();
             } else {
-                with_bucket_of(mover, [&](Bucket& found) {
+                with_bucket_of(mover, [&](Bucket& found) THREADWISE_REQUIRES(found.lock) {
                     EXPECT_TRUE(mover.wait_node.queued);
                     EXPECT_EQ(found.first(mover.wait_node.address.load()), &mover);
                     ++visits[&found == &bucket ? 0 : 1];

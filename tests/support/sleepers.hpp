@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 
 #include "runtime/records/parking_table.hpp"
 #include "runtime/records/registry.hpp"
@@ -25,7 +24,7 @@ inline std::size_t waiters(const void* object) {
 /// How many threads are queued on `address`, and so asleep or falling asleep.
 inline std::size_t sleepers(const void* address) {
     runtime::Bucket& bucket = runtime::bucket_of(address);
-    const std::lock_guard hold(bucket.lock);
+    const platform::InternalHold hold(bucket.lock);
     std::size_t count = 0;
     for (const auto* record = bucket.first(address); record != nullptr;
          record = runtime::Bucket::next_on(*record, address)) {
@@ -39,7 +38,7 @@ inline bool is_queued(const runtime::ThreadRecord& record) {
     const void* const address = record.wait_node.address.load();
     if (address == nullptr) return false;
     runtime::Bucket& bucket = runtime::bucket_of(address);
-    const std::lock_guard hold(bucket.lock);
+    const platform::InternalHold hold(bucket.lock);
     const auto* other = bucket.first(address);
     while (other != nullptr && other != &record) other = runtime::Bucket::next_on(*other, address);
     return other != nullptr;

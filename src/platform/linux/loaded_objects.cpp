@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <mutex>
 #include <span>
 
 #include "platform/fork.hpp"
@@ -12,14 +11,15 @@ namespace threadwise::platform {
 namespace {
 
 // dl_iterate_phdr() takes a lock of the loader's that glibc leaves in a forked child as it was: held for good, if
-// another thread held it. So whoever calls it here takes this lock first, and so does a fork.
+// another thread held it. So every call of it here takes this lock first, and so does a fork.
 constinit InternalLock before_loader;
 
-/// Registered first of all, and so taken last: who holds another lock may look at the objects.
+/// Registered first of all, and so taken last: a thread that holds another lock may look at the objects.
 struct HeldOverFork {
     HeldOverFork() {
-        const auto release = [] { before_loader.unlock(); };
-        around_fork([] { before_loader.lock(); }, release, release);
+        const auto take = []() THREADWISE_ACQUIRES(before_loader) { before_loader.lock(); };
+        const auto release = []() THREADWISE_RELEASES(before_loader) { before_loader.unlock(); };
+        around_fork(take, release, release);
     }
 };
 [[gnu::init_priority(101), maybe_unused]] const HeldOverFork held_over_fork;
@@ -27,7 +27,7 @@ struct HeldOverFork {
 }  // namespace
 
 void visit_objects(int (*visit)(dl_phdr_info*, std::size_t, void*), void* data) {
-    const std::lock_guard hold(before_loader);
+    const InternalHold hold(before_loader);
     dl_iterate_phdr(visit, data);
 }
 

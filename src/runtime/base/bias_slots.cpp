@@ -1,7 +1,6 @@
 #include "runtime/base/bias_slots.hpp"
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "platform/internal_lock.hpp"
@@ -19,25 +18,25 @@ namespace {
 /// All there are.
 struct Slots {
     platform::InternalLock lock;
-    detail::BiasSlot* free = nullptr;  // those of no thread
-    detail::BiasSlot* newest = nullptr;
+    detail::BiasSlot* free THREADWISE_GUARDED_BY(lock) = nullptr;  // those of no thread
+    detail::BiasSlot* newest THREADWISE_GUARDED_BY(lock) = nullptr;
 
     Slots();
 
     detail::BiasSlot* take() noexcept {
-        const std::lock_guard hold(lock);
+        const platform::InternalHold hold(lock);
         return free == nullptr ? nullptr : std::exchange(free, free->next);
     }
 
     detail::BiasSlot& make() {
         auto& slot = *std::construct_at(SystemAllocator<detail::BiasSlot>().allocate(1));
-        const std::lock_guard hold(lock);
+        const platform::InternalHold hold(lock);
         slot.made_before = std::exchange(newest, &slot);
         return slot;
     }
 
     void give(detail::BiasSlot& slot) noexcept {
-        const std::lock_guard hold(lock);
+        const platform::InternalHold hold(lock);
         slot.next = std::exchange(free, &slot);
     }
 };
@@ -45,7 +44,7 @@ struct Slots {
 Slots& the_slots() { return MadeAtLoad<Slots>::get(); }
 
 /// In a forked child: no other thread is inside a lock any more.
-void forget_other_users() noexcept {
+void forget_other_users() noexcept THREADWISE_UNCHECKED {
     for (detail::BiasSlot* slot = the_slots().newest; slot != nullptr; slot = slot->made_before) {
         // relaxed: there is one thread alone.
         if (slot != detail::this_bias_slot) slot->inside.store(nullptr, std::memory_order_relaxed);

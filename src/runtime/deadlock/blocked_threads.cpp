@@ -31,7 +31,7 @@ Tie tie_of(const WaitSite& site, std::uint32_t word) noexcept {
 }
 
 /// With the lock of the bucket in which the thread is queued: it cannot go on, so what it waits for is still there.
-void look_at_owner(BlockedThread& thread, const Bucket& bucket) noexcept {
+void look_at_owner(BlockedThread& thread, const Bucket& bucket) noexcept THREADWISE_REQUIRES(bucket.lock) {
     WaitSite& site = thread.site;
     std::uint32_t word = 0;
     if (site.owner_word != nullptr) {
@@ -57,7 +57,7 @@ enum class Look : std::uint8_t {
 
 /// `visit_kept(object, tie)` is told what the thread keeps others waiting for. All under the lock of the bucket.
 Look look_at(ThreadRecord& record, BlockedThread& thread, FunctionRef<void(std::uintptr_t, Tie)> visit_kept) noexcept {
-    return with_bucket_of(record, [&](const Bucket& bucket) {
+    return with_bucket_of(record, [&](const Bucket& bucket) THREADWISE_REQUIRES(bucket.lock) {
         const auto [site, version] = record.site.read_versioned();
         const bool may_be_blocked = site.kind != WaitKind::none && site.deadline == platform::never;
         if (!may_be_blocked || site.across_processes) return Look::runs;

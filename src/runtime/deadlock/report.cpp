@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iomanip>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <sstream>
 #include <string_view>
@@ -38,7 +37,7 @@ OnDeadlock action_from_environment() noexcept {
 
 struct Settings {
     platform::InternalLock lock;
-    std::shared_ptr<const DeadlockHook> hook;
+    std::shared_ptr<const DeadlockHook> hook THREADWISE_GUARDED_BY(lock);
 
     Settings() { runtime::hold_over_fork(lock); }
 };
@@ -54,12 +53,12 @@ constinit std::atomic<OnDeadlock> action{OnDeadlock::report};
 [[maybe_unused]] const bool read_at_load = (action.store(action_from_environment()), true);
 
 std::shared_ptr<const DeadlockHook> exchange_hook(std::shared_ptr<const DeadlockHook> hook) {
-    const std::lock_guard hold(the_settings().lock);
+    const platform::InternalHold hold(the_settings().lock);
     return std::exchange(the_settings().hook, std::move(hook));
 }
 
 std::shared_ptr<const DeadlockHook> current_hook() {
-    const std::lock_guard hold(the_settings().lock);
+    const platform::InternalHold hold(the_settings().lock);
     return the_settings().hook;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <span>
 #include <utility>
 
@@ -31,7 +30,7 @@ LocalKey make_local_key() {
     Locals& locals = the_locals();
     std::vector<std::size_t> larger;
     for (;; larger.reserve(2 * locals.slots.load() + 8)) {
-        const std::lock_guard hold(local_tables_lock());
+        const platform::InternalHold hold(local_tables_lock());
         if (!locals.free_slots.empty()) {
             const std::size_t slot = locals.free_slots.back();
             locals.free_slots.pop_back();
@@ -55,13 +54,13 @@ void release_local_key(LocalKey key) noexcept {
         count = 0;
         registry::for_each([&](ThreadRecord& record) {
             if (count == taken.size() || (is_closing() && &record != this_record_if_any())) return;
-            const std::lock_guard hold(local_tables_lock());
+            const platform::InternalHold hold(local_tables_lock());
             taken.at(count) = take(record.locals, key);
             if (taken.at(count).number != 0) ++count;
         });
         for (const LocalValue& value : std::span(taken).first(count)) destroy(value);
     } while (count != 0);
-    const std::lock_guard hold(local_tables_lock());
+    const platform::InternalHold hold(local_tables_lock());
     locals.free_slots.push_back(key.slot);
 }
 
@@ -76,7 +75,7 @@ void add_local_value(LocalKey key, void* value, void (*destroy_value)(void*)) {
     LocalEntries& values = this_record().locals;
     LocalEntries larger;
     if (key.slot >= values.size()) larger.resize(std::max(key.slot + 1, 2 * values.size()));
-    const std::lock_guard hold(local_tables_lock());
+    const platform::InternalHold hold(local_tables_lock());
     // Looked at again: operator new may have come here, too.
     if (key.slot >= values.size()) {
         std::ranges::copy(values, larger.begin());
@@ -90,7 +89,7 @@ void erase_local_value(LocalKey key) noexcept {
     if (record == nullptr) return;
     LocalValue value;
     {
-        const std::lock_guard hold(local_tables_lock());
+        const platform::InternalHold hold(local_tables_lock());
         value = take(record->locals, key);
     }
     destroy(value);

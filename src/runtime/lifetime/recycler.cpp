@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <utility>
 
 #include "platform/internal_lock.hpp"
@@ -21,25 +20,26 @@ constexpr std::chrono::milliseconds longest_offer{100};
 
 struct Recycler {
     platform::InternalLock lock;
-    RecyclableThread* latest = nullptr;  ///< of those on offer: its caches are the warmest
+    RecyclableThread* latest THREADWISE_GUARDED_BY(lock) = nullptr;  ///< of those on offer: its caches are the warmest
     SpinMemory spins;
 
     Recycler();
 
-    void add(RecyclableThread& thread) noexcept {
+    void add(RecyclableThread& thread) noexcept THREADWISE_REQUIRES(lock) {
         thread.on_offer_ = true;
         thread.later_ = nullptr;
         thread.earlier_ = std::exchange(latest, &thread);
         if (thread.earlier_ != nullptr) thread.earlier_->later_ = &thread;
     }
 
-    void remove(RecyclableThread& thread) noexcept {
+    void remove(RecyclableThread& thread) noexcept THREADWISE_REQUIRES(lock) {
         thread.on_offer_ = false;
         (thread.later_ == nullptr ? latest : thread.later_->earlier_) = thread.earlier_;
         if (thread.earlier_ != nullptr) thread.earlier_->later_ = thread.later_;
     }
 
-    RecyclableThread* find(std::size_t stack_size, const platform::Inheritance& inheritance) const noexcept {
+    RecyclableThread* find(std::size_t stack_size, const platform::Inheritance& inheritance) const noexcept
+        THREADWISE_REQUIRES(lock) {
         RecyclableThread* thread = latest;
         while (thread != nullptr && !(thread->stack_size_ == stack_size && thread->inheritance_ == inheritance)) {
             thread = thread->earlier_;
@@ -53,19 +53,19 @@ namespace {
 Recycler& the_recycler() { return MadeAtLoad<Recycler>::get(); }
 
 /// In a forked child.
-void forget_idle_threads() noexcept { the_recycler().latest = nullptr; }
+void forget_idle_threads() noexcept THREADWISE_UNCHECKED { the_recycler().latest = nullptr; }
 
 // relaxed throughout: a setting, which orders nothing else.
 constinit std::atomic<bool> is_allowed{true};
 
 void offer(RecyclableThread& thread) noexcept {
-    const std::lock_guard hold(the_recycler().lock);
+    const platform::InternalHold hold(the_recycler().lock);
     the_recycler().add(thread);
 }
 
 bool any_on_offer() noexcept {
     Recycler& recycler = the_recycler();
-    const std::lock_guard hold(recycler.lock);
+    const platform::InternalHold hold(recycler.lock);
     return recycler.latest != nullptr;
 }
 
@@ -111,7 +111,7 @@ ThreadRecord* RecyclableThread::await_next() noexcept {
 
 bool RecyclableThread::withdraw() noexcept {
     Recycler& recycler = the_recycler();
-    const std::lock_guard hold(recycler.lock);
+    const platform::InternalHold hold(recycler.lock);
     if (!on_offer_) return false;
     recycler.remove(*this);
     return true;
@@ -123,7 +123,7 @@ bool start_recycled(ThreadRecord& record, std::size_t stack_size) {
     RecyclableThread* taken = nullptr;
     {
         Recycler& recycler = the_recycler();
-        const std::lock_guard hold(recycler.lock);
+        const platform::InternalHold hold(recycler.lock);
         taken = recycler.find(stack_size, inheritance);
         if (taken == nullptr) return false;
         recycler.remove(*taken);

@@ -8,7 +8,6 @@
 #include <functional>
 #include <iterator>
 #include <list>
-#include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
@@ -47,8 +46,8 @@ using AtShutdown = std::list<std::function<void()>>;
 
 struct Functions {
     platform::InternalLock lock;
-    AtShutdown functions;
-    bool begun = false;
+    AtShutdown functions THREADWISE_GUARDED_BY(lock);
+    bool begun THREADWISE_GUARDED_BY(lock) = false;
 
     Functions();
 };
@@ -56,7 +55,7 @@ struct Functions {
 Functions& the_functions() { return MadeAtLoad<Functions>::get(); }
 
 /// In a forked child, which has not begun to end.
-void forget_shutdown() noexcept {
+void forget_shutdown() noexcept THREADWISE_UNCHECKED {
     at_once = false;
     is_prepared = false;
     the_functions().begun = false;
@@ -71,7 +70,7 @@ Functions::Functions() {
 AtShutdown next_function() noexcept {
     Functions& all = the_functions();
     AtShutdown next;
-    const std::lock_guard hold(all.lock);
+    const platform::InternalHold hold(all.lock);
     if (all.functions.empty()) {
         all.begun = true;
     } else {
@@ -341,7 +340,7 @@ bool at_shutdown(std::function<void()> function) {
     AtShutdown one;
     one.push_back(std::move(function));
     {
-        const std::lock_guard hold_lock(all.lock);
+        const platform::InternalHold hold_lock(all.lock);
         if (!all.begun) {
             all.functions.splice(all.functions.end(), one);
             return true;

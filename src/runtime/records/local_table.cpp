@@ -1,6 +1,5 @@
 #include "runtime/records/local_table.hpp"
 
-#include <mutex>
 #include <utility>
 
 #include "runtime/base/fork.hpp"
@@ -30,7 +29,7 @@ void erase_all(LocalEntries& values) noexcept {
     for (int round = 0; round < rounds; ++round) {
         LocalEntries taken;
         {
-            const std::lock_guard hold(tables_lock);
+            const platform::InternalHold hold(tables_lock);
             taken.swap(values);
         }
         if (taken.empty()) return;

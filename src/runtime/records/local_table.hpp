@@ -29,8 +29,8 @@ using LocalEntries = std::vector<LocalValue>;
 /// Never destroyed: Locals may be static objects, destroyed in whatever order.
 platform::InternalLock& local_tables_lock() noexcept;
 
-/// Takes the value of that Local out of the table, if there is one. With the lock.
-LocalValue take(LocalEntries& values, LocalKey key) noexcept;
+/// Takes the value of that Local out of the table, if there is one.
+LocalValue take(LocalEntries& values, LocalKey key) noexcept THREADWISE_REQUIRES(local_tables_lock());
 
 /// Without the lock: the value's destructor is a user's.
 void destroy(const LocalValue& value) noexcept;

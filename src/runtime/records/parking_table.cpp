@@ -61,7 +61,7 @@ void give_up_fence() noexcept {
 }
 
 /// In a forked child: nobody else is left to sleep.
-void forget_all_sleepers() noexcept {
+void forget_all_sleepers() noexcept THREADWISE_UNCHECKED {
     for (Bucket& bucket : table) {
         bucket.lock.reset_after_fork();
         bucket.head = nullptr;
@@ -160,11 +160,12 @@ TwoBuckets::~TwoBuckets() {
 }
 
 std::optional<QueuedWait> queued_wait(ThreadRecord& record) noexcept {
-    return with_bucket_of(record, [&](const Bucket& bucket) -> std::optional<QueuedWait> {
-        if (!bucket.has(record)) return std::nullopt;
-        const WaitSite site = record.site.read();
-        return QueuedWait{.site = site, .owner = owner_of(site)};
-    });
+    return with_bucket_of(record,
+                          [&](const Bucket& bucket) THREADWISE_REQUIRES(bucket.lock) -> std::optional<QueuedWait> {
+                              if (!bucket.has(record)) return std::nullopt;
+                              const WaitSite site = record.site.read();
+                              return QueuedWait{.site = site, .owner = owner_of(site)};
+                          });
 }
 
 }  // namespace runtime

@@ -18,17 +18,17 @@ namespace threadwise::runtime {
 struct alignas(64) Bucket {
     platform::InternalLock lock;
     SpinMemory spins;
-    bool hand_overs = false;  ///< a Lock here was released by another thread than its holder; never cleared
-    ThreadRecord* head = nullptr;
-    ThreadRecord* tail = nullptr;
+    bool hand_overs THREADWISE_GUARDED_BY(lock) =
+        false;  ///< a Lock here was released by another thread than its holder; never cleared
+    ThreadRecord* head THREADWISE_GUARDED_BY(lock) = nullptr;
+    ThreadRecord* tail THREADWISE_GUARDED_BY(lock) = nullptr;
 
-    // With the lock held:
-    void push_back(ThreadRecord& record, const void* address) noexcept;
-    void push_front(ThreadRecord& record, const void* address) noexcept;
-    void remove(ThreadRecord& record) noexcept;
-    ThreadRecord* first(const void* address) const noexcept;
+    void push_back(ThreadRecord& record, const void* address) noexcept THREADWISE_REQUIRES(lock);
+    void push_front(ThreadRecord& record, const void* address) noexcept THREADWISE_REQUIRES(lock);
+    void remove(ThreadRecord& record) noexcept THREADWISE_REQUIRES(lock);
+    ThreadRecord* first(const void* address) const noexcept THREADWISE_REQUIRES(lock);
     /// Whether that thread is in this queue. A thread that is in none may just be entering another one.
-    bool has(const ThreadRecord& record) const noexcept;
+    bool has(const ThreadRecord& record) const noexcept THREADWISE_REQUIRES(lock);
     /// The next one after `record` on the same address.
     static ThreadRecord* next_on(const ThreadRecord& record, const void* address) noexcept;
 };
@@ -61,9 +61,10 @@ public:
     Bucket& second;
 };
 
-/// Calls `use(bucket)` with the lock of the bucket that `record` is queued in, or was queued in last.
+/// Calls `use(bucket)` with the lock of the bucket that `record` is queued in, or was queued in last. Unchecked: it may
+/// hold several one after the other.
 template <class Use>
-auto with_bucket_of(ThreadRecord& record, Use&& use) {
+auto with_bucket_of(ThreadRecord& record, Use&& use) THREADWISE_UNCHECKED {
     for (;;) {
         // acquire: the queue's state at least as new as the address.
         const void* address = record.wait_node.address.load(std::memory_order_acquire);

@@ -4,7 +4,6 @@
 #include "runtime/records/registry.hpp"
 
 #include <array>
-#include <mutex>
 #include <new>
 #include <span>
 #include <utility>
@@ -107,14 +106,14 @@ void take_card(ThreadRecord& record) noexcept {
 
 struct Registry {
     platform::InternalLock lock;
-    RecordList records;
-    bool closed = false;
+    RecordList records THREADWISE_GUARDED_BY(lock);
+    bool closed THREADWISE_GUARDED_BY(lock) = false;
     std::shared_ptr<ThreadRecord> main = std::make_shared<ThreadRecord>(ThreadRecord::Origin::main);
     /// For a foreign thread that first uses the library in a destructor, where nothing may be thrown, when memory is
     /// short.
-    std::shared_ptr<ThreadRecord> spare;
+    std::shared_ptr<ThreadRecord> spare THREADWISE_GUARDED_BY(lock);
     /// In a forked child: the records of threads that it does not have. Never destroyed.
-    RecordList left_behind;
+    RecordList left_behind THREADWISE_GUARDED_BY(lock);
 
     Registry() {
         main->name = "MainThread";
@@ -129,17 +128,17 @@ struct Registry {
         at_fork_in_child(forget_other_threads, ForkOrder::registry);
     }
 
-    void list(std::shared_ptr<ThreadRecord> record) noexcept {
+    void list(std::shared_ptr<ThreadRecord> record) noexcept THREADWISE_REQUIRES(lock) {
         give_card(*record);
         records.push_back(std::move(record));
     }
 
-    std::shared_ptr<ThreadRecord> unlist(ThreadRecord& record) noexcept {
+    std::shared_ptr<ThreadRecord> unlist(ThreadRecord& record) noexcept THREADWISE_REQUIRES(lock) {
         take_card(record);
         return records.remove(record);
     }
 
-    static void forget_other_threads() noexcept;
+    static void forget_other_threads() noexcept THREADWISE_UNCHECKED;
 };
 
 Registry& the_registry() { return MadeAtLoad<Registry>::get(); }
@@ -178,7 +177,7 @@ std::shared_ptr<ThreadRecord> make_foreign_record() {
 }
 
 std::shared_ptr<ThreadRecord> exchange_spare(std::shared_ptr<ThreadRecord> record) noexcept {
-    const std::lock_guard hold(the_registry().lock);
+    const platform::InternalHold hold(the_registry().lock);
     the_registry().spare.swap(record);
     return record;
 }
@@ -216,7 +215,7 @@ void register_this_thread() {
 
 /// Takes the record off the list and returns it, so that it is not destroyed under the lock.
 std::shared_ptr<ThreadRecord> take_off(ThreadRecord& record) noexcept {
-    const std::lock_guard hold(the_registry().lock);
+    const platform::InternalHold hold(the_registry().lock);
     return the_registry().unlist(record);
 }
 
@@ -227,7 +226,7 @@ void take_off_the_vanished() noexcept {
     std::array<std::shared_ptr<ThreadRecord>, 16> vanished;
     std::size_t count = 0;
     {
-        const std::lock_guard hold(registry.lock);
+        const platform::InternalHold hold(registry.lock);
         if (registry.records.foreign() == 0) return;
         for (ThreadRecord *record = registry.records.oldest(), *next = nullptr; record != nullptr; record = next) {
             next = record->listing.newer;
@@ -259,7 +258,7 @@ struct NameSoFar {
 NameSoFar look_at_name(const ThreadRecord& record) {
     NameSoFar found;
     for (std::size_t size = 0;; found.name.reserve(size)) {
-        const std::lock_guard hold(the_registry().lock);
+        const platform::InternalHold hold(the_registry().lock);
         size = record.name.size();
         if (size > found.name.capacity()) continue;
         found.name = record.name;
@@ -319,7 +318,7 @@ namespace registry {
 
 bool list(std::shared_ptr<ThreadRecord> record) {
     Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
+    const platform::InternalHold hold(registry.lock);
     if (registry.closed && record->origin == ThreadRecord::Origin::started) return false;
     registry.list(std::move(record));
     return true;
@@ -358,7 +357,7 @@ ThreadRecord& main_record() noexcept { return *the_registry().main; }
 
 void for_each(FunctionRef<void(ThreadRecord&)> visit) {
     Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
+    const platform::InternalHold hold(registry.lock);
     for (ThreadRecord* record = registry.records.oldest(); record != nullptr; record = record->listing.newer) {
         visit(*record);
     }
@@ -370,7 +369,7 @@ std::vector<std::shared_ptr<ThreadRecord>> all() {
     for (std::size_t expected = size();; expected *= 2) {
         constexpr std::size_t newcomers = 16;
         found.reserve(expected + newcomers);
-        const std::lock_guard hold(registry.lock);
+        const platform::InternalHold hold(registry.lock);
         if (registry.records.size() > found.capacity()) continue;
         for (ThreadRecord* record = registry.records.oldest(); record != nullptr; record = record->listing.newer) {
             found.push_back(record->listing.self);
@@ -390,18 +389,18 @@ std::shared_ptr<ThreadRecord> find(std::uint32_t ident) {
 std::size_t size() {
     take_off_the_vanished();
     Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
+    const platform::InternalHold hold(registry.lock);
     return registry.records.size();
 }
 
 bool has_foreign() {
     Registry& registry = the_registry();
-    const std::lock_guard hold(registry.lock);
+    const platform::InternalHold hold(registry.lock);
     return registry.records.foreign() != 0;
 }
 
 void close() noexcept {
-    const std::lock_guard hold(the_registry().lock);
+    const platform::InternalHold hold(the_registry().lock);
     the_registry().closed = true;
 }
 
@@ -414,7 +413,7 @@ std::string name_of(ThreadRecord& record) {
     if (!of_function.empty()) found.name += " (" + of_function + ")";
     std::string completed = found.name;
     {
-        const std::lock_guard hold(the_registry().lock);
+        const platform::InternalHold hold(the_registry().lock);
         // Not if it was renamed or completed meanwhile: then the older name is returned, which was right before.
         if (std::exchange(record.function, nullptr) != nullptr) set_name(record, completed);
     }
@@ -423,13 +422,13 @@ std::string name_of(ThreadRecord& record) {
 
 std::array<char, 16> short_name_of(const ThreadRecord& record) noexcept {
     std::array<char, 16> name{};
-    const std::lock_guard hold(the_registry().lock);
+    const platform::InternalHold hold(the_registry().lock);
     record.name.copy(name.data(), name.size() - 1);
     return name;
 }
 
 void rename(ThreadRecord& record, std::string name) {
-    const std::lock_guard hold(the_registry().lock);
+    const platform::InternalHold hold(the_registry().lock);
     set_name(record, name);
     record.function = nullptr;
 }

@@ -1,7 +1,5 @@
 #include "runtime/records/waking.hpp"
 
-#include <mutex>
-
 #include "runtime/records/parking_table.hpp"
 
 namespace threadwise::runtime {
@@ -10,7 +8,7 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
     Bucket& bucket = bucket_of(address);
     ThreadRecord* sleeper = nullptr;
     {
-        const std::lock_guard hold(bucket.lock);
+        const platform::InternalHold hold(bucket.lock);
         sleeper = bucket.first(address);
         const bool more = sleeper != nullptr && Bucket::next_on(*sleeper, address) != nullptr;
         const std::optional<std::uint32_t> token = decide(Sleeper{sleeper, more});
@@ -28,7 +26,7 @@ std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std:
     ThreadRecord** link = &woken;
     std::size_t found = 0;
     {
-        const std::lock_guard hold(bucket.lock);
+        const platform::InternalHold hold(bucket.lock);
         for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
             ThreadRecord* const next = Bucket::next_on(*sleeper, address);
             bucket.remove(*sleeper);
@@ -49,7 +47,8 @@ std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std:
     return found;
 }
 
-std::size_t requeue(const void* from, const void* to, std::size_t count) {
+// Unchecked: clang cannot tell which locks TwoBuckets holds.
+std::size_t requeue(const void* from, const void* to, std::size_t count) THREADWISE_UNCHECKED {
     TwoBuckets buckets(from, to);
     std::size_t moved = 0;
     for (ThreadRecord* sleeper = buckets.first.first(from); sleeper != nullptr && moved < count; ++moved) {

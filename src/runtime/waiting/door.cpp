@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <utility>
 
 #include "runtime/deadlock/report.hpp"
@@ -70,7 +69,7 @@ bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
 Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {
     Bucket& bucket = bucket_of(address);
     {
-        const std::lock_guard hold(bucket.lock);
+        const platform::InternalHold hold(bucket.lock);
         if (!validate()) return Wakeup::refused;
         record_.parker.reset();
         record_.wait_node.requeued = false;
@@ -87,7 +86,7 @@ Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim cl
 Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate, FunctionRef<void()> before_sleep) {
     Bucket& bucket = bucket_of(address);
     {
-        const std::lock_guard hold(bucket.lock);
+        const platform::InternalHold hold(bucket.lock);
         if (!validate()) return Wakeup::refused;
         record_.parker.reset();
         record_.wait_node.requeued = false;
@@ -196,7 +195,7 @@ bool Waiting::must_end(bool kicked) noexcept {
 }
 
 bool Waiting::withdraw() noexcept {
-    return with_bucket_of(record_, [&](Bucket& bucket) {
+    return with_bucket_of(record_, [&](Bucket& bucket) THREADWISE_REQUIRES(bucket.lock) {
         const bool still_here = record_.wait_node.queued && !record_.wait_node.requeued;
         if (still_here) bucket.remove(record_);
         return still_here;

@@ -1,7 +1,6 @@
 #include "threading/interpreter/interpreter_turns.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -13,7 +12,7 @@ namespace threadwise::detail {
 
 using runtime::Wakeup;
 
-class InterpreterTurns::Guard {
+class THREADWISE_HOLD InterpreterTurns::Guard {
 public:
     explicit Guard(InterpreterTurns& turns) noexcept : hold_(turns.guard_) {
         if (turns.forks_ != runtime::fork_depth()) turns.forget_waiters();
@@ -23,7 +22,7 @@ public:
     platform::Instant now;
 
 private:
-    std::lock_guard<platform::InternalLock> hold_;
+    platform::InternalHold hold_;
 };
 
 InterpreterTurns::InterpreterTurns(InterpreterWords& words, const InterpreterLockOptions& options) noexcept

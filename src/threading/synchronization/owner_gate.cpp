@@ -78,7 +78,8 @@ bool OwnerWord::release_slow() {
         if (value_.compare_exchange_weak(held, woken, std::memory_order_release, std::memory_order_relaxed))
             return true;
     }
-    runtime::unpark_one(key(), [=, this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
+    // Unchecked: called with the lock of that bucket.
+    const auto release_to = [=, this](runtime::Sleeper sleeper) THREADWISE_UNCHECKED -> std::optional<std::uint32_t> {
         if (is_handed_over) runtime::bucket_of(key()).hand_overs = true;
         if (sleeper.record != nullptr && sleeper.record->wait_node.entitled) {
             value_.store(sleeper.record->ident);
@@ -86,7 +87,8 @@ bool OwnerWord::release_slow() {
         }
         value_.store(sleeper.record == nullptr ? 0 : woken);
         return threading::compete;
-    });
+    };
+    runtime::unpark_one(key(), release_to);
     return true;
 }
 

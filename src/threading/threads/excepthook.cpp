@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "platform/internal_lock.hpp"
@@ -18,7 +17,7 @@ namespace {
 
 struct SetHook {
     platform::InternalLock lock;
-    std::shared_ptr<const ExceptHook> hook;
+    std::shared_ptr<const ExceptHook> hook THREADWISE_GUARDED_BY(lock);
 
     SetHook() { runtime::hold_over_fork(lock); }
 };
@@ -26,12 +25,12 @@ struct SetHook {
 SetHook& the_hook() { return runtime::MadeAtLoad<SetHook>::get(); }
 
 std::shared_ptr<const ExceptHook> exchange_hook(std::shared_ptr<const ExceptHook> hook) {
-    const std::lock_guard hold(the_hook().lock);
+    const platform::InternalHold hold(the_hook().lock);
     return std::exchange(the_hook().hook, std::move(hook));
 }
 
 std::shared_ptr<const ExceptHook> current_hook() {
-    const std::lock_guard hold(the_hook().lock);
+    const platform::InternalHold hold(the_hook().lock);
     return the_hook().hook;
 }
 
