@@ -1,15 +1,13 @@
 // The ways to hang, and what is reported of each. docs/seeing-threads.md has the table with the reasons.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <ostream>
 #include <string>
 
 #include "support/backend.hpp"
+#include "support/command_output.hpp"
 
 namespace threadwise {
 namespace {
@@ -26,12 +24,7 @@ class Hangs : public ::testing::TestWithParam<Hang> {};
 std::string output_of(const std::string& arguments) {
     const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "hang_program";
     const std::string command = "timeout -k 1 60 " + program.string() + " " + arguments;
-    std::FILE* const pipe = popen(command.c_str(), "r");
-    std::string printed;
-    std::array<char, 4096> part{};
-    while (const std::size_t count = std::fread(part.data(), 1, part.size(), pipe)) printed.append(part.data(), count);
-    pclose(pipe);
-    return printed;
+    return testing::output_of_command(command).text;
 }
 
 std::string certain_rlocks(int count) {

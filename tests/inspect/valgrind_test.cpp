@@ -1,10 +1,7 @@
 // The suppressions for valgrind: with them no report is left about a function of the library's own.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -13,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/command_output.hpp"
 #include "threadwise/queue.hpp"
 #include "threadwise/threading.hpp"
 
@@ -48,18 +46,6 @@ TEST(Valgrind, Program) {
     EXPECT_EQ(sum, 60);
 }
 
-/// What the command prints to both its streams, and how it ends.
-std::pair<std::string, int> run(const std::string& command) {
-    FILE* const pipe = popen((command + " 2>&1").c_str(), "r");  // NOLINT(cert-env33-c)
-    if (pipe == nullptr) return {{}, -1};
-    std::string text;
-    std::array<char, 4096> part{};
-    for (std::size_t length = 0; (length = std::fread(part.data(), 1, part.size(), pipe)) != 0;) {
-        text.append(part.data(), length);
-    }
-    return {text, pclose(pipe)};
-}
-
 /// How many reports begin in a function whose name begins so.
 std::size_t reports_in(const std::string& text, const std::string& function) {
     std::size_t count = 0;
@@ -73,10 +59,12 @@ std::size_t reports_in(const std::string& text, const std::string& function) {
 class Suppressions : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Suppressions, LeaveNoReportAboutTheLibrary) {
-    if (!can_be_run || run("valgrind --version").second != 0) GTEST_SKIP() << "valgrind is not installed";
+    if (!can_be_run || testing::output_of_command("valgrind --version 2>&1").status != 0)
+        GTEST_SKIP() << "valgrind is not installed";
     const std::string self = std::filesystem::read_symlink("/proc/self/exe");
-    const auto [text, status] = run(std::string("valgrind --tool=") + GetParam() + " --suppressions=" SUPPRESSIONS " " +
-                                    self + " --gtest_filter=Valgrind.Program");
+    const auto [text, status] =
+        testing::output_of_command(std::string("valgrind --tool=") + GetParam() + " --suppressions=" SUPPRESSIONS " " +
+                                   self + " --gtest_filter=Valgrind.Program 2>&1");
     EXPECT_EQ(status, 0) << text;
     EXPECT_NE(text.find("ERROR SUMMARY"), std::string::npos) << text;
     EXPECT_EQ(reports_in(text, "threadwise::runtime::"), 0U) << text;

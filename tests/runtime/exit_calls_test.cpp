@@ -1,14 +1,12 @@
 // exit() where it is not expected: in pools' tasks, in hooks, in what exit() itself calls, by several threads.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
 #include "support/backend.hpp"
+#include "support/command_output.hpp"
 
 namespace threadwise::runtime {
 namespace {
@@ -23,13 +21,8 @@ void expect_status(const std::string& program, const std::string& how, int statu
         "TSAN_OPTIONS=\"$TSAN_OPTIONS atexit_sleep_ms=0\" ASAN_OPTIONS=\"$ASAN_OPTIONS:detect_leaks=0\" "
         "timeout -k 1 60 " +
         (folder / program).string() + " " + how + " " + std::to_string(status) + " 2>&1";
-    std::FILE* const pipe = popen(command.c_str(), "r");
-    std::string printed;
-    std::array<char, 4096> part{};
-    while (const std::size_t count = std::fread(part.data(), 1, part.size(), pipe)) printed.append(part.data(), count);
-    const int raw = pclose(pipe);
-    ASSERT_TRUE(WIFEXITED(raw)) << printed;
-    ASSERT_EQ(WEXITSTATUS(raw), status) << (WEXITSTATUS(raw) == 124 ? "it hangs; printed\n" : "printed\n") << printed;
+    const auto [printed, ended] = testing::output_of_command(command);
+    ASSERT_EQ(ended, status) << (ended == 124 ? "it hangs; printed\n" : "printed\n") << printed;
     ASSERT_EQ(printed.find("wrong"), std::string::npos) << printed;
     ASSERT_EQ(printed.find("xception"), std::string::npos) << printed;
 }

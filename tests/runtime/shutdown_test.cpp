@@ -1,19 +1,19 @@
 #include "runtime/lifetime/shutdown.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/busy_daemons.hpp"
 #include "support/backend.hpp"
+#include "support/command_output.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::runtime {
@@ -47,15 +47,9 @@ Ended run(const std::string& how, int status, const std::string& daemons = {}) {
     const std::string options = std::string("atexit_sleep_ms=0") + (daemons.empty() ? "" : " report_bugs=0");
     const std::string command = "TSAN_OPTIONS=\"$TSAN_OPTIONS " + options + "\" timeout -k 1 60 " + program.string() +
                                 " " + how + " " + std::to_string(status) + " " + daemons + " 2>/dev/null";
-    std::FILE* const pipe = popen(command.c_str(), "r");
-    Ended ended;
-    std::array<char, 4096> part{};
-    while (const std::size_t count = std::fread(part.data(), 1, part.size(), pipe)) {
-        ended.printed.append(part.data(), count);
-    }
-    const int raw = pclose(pipe);
+    testing::CommandOutput output = testing::output_of_command(command);
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    ended.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+    Ended ended{.status = output.status, .printed = std::move(output.text)};
     ended.took = now - take_moment(ended.printed);
     return ended;
 }
