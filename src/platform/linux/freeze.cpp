@@ -77,9 +77,7 @@ constinit const std::uint64_t all_signals = ~(std::uint64_t{3} << 31U);
 /// Distinguishes our signals from libc's.
 constinit char signature = 0;
 
-#if defined(__x86_64__)
-constexpr bool supported = true;
-
+/// Where a thread was when the signal came.
 struct Interrupted {
     std::uintptr_t code = 0;
     std::uintptr_t stack = 0;
@@ -87,6 +85,9 @@ struct Interrupted {
     bool is_to_retry = false;  ///< which the kernel makes again by itself,
     long number = -1;          ///< of this number
 };
+
+#if defined(__x86_64__)
+constexpr bool supported = true;
 
 Interrupted interrupted_at(const ucontext_t& context, bool readable) noexcept {
     const auto* registers = context.uc_mcontext.gregs;
@@ -106,14 +107,6 @@ Interrupted interrupted_at(const ucontext_t& context, bool readable) noexcept {
 #elif defined(__aarch64__)
 constexpr bool supported = true;
 
-struct Interrupted {
-    std::uintptr_t code = 0;
-    std::uintptr_t stack = 0;
-    bool in_call = false;
-    bool is_to_retry = false;
-    long number = -1;
-};
-
 Interrupted interrupted_at(const ucontext_t& context, bool readable) noexcept {
     const auto& machine = context.uc_mcontext;
     Interrupted at{.code = machine.pc, .stack = machine.sp};
@@ -128,14 +121,6 @@ Interrupted interrupted_at(const ucontext_t& context, bool readable) noexcept {
 }
 #else
 constexpr bool supported = false;
-
-struct Interrupted {
-    std::uintptr_t code = 0;
-    std::uintptr_t stack = 0;
-    bool in_call = false;
-    bool is_to_retry = false;
-    long number = -1;
-};
 
 Interrupted interrupted_at(const ucontext_t& /*context*/, bool /*readable*/) noexcept { return {}; }
 #endif
