@@ -32,7 +32,7 @@ StopSignals::StopSignals() {
         state->signal = signal;
         state->source.request_stop();
 
-        // Whoever asks twice does not want to wait.
+        // A second request means that the user does not want to wait.
         sigwait(&signals, &signal);
         pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
         raise(signal);

@@ -1,5 +1,5 @@
 #pragma once
-// What somebody may have meant who mistyped a word.
+// What a mistyped word may have been meant to be.
 
 #include <string>
 #include <string_view>

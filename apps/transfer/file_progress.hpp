@@ -1,5 +1,5 @@
 #pragma once
-// How far one download is, for whoever shows it.
+// How far one download is, for what shows it.
 
 #include <atomic>
 #include <cstdint>

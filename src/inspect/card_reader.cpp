@@ -115,9 +115,9 @@ const Card& CardReader::card(std::uint32_t index) const noexcept {
 }
 
 std::uint32_t CardReader::used() const noexcept {
-    const std::size_t room = (view_.bytes().size() - sizeof(CardFile)) / sizeof(Card);
+    const std::size_t capacity = (view_.bytes().size() - sizeof(CardFile)) / sizeof(Card);
     // acquire: pairs with the release that comes after a card's beginning.
-    return std::min(file().used.load(std::memory_order_acquire), static_cast<std::uint32_t>(room));
+    return std::min(file().used.load(std::memory_order_acquire), static_cast<std::uint32_t>(capacity));
 }
 
 bool CardReader::Seen::still_waits() const noexcept {

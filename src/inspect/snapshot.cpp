@@ -23,7 +23,7 @@ using runtime::Life;
 using runtime::ThreadRecord;
 using runtime::WaitKind;
 
-/// What was written down of a wait, and who was in its way.
+/// What was written down of a wait, and which thread it was for.
 struct Seen {
     runtime::WaitSite site;
     std::uint32_t owner = 0;

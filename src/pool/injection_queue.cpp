@@ -33,7 +33,7 @@ private:
 InjectionQueue::InjectionQueue() : last_(new Segment), first_(last_) {}
 
 InjectionQueue::~InjectionQueue() {
-    // Whoever destroys a queue has emptied it: what is left are the segment in use and the spare ones.
+    // The owner of a queue empties it before it destroys it: what is left are the segment in use and the spare ones.
     delete first_;
     while (spare_ != nullptr) delete std::exchange(spare_, spare_->next);
 }
@@ -81,8 +81,8 @@ void InjectionQueue::write(const Task& task) {
 }
 
 void InjectionQueue::publish(std::uint64_t count) noexcept {
-    // relaxed: written under the lock. seq_cst: whoever sleeps and looks sees it, or is seen asleep after this, see
-    // IdleState; and it publishes the tasks to take().
+    // relaxed: written under the lock. seq_cst: a worker that is about to sleep sees it when it looks, or is seen
+    // asleep after this, see IdleState; and it publishes the tasks to take().
     pushed_.exchange(pushed_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
 }
 

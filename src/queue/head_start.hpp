@@ -18,7 +18,7 @@ inline void head_start() noexcept {
 }
 
 /// The same where an item takes its threads a tenth of a microsecond and more anyway, so that fewer looks disturb it,
-/// and who asks and waits for the answer, item by item, has it in half the time.
+/// and a thread that asks and waits for the answer, item by item, has it in half the time.
 inline void short_head_start() noexcept {
     constexpr int pauses = 64;
     for (int i = 0; i < pauses; ++i) platform::pause();

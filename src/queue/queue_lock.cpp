@@ -8,8 +8,8 @@
 // sees the mark, and B leaves at once. Else R sees the note, and waits.
 //
 // No lost wake-up. B erases its note, and then looks at the bias. By the same fence either R sees, in its last look
-// under the bucket's lock, that the note is gone; or B sees the mark, and wakes whoever sleeps on the bias, under that
-// lock. That a note was B's attempt to come in late does no harm: it, too, is erased in this way.
+// under the bucket's lock, that the note is gone; or B sees the mark, and wakes the thread that sleeps on the bias,
+// under that lock. That a note was B's attempt to come in late does no harm: it, too, is erased in this way.
 //
 // To take a bias away costs as much as it saves in some hundred uses. So a thread gets it after as many uses in a row,
 // which bounds what is lost by a wrong guess (as with spinning: src/runtime/waiting/spin.hpp); and after twice as many

@@ -36,7 +36,7 @@ void close_named_memory(int descriptor, const char* name) noexcept;
 /// Closes one of which nobody knows a name.
 void close_memory(int descriptor) noexcept;
 
-/// Removes a name, whoever uses what it names. The errno, 0: done.
+/// Removes a name; what it names stays while it is in use. The errno, 0: done.
 int remove_memory_name(const char* name) noexcept;
 
 /// Removes all names with that beginning, of this user's, that no process has open any more.

@@ -16,7 +16,7 @@ constexpr bool in_use = true;
 
 /// Larger objects have memory of their own.
 constexpr std::size_t largest = 512;
-constexpr std::size_t room = 8000;
+constexpr std::size_t capacity = 8000;
 /// What a slab counts down from, for as long as nobody knows how many objects it will have.
 constexpr std::uint32_t unknown = 1U << 30;
 
@@ -26,7 +26,7 @@ constinit thread_local BlockCache* this_block_cache = nullptr;
 
 struct alignas(16) BlockCache::Slab {
     std::atomic<std::uint32_t> left{unknown};
-    alignas(16) std::array<std::byte, room> bytes;
+    alignas(16) std::array<std::byte, capacity> bytes;
 };
 
 /// Before each object.
@@ -55,7 +55,7 @@ void free_block(void* block) noexcept {
 
 void* BlockCache::cut(std::size_t size) {
     const auto needed = static_cast<std::uint32_t>((sizeof(Header) + size + 15) / 16 * 16);
-    if (open_ == nullptr || used_ + needed > room) [[unlikely]] {
+    if (open_ == nullptr || used_ + needed > capacity) [[unlikely]] {
         Slab* const fresh = new Slab;  // not initialized
         close_slab();
         open_ = fresh;

@@ -5,8 +5,8 @@
 
 namespace threadwise::runtime {
 
-/// While it exists, all who wait for `object` to be done wait for the calling thread. On the thread's stack; others
-/// read the chain while the thread is queued to sleep, under the bucket's lock.
+/// While it exists, all threads that wait for `object` to be done wait for the calling thread. On the thread's stack;
+/// others read the chain while the thread is queued to sleep, under the bucket's lock.
 class Keeping {
 public:
     explicit Keeping(const void* object) : Keeping(this_record(), object) {}

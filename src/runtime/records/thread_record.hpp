@@ -49,7 +49,7 @@ struct Listing {
 /// Where a thread is in its life; see life.hpp.
 enum class Life : std::uint8_t {
     unstarted,
-    started,  ///< on its way: listed, but it has not run yet
+    started,  ///< listed, but it has not run yet
     running,
     finished,  ///< nothing of it runs any more, nor any destructor of its thread_local objects or keys
 };

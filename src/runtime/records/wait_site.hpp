@@ -71,7 +71,8 @@ struct WaitSite {
     const void* object = nullptr;
     /// Where the holder's ident can be read while the thread waits, or null where nobody in particular holds it.
     const std::atomic<std::uint32_t>* owner_word = nullptr;
-    /// The ident of who will end this wait, where that is known and no word holds it (join: the joined thread).
+    /// The ident of the thread that will end this wait, where that is known and no word holds it (join: the joined
+    /// thread).
     std::uint32_t owner = 0;
     /// The object lies in memory that processes share. Then `owner` is the kernel's number of the thread that held it
     /// when this thread fell asleep, in whatever process.
@@ -127,7 +128,8 @@ public:
         }
     }
 
-    /// Nothing if the value changes meanwhile: for who cannot know whether the writer goes on, as it may be stopped.
+    /// Nothing if the value changes meanwhile: for a reader that cannot know whether the writer goes on, as it may be
+    /// stopped.
     std::optional<Value> try_read() const noexcept {
         const std::optional<Versioned> found = try_read_versioned();
         return found ? std::optional<Value>(found->value) : std::nullopt;

@@ -13,8 +13,8 @@
 //
 // A waker knows its sleepers by their address alone, and a primitive may be gone, and another one lie there, before the
 // waker comes to look: Latch, Event, Once and Semaphore may be destroyed as soon as they have let somebody go. So
-// **whoever was woken looks again** whether what it waits for has come, and sleeps on if not. Two waits cannot look
-// again, as the wake-up itself is what they wait for: a condition's, and that of a SharedLock's readers, whom the
+// **a woken thread looks again** whether what it waits for has come, and sleeps on if not. Two waits cannot look
+// again, as the wake-up itself is what they wait for: a condition's, and that of a SharedLock's readers, which the
 // writer counts in. Those sleep on a key (exact_key()) at which nobody wakes but users of an object that is alive. And
 // a waker that writes to the primitive of the sleeper that it finds has to be sure what kind it is: a semaphore's key
 // and a lock's are at addresses where nothing else sleeps.
@@ -43,12 +43,13 @@
 
 namespace threadwise::runtime {
 
-/// Where those sleep who cannot look again: only who keeps `object` alive may wake anybody there. Of every eight bytes
-/// this is the seventh. Locks have odd ones (OwnerWord::key), semaphores the third (semaphore_key), and all others
-/// begin at one that four divides.
+/// The address for sleepers that cannot look again: only users that keep `object` alive may wake them there. Of every
+/// eight bytes this is the seventh. Locks have odd ones (OwnerWord::key), semaphores the third (semaphore_key), and all
+/// others begin at one that four divides.
 inline const void* exact_key(const void* object) noexcept { return static_cast<const std::byte*>(object) + 6; }
 
-/// Where those sleep who wait for the semaphore whose word that is: a waker may write to it, if it finds a sleeper.
+/// The address for those that wait for the semaphore whose word that is: a waker may write to it, if it finds a
+/// sleeper.
 inline const void* semaphore_key(const std::atomic<std::uint64_t>& word) noexcept {
     return reinterpret_cast<const std::byte*>(&word) + 2;
 }
@@ -64,7 +65,7 @@ enum class Wakeup : std::uint8_t {
 /// How a spin is paced: how long the pauses between two polls become.
 enum class Pace : std::uint8_t {
     eager,     ///< the waiter's poll costs the other side little: an event, a future
-    moderate,  ///< each poll takes a cache line from who will change it soon, but only once: a condition
+    moderate,  ///< each poll takes a cache line from the thread that will change it soon, but only once: a condition
     patient,   ///< each poll takes a busy cache line from its user: a queue
     /// The same at first, but after a while its polls are frequent. For what others take again and again, a lock: the
     /// thread on the faster core, which polls faster, too, would have it for most of the time otherwise.

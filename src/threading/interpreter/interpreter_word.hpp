@@ -9,7 +9,7 @@
 /// to wait therefore raises `slow`, forces a full fence on all cores, and then sets the bit: close(). If the holder's
 /// store was not performed by then, the holder's second look at `slow`, which comes after it, sees it raised, and the
 /// holder calls InterpreterTurns::offer_if_free(). Until then the lock may be taken by the fast path once more, but not
-/// released by it. So whoever finds the lock free makes sure of the bit in the same step, before relying on it:
+/// released by it. So a thread that finds the lock free makes sure of the bit in the same step, before relying on it:
 /// seize_if_free(). (See owner_gate.cpp, too.)
 
 #include <atomic>

@@ -157,7 +157,7 @@ bool Condition::wait_over(Held& lock, const std::stop_token& stop, std::chrono::
          .deadline = deadline,
          .retakes = {.kind = lock.kind(), .object = lock.object, .owner_word = &lock.word.value()}},
         stop);
-    // relaxed, here and in notify(): only whoever holds the lock learns something from it.
+    // relaxed, here and in notify(): only the holder of the lock learns something from it.
     const std::size_t others = waiters_.fetch_add(1, std::memory_order_relaxed);
     auto release = [&] { lock.release(); };
     // There are no spurious wake-ups: nobody wakes there but notify(), and this condition is alive while it does.

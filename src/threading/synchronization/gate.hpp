@@ -5,7 +5,7 @@
 ///
 /// A releaser wakes one sleeper at a time, to compete: the designated waiter. Until it has succeeded, gone back to
 /// sleep or given up, no other is woken. Newcomers may take what is free before the designated waiter does: that keeps
-/// the throughput of a busy lock at that of an idle one. Nobody starves by it: a waiter that was overtaken, and has
+/// the throughput of a busy lock at that of an idle one. No thread starves by it: a waiter that was overtaken, and has
 /// waited for `patience` in all, sleeps at the front of the queue as entitled, and is handed what it waits for by
 /// the next one that releases it.
 

@@ -134,8 +134,8 @@ protected:
     virtual ~FutureState();
 
     /// Whatever it was before, for programs that Python lets write the state: wakes waiters and tells watchers. A
-    /// written `cancelled` is news for watchers only once it is `cancelled_and_notified`: whoever writes the one will
-    /// write the other.
+    /// written `cancelled` is news for watchers only once it is `cancelled_and_notified`: the thread that writes the
+    /// one will write the other.
     void force(Status status) { put(status, status == Status::cancelled ? late : 0); }
 
     /// Makes the call and puts its result in place, or throws what it threw; or NotBegun.

@@ -139,7 +139,7 @@ private:
         }
         Task* task = nullptr;
         if (top == place) {
-            // The last one: whoever advances top_ has it.
+            // The last one: the thread that advances top_ has it.
             task = slot(place).load(std::memory_order_relaxed);
             if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
                 task = nullptr;

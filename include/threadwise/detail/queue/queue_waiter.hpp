@@ -31,8 +31,8 @@ inline void check_timeout(Timeout timeout) {
 
 /// What putters, getters, or joiners of a queue wait for.
 struct QueueSide {
-    QueueLock& lock;          ///< held by whoever changes that
-    QueueSleepers& sleepers;  ///< woken by whoever changes that
+    QueueLock& lock;          ///< held while that is changed
+    QueueSleepers& sleepers;  ///< woken when that has changed
     /// Whether it is worth to try again; without the lock only a hint.
     bool (*ready)(const void* storage) noexcept;
     const void* storage;

@@ -86,7 +86,7 @@ public:
         return value_.load(std::memory_order_relaxed) & owner_mask;
     }
 
-    /// For a wait site: whoever reads the owner while the thread waits.
+    /// For a wait site: the owner as it is read while the thread waits.
     const std::atomic<std::uint32_t>& value() const noexcept { return value_; }
 
 private:
