@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "inspect/card_reader.hpp"
+#include "inspect/confirm_cycles.hpp"
 #include "inspect/shared_holders.hpp"
 #include "platform/clock.hpp"
 #include "platform/processes/other_process.hpp"
@@ -55,6 +56,11 @@ std::optional<CardReader> find_cards(const OtherProcess& process, int pid) {
     return best;
 }
 
+/// Whose ident stands in a word of a thread that waits.
+std::uint32_t holder_in(std::uint32_t word, const CardReader::Seen& seen) noexcept {
+    return (word >> seen.owner_shift) & runtime::owner_mask;
+}
+
 /// Fills in today's holders, where the process's memory may be read.
 bool read_holders(const OtherProcess& process, std::vector<CardReader::Seen>& threads) {
     std::vector<std::uintptr_t> addresses;
@@ -66,13 +72,26 @@ bool read_holders(const OtherProcess& process, std::vector<CardReader::Seen>& th
     std::size_t next = 0;
     for (auto& seen : threads) {
         if (seen.owner_word == 0) continue;
-        const std::uint32_t owner = (words[next++] >> seen.owner_shift) & runtime::owner_mask;
+        const std::uint32_t owner = holder_in(words[next++], seen);
+        std::vector<std::uint32_t>& owners = seen.info.wait.owners;
+        const bool held_it_before = owners == std::vector{seen.info.ident};
+        owners.clear();
         // If it waits for something else by now, the word may be anything's.
-        if (!seen.still_waits()) continue;
-        seen.info.wait.owners.clear();
-        if (owner != 0) seen.info.wait.owners.push_back(owner);
+        if (owner == 0 || !seen.still_waits()) continue;
+        // A lock whose holder it has become as it waited was handed to it: it wakes up, and waits for nobody.
+        if (owner != seen.info.ident || held_it_before) owners.push_back(owner);
     }
     return true;
+}
+
+/// Whether the thread is in the wait that was seen, for that owner as far as the process's memory may be read.
+bool is_unchanged(const OtherProcess& process, const CardReader::Seen& seen, const Wait& wait) {
+    std::uint32_t word = 0;
+    if (seen.owner_word != 0 && process.read_words({&seen.owner_word, 1}, {&word, 1}) &&
+        wait.owners != std::vector{holder_in(word, seen)}) {
+        return false;
+    }
+    return seen.still_waits();
 }
 
 }  // namespace
@@ -120,8 +139,11 @@ Snapshot ProcessView::snapshot() const {
     std::sort(threads.begin(), threads.end(), [](const auto& a, const auto& b) {
         return std::pair(!a.is_main, a.info.ident) < std::pair(!b.is_main, b.info.ident);
     });
-    for (auto& seen : threads) snapshot.threads.push_back(std::move(seen.info));
+    for (const auto& seen : threads) snapshot.threads.push_back(seen.info);
     find_shared_holders(snapshot, static_cast<std::uint64_t>(impl_->pid));
+    confirm_cycles(snapshot, [&](std::size_t index) {
+        return is_unchanged(impl_->process, threads[index], snapshot.threads[index].wait);
+    });
     check_alive(impl_->process, impl_->pid, Reason::ended);
     if (!impl_->process.still_shares(impl_->cards->view())) refuse(impl_->pid, Reason::not_published);
     return snapshot;

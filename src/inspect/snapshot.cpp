@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "inspect/confirm_cycles.hpp"
 #include "inspect/shared_holders.hpp"
 #include "inspect/wait_graph.hpp"
 #include "platform/clock.hpp"
@@ -94,23 +96,43 @@ ThreadInfo info_of(ThreadRecord& record) {
     return info;
 }
 
+/// Whether that thread is in that wait, for the same owner as far as this process knows it.
+bool is_still_in(const Wait& wait, ThreadRecord& record) {
+    const Wait now = wait_of(look_at(record));
+    const bool is_same = now.object == wait.object && now.since == wait.since && now.kind == wait.kind;
+    return is_same && (now.thread_there != 0 || now.owners == wait.owners);
+}
+
+/// A lock has one holder: one that waits for it as well holds it no more, or not yet. (A thread that waits for itself
+/// may.)
+bool is_of_another_moment(const Wait& wait, const ThreadInfo& owner) {
+    return wait.held && owner.state == State::waits && owner.wait.held && owner.wait.object == wait.object;
+}
+
 }  // namespace
 
 Snapshot snapshot() {
     Snapshot result;
-    for (const std::shared_ptr<ThreadRecord>& record : runtime::registry::all()) {
-        result.threads.push_back(info_of(*record));
-    }
+    const std::vector<std::shared_ptr<ThreadRecord>> records = runtime::registry::all();
+    for (const auto& record : records) result.threads.push_back(info_of(*record));
     find_shared_holders(result, platform::this_process());
+    confirm_cycles(result, [&](std::size_t index) { return is_still_in(result.threads[index].wait, *records[index]); });
     result.taken = platform::now();
     return result;
 }
 
 std::vector<std::vector<std::uint32_t>> wait_cycles(const Snapshot& snapshot) {
+    std::unordered_map<std::uint32_t, const ThreadInfo*> threads;
+    for (const ThreadInfo& thread : snapshot.threads) threads.emplace(thread.ident, &thread);
     std::vector<WaitEdge> edges;
     for (const ThreadInfo& thread : snapshot.threads) {
         if (thread.state != State::waits) continue;
-        for (const std::uint32_t owner : thread.wait.owners) edges.push_back({thread.ident, owner});
+        for (const std::uint32_t owner : thread.wait.owners) {
+            const auto found = threads.find(owner);
+            if (found == threads.end()) continue;
+            if (owner != thread.ident && is_of_another_moment(thread.wait, *found->second)) continue;
+            edges.push_back({thread.ident, owner});
+        }
     }
     return find_cycles(std::move(edges));
 }

@@ -4,9 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
 #include <string>
+#include <vector>
 
+#include "inspect/confirm_cycles.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/threading.hpp"
 
@@ -108,6 +114,71 @@ TEST(Inspect, FindsTheCycleOfTwoThreadsAndTwoLocks) {
     forwards.join();
     backwards.join();
     EXPECT_THAT(inspect::wait_cycles(inspect::snapshot()), IsEmpty());
+}
+
+/// A thread that waits for a lock that another one holds.
+inspect::ThreadInfo waiter_for(std::uint32_t ident, std::uintptr_t lock, std::uint32_t holder) {
+    inspect::ThreadInfo info;
+    info.ident = ident;
+    info.state = inspect::State::waits;
+    info.wait.kind = "Lock";
+    info.wait.object = lock;
+    info.wait.owners = {holder};
+    info.wait.held = true;
+    return info;
+}
+
+TEST(Inspect, FindsNoCycleThroughALockThatItsHolderWaitsFor) {
+    inspect::Snapshot of_two_moments;
+    of_two_moments.threads = {waiter_for(2, 0x10, 3), waiter_for(3, 0x10, 2)};
+    EXPECT_THAT(wait_cycles(of_two_moments), IsEmpty());
+    inspect::Snapshot of_one;
+    of_one.threads = {waiter_for(2, 0x10, 3), waiter_for(3, 0x10, 3)};
+    EXPECT_THAT(wait_cycles(of_one), ElementsAre(ElementsAre(3))) << "it has taken a Lock twice";
+}
+
+TEST(Inspect, ConfirmsEachThreadOfACycleTwice) {
+    const auto confirmed = [](auto is_unchanged) {
+        inspect::Snapshot snapshot;
+        snapshot.threads = {waiter_for(2, 0x10, 3), waiter_for(3, 0x20, 2), waiter_for(4, 0x20, 2)};
+        inspect::confirm_cycles(snapshot, is_unchanged);
+        return snapshot;
+    };
+    std::vector<std::size_t> looks;
+    const auto lasting = confirmed([&](std::size_t index) {
+        looks.push_back(index);
+        return true;
+    });
+    EXPECT_THAT(looks, ElementsAre(0, 1, 0, 1));
+    EXPECT_THAT(wait_cycles(lasting), ElementsAre(ElementsAre(2, 3)));
+
+    const auto passing = confirmed([](std::size_t index) { return index != 1; });
+    EXPECT_THAT(wait_cycles(passing), IsEmpty());
+    EXPECT_THAT(passing.threads[0].wait.owners, ElementsAre(3));
+    EXPECT_THAT(passing.threads[1].wait.owners, IsEmpty());
+}
+
+TEST(Inspect, FindsNoCycleOfBusyLocksStress) {
+    std::atomic<bool> done{false};
+    Lock lock;
+    RLock rlock;
+    std::vector<Thread> threads;
+    const auto keep_busy = [&](auto& any) {
+        threads.emplace_back([&] {
+            while (!done) {
+                const std::scoped_lock hold(any);
+                sleep_for(50us);
+            }
+        });
+        threads.back().start();
+    };
+    for (int i = 0; i < 4; ++i) {
+        keep_busy(lock);
+        keep_busy(rlock);
+    }
+    for (int i = 0; i < 300; ++i) EXPECT_THAT(wait_cycles(inspect::snapshot()), IsEmpty()) << "look " << i;
+    done = true;
+    for (Thread& thread : threads) thread.join();
 }
 
 }  // namespace

@@ -235,6 +235,14 @@ TEST_F(ProcessViews, ShowManyThreads) {
     }
 }
 
+TEST_F(ProcessViews, ShowNoCycleOfABusyLockStress) {
+    // The holder of a moment ago waits again, and one that has been handed the lock wakes up.
+    const Subject subject({"busy", "6"});
+    ASSERT_EQ(subject.said(), "ready");
+    const ProcessView view(subject.pid());
+    for (int i = 0; i < 200; ++i) ASSERT_THAT(wait_cycles(view.snapshot()), IsEmpty()) << "look " << i;
+}
+
 /// What a thread of that name may be seen to wait for.
 struct Expected {
     std::string name;

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
@@ -180,6 +181,22 @@ void wait_in_many(int count) {
     stay();
 }
 
+/// A lock that is handed from thread to thread all the time.
+void keep_busy(int count) {
+    Lock lock;
+    std::vector<Thread> threads;
+    for (int i = 0; i < count; ++i) {
+        threads.push_back(start_daemon("worker-" + std::to_string(i), [&] {
+            for (;;) {
+                const std::scoped_lock hold(lock);
+                sleep_for(50us);
+            }
+        }));
+    }
+    while (testing::asleep_for(&lock) == 0) sleep_for(1ms);
+    stay();
+}
+
 int run(const std::string& what, int count) {
     if (what == "waits") wait();
     if (what == "deadlock") deadlock();
@@ -190,6 +207,7 @@ int run(const std::string& what, int count) {
     if (what == "other-version") pretend_another_version();
     if (what == "garbage") pretend_with_garbage();
     if (what == "many") wait_in_many(count);
+    if (what == "busy") keep_busy(count);
     return 2;
 }
 
