@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
@@ -22,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 /// Two threads that wait for each other until one of the waits ends; the deadlocks that are reported meanwhile.
 class DeadlockHookTest : public ::testing::Test {
@@ -194,6 +196,18 @@ TEST_F(DeadlockHookTest, MayThrow) {
     const std::string printed = ::testing::internal::GetCapturedStderr();
     EXPECT_THAT(printed, HasSubstr("The deadlock hook itself failed: std::runtime_error: not so\n"));
     EXPECT_THAT(printed, HasSubstr("threadwise: deadlock: 2 threads"));
+}
+
+TEST_F(DeadlockHookTest, MayEndItsThread) {
+    set_deadlock_hook([](const Deadlock&) { pthread_exit(nullptr); });
+    ::testing::internal::CaptureStderr();
+    RLock a;
+    RLock b;
+    set_on_deadlock(OnDeadlock::fail);  // happens all the same
+    deadlock(a, b);
+    join();
+    EXPECT_THAT(ends_, UnorderedElementsAre("taken", "DeadlockError"));
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("threadwise: deadlock: 2 threads"));
 }
 
 TEST_F(DeadlockHookTest, IsReplacedAndRestored) {

@@ -1,6 +1,7 @@
 // hang_program WAY: hangs in one way, and prints what is reported of it, or "nothing" when that takes too long; see
 // hang_test.cpp, which has the table.
 
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -17,8 +19,10 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "runtime/deadlock/detector.hpp"
 #include "runtime/deadlock/watch.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/deadlock_hook.hpp"
@@ -105,6 +109,20 @@ void cross_locks() {
     auto& a = *new A;
     auto& b = *new B;
     cross([&] { a.lock(); }, [&] { b.lock(); }, [&] { b.lock(); }, [&] { a.lock(); });
+}
+
+/// Until somebody has looked twice, so that one look at least has found what there is.
+void refuse_threads_for_a_look() {
+    constexpr uid_t nobody = 65534;  // root is not limited
+    if (geteuid() == 0 && setuid(nobody) != 0) finish("cannot become nobody\n");
+    rlimit limit{};
+    getrlimit(RLIMIT_NPROC, &limit);
+    const rlim_t usual = std::exchange(limit.rlim_cur, 0);
+    setrlimit(RLIMIT_NPROC, &limit);
+    const std::uint64_t looks = runtime::look_count();
+    while (runtime::look_count() < looks + 2) sleep_for(1ms);
+    limit.rlim_cur = usual;
+    setrlimit(RLIMIT_NPROC, &limit);
 }
 
 /// For nothing that will ever come.
@@ -415,6 +433,11 @@ const std::map<std::string_view, Way>& ways() {
              int status = 0;
              waitpid(child, &status, 0);
              _exit(WEXITSTATUS(status));
+         }},
+        {"until_threads_can_be_started",
+         [] {
+             ring<RLock>(2);
+             refuse_threads_for_a_look();
          }},
         {"across_pools",
          [] {

@@ -67,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hang{"with_stop_token", "suspected 2: RLock, RLock"}, Hang{"lock_as_signal", "nothing"},
         Hang{"interpreter_lock_with_lock", "goes on"}, Hang{"joined_by_others", "certain 2: RLock, RLock"},
         Hang{"at_exit", "certain 2: RLock, RLock"}, Hang{"in_forked_child", "certain 2: RLock, RLock"},
+        Hang{"until_threads_can_be_started", "certain 2: RLock, RLock"},
         Hang{"across_pools", "certain 2: RLock, RLock"},
         Hang{"through_future_lock_and_join", "certain 3: Future, RLock, Thread.join"}),
     [](const auto& hang) { return std::string(hang.param.way); });

@@ -88,13 +88,18 @@ bool mark_reported(SystemVector<BlockedThread>& by_ident) {
     return is_new;
 }
 
+/// The next look is to report them again.
+void unmark_reported(SystemVector<BlockedThread>& by_ident) {
+    for_each_of(by_ident, [](const BlockedThread&, ThreadRecord& record) { record.reported_wait = 0; });
+}
+
 void confirm_and_report(const BlockedThreads& threads, const CycleSearch::Cycle& cycle) {
     SystemVector<BlockedThread> in_order;
     for (const std::size_t index : cycle.threads) in_order.push_back(threads[index]);
     SystemVector<BlockedThread> by_ident = in_order;
     std::sort(by_ident.begin(), by_ident.end(), [](const auto& a, const auto& b) { return a.ident < b.ident; });
     if (!is_unchanged(by_ident) || !is_unchanged(by_ident) || !mark_reported(by_ident)) return;
-    report_deadlock(in_order, cycle.tie);
+    if (!report_deadlock(in_order, cycle.tie)) unmark_reported(by_ident);
 }
 
 bool look_at_all() {

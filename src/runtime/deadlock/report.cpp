@@ -149,14 +149,18 @@ void fail_one(const Finding& finding, std::string text) {
 
 void report(const Finding& finding) {
     const Deadlock deadlock = describe(finding);
+    // Also where the hook ends its thread.
+    const detail::Finally act([&] {
+        if (runtime::on_deadlock() == OnDeadlock::abort) std::abort();
+        if (runtime::on_deadlock() == OnDeadlock::fail) fail_one(finding, to_string(deadlock));
+    });
     call_hook(deadlock);
-    if (runtime::on_deadlock() == OnDeadlock::abort) std::abort();
-    if (runtime::on_deadlock() == OnDeadlock::fail) fail_one(finding, to_string(deadlock));
 }
 
 /// Where no thread could be started to report it: the deadlocked thread itself, in few words.
 void report_here(const Finding& finding) noexcept {
-    std::fprintf(stderr, "threadwise: %s of %zu threads, and no thread can be started to report it: dump() shows it\n",
+    std::fprintf(stderr,
+                 "threadwise: %s of %zu threads, and no thread can be started to report it yet: dump() shows it\n",
                  finding.certain ? "deadlock" : "suspected deadlock", finding.threads.size());
     if (runtime::on_deadlock() == OnDeadlock::abort) std::abort();
 }
@@ -215,7 +219,7 @@ namespace runtime {
 
 OnDeadlock on_deadlock() noexcept { return action.load(std::memory_order_relaxed); }  // relaxed: a setting by itself
 
-void report_deadlock(const SystemVector<BlockedThread>& in_order, Tie tie) {
+bool report_deadlock(const SystemVector<BlockedThread>& in_order, Tie tie) {
     auto* const finding = SystemAllocator<Finding>().allocate(1);
     try {
         ::new (static_cast<void*>(finding)) Finding{.threads = in_order, .certain = is_certain(in_order, tie)};
@@ -223,10 +227,11 @@ void report_deadlock(const SystemVector<BlockedThread>& in_order, Tie tie) {
         SystemAllocator<Finding>().deallocate(finding, 1);
         throw;
     }
-    if (platform::start_native_thread(run_reporter, finding, 0)) return;
+    if (platform::start_native_thread(run_reporter, finding, 0)) return true;
     report_here(*finding);
     std::destroy_at(finding);
     SystemAllocator<Finding>().deallocate(finding, 1);
+    return false;
 }
 
 bool is_doomed(const ThreadRecord& record, platform::Instant since) noexcept {

@@ -9,8 +9,9 @@ namespace threadwise::runtime {
 OnDeadlock on_deadlock() noexcept;
 
 /// For a thread that is queued to sleep itself, as look_for_deadlocks(): the work is done by another thread. Each
-/// thread waits for the one after it, the last for the first. Throws std::bad_alloc.
-void report_deadlock(const SystemVector<BlockedThread>& in_order, Tie tie);
+/// thread waits for the one after it, the last for the first. Throws std::bad_alloc. False: no thread can be started
+/// for that, which is said in a line.
+bool report_deadlock(const SystemVector<BlockedThread>& in_order, Tie tie);
 
 /// Whether that wait of the calling thread's is to end with a DeadlockError.
 bool is_doomed(const ThreadRecord& record, platform::Instant since) noexcept;
