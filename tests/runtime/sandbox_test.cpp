@@ -14,15 +14,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <sstream>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "support/backend.hpp"
 #include "support/sleepers.hpp"
 #include "threadwise/dump.hpp"
+#include "threadwise/multiprocessing/errors.hpp"
+#include "threadwise/multiprocessing/shared_memory.hpp"
 #include "threadwise/queue.hpp"
 #include "threadwise/threading.hpp"
 
@@ -141,6 +147,27 @@ struct Fenced {
         }
     }
 };
+
+// A name whose lock is refused is not left behind, and the error is said.
+TEST(SandboxWithoutFileLocks, MakesNoNamedMemory) {
+    THREADWISE_NEEDS("shared memory");
+    const std::string name = "test-" + std::to_string(getpid()) + "-without-lock";
+    const pid_t child = fork();
+    if (child == 0) {
+        refuse(SYS_flock, ENOLCK);
+        try {
+            const multiprocessing::SharedMemory memory({.name = name, .create = true, .size = 1});
+        } catch (const OSError& error) {
+            std::_Exit(error.code() == std::errc::no_lock_available ? 0 : 1);
+        }
+        std::_Exit(2);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == no_sandbox) GTEST_SKIP() << "no filter can be set here";
+    EXPECT_EQ(status, 0);
+    EXPECT_FALSE(std::filesystem::exists("/dev/shm/" + name));
+}
 
 // A system that refuses the fence which it gave at first costs a millisecond or two in each place, and nothing later.
 TEST(SandboxWithoutFence, IsWaitedForOnlyOnce) {

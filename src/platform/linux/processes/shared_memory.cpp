@@ -55,9 +55,11 @@ int reserve(int descriptor, std::size_t size) noexcept {
     return error;
 }
 
-/// A lock is changed in two steps, and somebody may sweep the file away in between. Then it has no name any more.
-bool lock_named(int descriptor, int operation) noexcept {
-    return without_signals([&] { return flock(descriptor, operation); }) == 0 && has_name(descriptor);
+/// 0, or an errno. A lock is changed in two steps, and somebody may sweep the file away in between. Then it has no name
+/// any more: ENOENT.
+int lock_named(int descriptor, int operation) noexcept {
+    if (without_signals([&] { return flock(descriptor, operation); }) != 0) return errno;
+    return has_name(descriptor) ? 0 : ENOENT;
 }
 
 bool is_own_and_empty(int descriptor) noexcept {
@@ -70,9 +72,9 @@ bool is_own_and_empty(int descriptor) noexcept {
 bool remove_unfinished(const char* name) noexcept {
     const int descriptor = shm_open(name, O_RDWR | O_CLOEXEC, 0);
     if (descriptor < 0) return false;
-    const bool removed = is_own_and_empty(descriptor) && lock_named(descriptor, LOCK_EX | LOCK_NB) &&
+    const bool removed = is_own_and_empty(descriptor) && lock_named(descriptor, LOCK_EX | LOCK_NB) == 0 &&
                          is_own_and_empty(descriptor) && shm_unlink(name) == 0;
-    close(descriptor);
+    close_unlocked(descriptor);
     return removed;
 }
 
@@ -98,15 +100,14 @@ OpenedMemory make_named_memory(const char* name, std::size_t size) noexcept {
             return failed(-1, error);
         }
         // Whoever opens it meanwhile waits for the lock until it is whole.
-        if (!lock_named(descriptor, LOCK_EX)) {
-            close_unlocked(descriptor);
-            continue;
-        }
-        if (const int error = reserve(descriptor, size); error != 0) {
+        int error = lock_named(descriptor, LOCK_EX);
+        if (error == 0) error = reserve(descriptor, size);
+        if (error == 0) error = lock_named(descriptor, LOCK_SH);
+        if (error == 0) return {.descriptor = descriptor};
+        if (error != ENOENT) {
             shm_unlink(name);
             return failed(descriptor, error);
         }
-        if (lock_named(descriptor, LOCK_SH)) return {.descriptor = descriptor};
         close_unlocked(descriptor);
     }
 }
@@ -117,7 +118,7 @@ OpenedMemory open_named_memory(const char* name) noexcept {
     struct stat status {};
     if (fstat(descriptor, &status) != 0) return failed(descriptor, errno);
     if (status.st_uid != geteuid()) return failed(descriptor, EACCES);
-    if (!lock_named(descriptor, LOCK_SH)) return failed(descriptor, ENOENT);
+    if (const int error = lock_named(descriptor, LOCK_SH); error != 0) return failed(descriptor, error);
     if (fstat(descriptor, &status) != 0) return failed(descriptor, errno);
     if (status.st_size == 0) return failed(descriptor, ENOENT);
     return {.descriptor = descriptor};
@@ -130,7 +131,7 @@ OpenedMemory duplicate_memory(int descriptor) noexcept {
 
 void close_named_memory(int descriptor, const char* name) noexcept {
     // One of several that try this at once fails, but loses its shared lock by that: the last one succeeds.
-    if (lock_named(descriptor, LOCK_EX | LOCK_NB)) shm_unlink(name);
+    if (lock_named(descriptor, LOCK_EX | LOCK_NB) == 0) shm_unlink(name);
     close_unlocked(descriptor);
 }
 
@@ -147,7 +148,7 @@ void sweep_memory_names(const char* beginning) noexcept {
         const int file = openat(dirfd(folder), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         struct stat status {};
         const bool own = file >= 0 && fstat(file, &status) == 0 && status.st_uid == geteuid();
-        if (own && lock_named(file, LOCK_EX | LOCK_NB)) unlinkat(dirfd(folder), entry->d_name, 0);
+        if (own && lock_named(file, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(folder), entry->d_name, 0);
         if (file >= 0) close_unlocked(file);
     }
     closedir(folder);
