@@ -88,8 +88,8 @@ THREADWISE_API Snapshot snapshot();
 
 /// The circles in which each thread waits for the next, and the last for the first: the idents, the least one first.
 /// No thread is in two of those returned. All waits of a circle were true at one moment, if the holders are current. It
-/// may come apart by itself: where one of its waits has a deadline, where a `Lock` is released by a thread that does not
-/// hold it, or where a lock across processes is one of them.
+/// may come apart by itself: where one of its waits has a deadline, where a `Lock` is released by a thread that does
+/// not hold it, or where a lock across processes is one of them.
 THREADWISE_API std::vector<std::vector<std::uint32_t>> wait_cycles(const Snapshot& snapshot);
 
 /// Writes a line for each thread, as `dump()` does.
