@@ -17,7 +17,7 @@ namespace threadwise::python {
 
 /// One for the process. Threads that compute, or that let the lock go elsewhere, make the guess wrong, as do
 /// interpreters with a lock of their own: then somebody spins in vain, or not at all, which the spin's memory learns.
-class alignas(64) LockHint {  // all who wait look at it: nothing else may lie in its cache line
+class alignas(64) LockHint {  // all waiters look at it: nothing else may lie in its cache line
 public:
     void taken(const PyThreadState* by) noexcept { holder_.store(by, std::memory_order_relaxed); }
 

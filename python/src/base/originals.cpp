@@ -35,7 +35,8 @@ bool Originals::look() noexcept {
     if (!found) PyErr_Clear();
     const std::uint64_t now = version();
     const bool same = compare();
-    seen_.store(now << 1 | static_cast<std::uint64_t>(same), std::memory_order_relaxed);  // relaxed: see are_there()
+    seen_.store(now << 1 | static_cast<std::uint64_t>(same),
+                std::memory_order_relaxed);  // relaxed: see are_unchanged()
     return same;
 }
 

@@ -18,7 +18,7 @@ public:
 
     /// Whether none of them has been replaced in the class. Compares two numbers, unless the class has changed since
     /// this was last asked.
-    bool are_there() noexcept {
+    bool are_unchanged() noexcept {
         const std::uint64_t seen = seen_.load(std::memory_order_relaxed);  // relaxed: the answer is in the same word
         const std::uint64_t now = version();
         return now != 0 && seen >> 1 == now ? (seen & 1) != 0 : look();
@@ -30,7 +30,7 @@ public:
 private:
     /// CPython numbers the states of each type; 0 is no number.
     std::uint64_t version() const noexcept {
-        // relaxed: who changes a class while other threads use it has to tell them by other means.
+        // relaxed: a thread that changes a class while others use it has to tell them by other means.
         return std::atomic_ref(type_->tp_version_tag).load(std::memory_order_relaxed);
     }
     bool compare() const noexcept;

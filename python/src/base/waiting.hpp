@@ -46,10 +46,10 @@ bool raise_asynchronous_exception();
 /// True, False, or null with an exception set: what `acquire()` and `wait()` return.
 PyObject* to_python(Waited waited);
 
-/// Lets the interpreter's lock go; what is returned is for attach().
+/// Releases the GIL; what is returned is for attach().
 PyThreadState* detach();
 
-/// Has to be called when a thread that used attach() has let the lock go otherwise.
+/// To be called after a thread that used attach() has released the GIL by other means than detach().
 void detached(PyThreadState* thread_state) noexcept;
 
 /// Blocks the calling thread until the process ends.

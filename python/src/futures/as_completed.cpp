@@ -20,7 +20,8 @@ namespace {
 using threadwise::detail::Completions;
 using threadwise::detail::Deadline;
 
-/// What has been given, and since the first step who watches. As Python's generator it does nothing before that.
+/// The futures that were given and, from the first step on, what watches them. As Python's generator it does nothing
+/// before that.
 struct Progress {
     FuturesSet futures;
     Deadline deadline{forever};

@@ -160,7 +160,7 @@ PyObject* represent(PyObject* self) {
     return PyUnicode_FromFormat("<%s at %p state=%s>", name, self, description);
 }
 
-// What executors call, and who wants to be told.
+// What executors call, and the callbacks.
 
 PyObject* cancel_method(PyObject* self, PyObject*) {
     const int cancelled = cancel(future(self));

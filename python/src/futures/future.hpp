@@ -34,8 +34,8 @@ public:
     /// Whatever it was before: then it can be ended again.
     void force(Status status) noexcept;
 
-    /// Before a result is set: whether the caller is the first who is about to. The two worlds do not share a lock that
-    /// could settle that.
+    /// Before a result is set: whether the caller is the first that is about to. The two worlds do not share a lock
+    /// that could settle that.
     bool claim_end() noexcept {
         return (watch_.fetch_or(claimed, std::memory_order_relaxed) & claimed) == 0;  // relaxed: nothing is passed on
     }
@@ -46,11 +46,11 @@ public:
     }
     bool has_failed() const noexcept { return exception() != nullptr; }
 
-    /// From a thread that is not attached: ends the future, whose value then is here. False: it has ended before.
+    /// From a detached thread: ends the future, whose value then is here. False: it has ended before.
     bool finish_natively(py::NativeOutcome outcome) noexcept;
 
     /// Python code is about to wait for the end in a way of its own: by a callback, or with the condition. Before it
-    /// looks whether the future is done. From then on who ends the future without being attached has to tell it.
+    /// looks whether the future is done. From then on a detached thread that ends the future has to tell it.
     void be_watched() noexcept {
         // acq_rel: sees the end if that came first, as ends_unwatched() sees this otherwise.
         watch_.fetch_or(watched, std::memory_order_acq_rel);
@@ -99,10 +99,10 @@ inline bool is_future(const State& state, PyObject* object) noexcept {
 /// Whether what its methods do is certain to be what our functions do.
 inline bool is_plain(const FutureObject& self) noexcept {
     return Py_TYPE(&self) == self.state->future_type && self.dict == nullptr &&
-           self.state->future_functions.are_there();
+           self.state->future_functions.are_unchanged();
 }
 
-/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+/// Whether that is the type itself, not one derived from it. For detached threads.
 bool is_future_type(const PyTypeObject* type) noexcept;
 
 /// A pending future of exactly our type; null with an exception set on failure.
@@ -124,8 +124,9 @@ bool add_done_callback(FutureObject& self, PyObject* callback);
 /// Waits for a change that somebody is making under the future's condition.
 bool settle(FutureObject& self);
 
-/// Tells those in Python of an end that has been made without being attached. False with an exception set.
-bool announce(FutureObject& self);
+/// Wakes the waiters in Python and runs the callbacks of a future that a detached thread has ended. False with an
+/// exception set.
+bool finish_in_python(FutureObject& self);
 /// What C++ has set becomes the result, or the exception, that Python sees. False with an exception set.
 bool adopt_native(FutureObject& self);
 /// The same where there may be no such thing.

@@ -1,4 +1,4 @@
-// How a future's state changes, and who learns it.
+// How a future's state changes, and what is told of it: waiters and callbacks.
 
 #include "base/critical_section.hpp"
 #include "base/field.hpp"
@@ -134,7 +134,7 @@ bool set_result(FutureObject& self, PyObject* result) {
     return is_first ? invoke_callbacks(self) : refuse_result(self);
 }
 
-bool announce(FutureObject& self) {
+bool finish_in_python(FutureObject& self) {
     {
         const CriticalSection section(reinterpret_cast<PyObject*>(&self));
         const ConditionHold condition(Ref::borrow(self.condition));

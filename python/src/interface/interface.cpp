@@ -59,12 +59,12 @@ Outcome queue_call(QueueWaiter::Kind kind, const QueueSide& side, double seconds
     std::optional<QueueWaiter> waiter;
     for (;;) {
         switch (attempt()) {
-            case Attempt::done: return Interface::done;
-            case Attempt::shut_down: return Interface::shut_down;
-            case Attempt::not_now: break;
-            case Attempt::handed_over:
-            case Attempt::no_memory:
-            case Attempt::python: return Interface::python;
+            case QueueOutcome::done: return Interface::done;
+            case QueueOutcome::shut_down: return Interface::shut_down;
+            case QueueOutcome::not_now: break;
+            case QueueOutcome::exposed:
+            case QueueOutcome::no_memory:
+            case QueueOutcome::needs_python: return Interface::python;
         }
         try {
             waiter.emplace(kind, side, side.storage, deadline.left(), std::stop_token(), SourceLocation());
@@ -85,9 +85,9 @@ Outcome queue_get(PyObject* object, NativeItem** native, double seconds) {
     if (queue == nullptr) return Interface::python;
     return queue_call(QueueWaiter::Kind::get, queue->items(), seconds, [&] {
         PyObject* item = nullptr;
-        const Attempt attempt = queue->get_native(item);
-        if (attempt == Attempt::done) *native = as_native(item);
-        return attempt;
+        const QueueOutcome outcome = queue->get_native(item);
+        if (outcome == QueueOutcome::done) *native = as_native(item);
+        return outcome;
     });
 }
 
@@ -111,7 +111,7 @@ Outcome future_set(PyObject* object, py::NativeOutcome outcome) {
     if (!future.finish_natively(outcome)) return Interface::python;
     if (future.ends_unwatched()) return Interface::done;
     const py::detail::Attached attached;
-    if (!announce(as<FutureObject>(object))) PyErr_WriteUnraisable(object);
+    if (!finish_in_python(as<FutureObject>(object))) PyErr_WriteUnraisable(object);
     return Interface::done;
 }
 

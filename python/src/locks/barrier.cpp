@@ -20,9 +20,9 @@ using detail::Deadline;
 
 enum class Phase : unsigned char {
     filling,    ///< threads come, and wait for the others
-    acting,     ///< all have come, and the last one runs the action; who comes next waits
-    draining,   ///< all have come, and go; who comes next waits
-    resetting,  ///< those that waited go, with an error; who comes next waits
+    acting,     ///< all have come, and the last one runs the action; a thread that comes next waits
+    draining,   ///< all have come, and go; a thread that comes next waits
+    resetting,  ///< those that waited go, with an error; a thread that comes next waits
     broken,     ///< all go, with an error
 };
 
@@ -234,8 +234,9 @@ PyMethodDef methods[] = {
         "Wait until all parties have come. Each gets another number, from 0 to parties - 1.\n\n"
         "BrokenBarrierError if it takes longer than timeout seconds, which breaks the barrier, or if the barrier is\n"
         "broken or reset meanwhile."),
-    method("reset", reset, "reset($self, /)\n--\n\nMake the barrier as new; those who wait get a BrokenBarrierError."),
-    method("abort", abort, "abort($self, /)\n--\n\nBreak the barrier: who waits, or comes, gets a BrokenBarrierError."),
+    method("reset", reset, "reset($self, /)\n--\n\nMake the barrier as new; waiting threads get a BrokenBarrierError."),
+    method("abort", abort,
+           "abort($self, /)\n--\n\nBreak the barrier: threads that wait, or come, get a BrokenBarrierError."),
     {},
 };
 
@@ -250,7 +251,7 @@ PyGetSetDef properties[] = {
 constexpr const char* barrier_doc =
     "Barrier(parties, action=None, timeout=None)\n--\n\n"
     "A place where that many threads wait for each other. The last to come calls action() before all go on.\n"
-    "timeout is for those who give none to wait().";
+    "timeout is used where wait() is given none.";
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, barrier_doc),

@@ -169,7 +169,7 @@ int is_plain(PyObject* self) {
     State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return -1;
     const bool exact = Py_TYPE(self) == state->condition_type && as<ConditionObject>(self).dictionary == nullptr;
-    return exact && state->condition_functions.are_there() ? 1 : 0;
+    return exact && state->condition_functions.are_unchanged() ? 1 : 0;
 }
 
 /// wait(), as the class of `self` defines it, or the object itself: 0 on success, -1 with an exception set.
@@ -199,7 +199,7 @@ PyObject* wait_for(PyObject* self, PyObject* const* args, Py_ssize_t count, PyOb
         const int truth = result ? PyObject_IsTrue(result.get()) : -1;
         if (truth < 0) return nullptr;
         const Timeout left = deadline.left();
-        // Without any time it waits once, too: who does not hold the lock learns it.
+        // Without any time it waits once, too: a thread that does not hold the lock gets the error.
         if (truth != 0 || (has_waited && left.duration().count() <= 0)) return result.release();
         has_waited = true;
         if (wait_as_defined(self, left) < 0) return nullptr;
@@ -243,7 +243,7 @@ PyObject* is_owned(PyObject* self, PyObject*) {
     return owned < 0 ? nullptr : PyBool_FromLong(owned);
 }
 
-/// For who takes a condition for a lock: what the lock has, or what does for a lock that is taken only once.
+/// For code that uses a condition as a lock: the lock's method, or a substitute where the lock has none.
 PyObject* release_save(PyObject* self, PyObject*) { return is_ready(self) ? lock_of(self).release_save() : nullptr; }
 
 PyObject* acquire_restore(PyObject* self, PyObject* saved) {
@@ -290,15 +290,16 @@ PyMethodDef methods[] = {
            "wait_for($self, /, predicate, timeout=None)\n--\n\n"
            "Wait until predicate() is true, at most timeout seconds in all. Returns what it returned last."),
     method("notify", notify,
-           "notify($self, /, n=1)\n--\n\nWake up to n of those who wait. RuntimeError if the lock is not held."),
-    method("notify_all", notify_all, "notify_all($self, /)\n--\n\nWake all who wait."),
+           "notify($self, /, n=1)\n--\n\nWake up to n waiting threads. RuntimeError if the lock is not held."),
+    method("notify_all", notify_all, "notify_all($self, /)\n--\n\nWake all waiting threads."),
     method("notifyAll", old_notify_all, "notifyAll($self, /)\n--\n\nOld name of notify_all()."),
     method("_is_owned", is_owned, "_is_owned($self, /)\n--\n\nWhether the lock is held."),
     method("_release_save", release_save,
            "_release_save($self, /)\n--\n\nRelease the lock, however often it was taken; returns what to restore."),
     method("_acquire_restore", acquire_restore, METH_O,
            "_acquire_restore($self, saved, /)\n--\n\nTake the lock as often as it was before _release_save()."),
-    method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
+    method("_at_fork_reinit", at_fork_reinit,
+           "_at_fork_reinit($self, /)\n--\n\nIn a forked child: forget the threads that waited."),
     {},
 };
 

@@ -83,12 +83,14 @@ PyObject* represent(PyObject* self) { return describe(self, "%s", core(self).is_
 PyMethodDef methods[] = {
     method("is_set", is_set, "is_set($self, /)\n--\n\nWhether the event is set."),
     method("isSet", old_is_set, "isSet($self, /)\n--\n\nOld name of is_set()."),
-    method("set", set, "set($self, /)\n--\n\nSet the event: all who wait for it go on, as do those who come later."),
-    method("clear", clear, "clear($self, /)\n--\n\nClear the event: who waits for it from now on has to wait."),
+    method("set", set,
+           "set($self, /)\n--\n\nSet the event: all threads that wait for it go on, as do those that come later."),
+    method("clear", clear, "clear($self, /)\n--\n\nClear the event: from now on wait() waits again."),
     method("wait", wait,
            "wait($self, /, timeout=None)\n--\n\n"
            "Wait until the event is set, at most timeout seconds. Returns whether it was set in time."),
-    method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
+    method("_at_fork_reinit", at_fork_reinit,
+           "_at_fork_reinit($self, /)\n--\n\nIn a forked child: forget the threads that waited."),
     {},
 };
 

@@ -80,7 +80,7 @@ constexpr const char* acquire_doc =
     "Returns True once it is taken, False otherwise. A signal handler may run, and raise, during the wait.";
 constexpr const char* release_doc =
     "release($self, /)\n--\n\n"
-    "Free the lock, whoever took it, and let one of those who wait for it have it. RuntimeError if it is not locked.";
+    "Free the lock, whichever thread took it, and wake one that waits for it. RuntimeError if it is not locked.";
 constexpr const char* locked_doc = "locked($self, /)\n--\n\nWhether the lock is taken.";
 
 // The names of old have the same parameters.

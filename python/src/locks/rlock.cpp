@@ -141,7 +141,8 @@ PyMethodDef methods[] = {
 
 constexpr const char* rlock_doc =
     "RLock()\n--\n\n"
-    "A lock that its holder may take again, and that only he frees. Python's threading.RLock over threadwise's.";
+    "A lock that its holder may take again, and that no other thread can free. Python's threading.RLock over "
+    "threadwise's.";
 
 PyType_Slot slots[] = {
     slot(Py_tp_doc, rlock_doc),

@@ -25,14 +25,14 @@ constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
 
 struct SemaphoreCore {
     Semaphore permits{1};
-    Originals* functions = nullptr;  ///< of its type; null: it is of a subclass
+    Originals* functions = nullptr;  ///< the functions that its type was made with; null: a subclass's object
     std::int64_t initial = 1;
     std::int64_t bound = unbounded;
     /// Held while a bounded semaphore is released: acquiring only ever lowers the number.
     Lock releasing;
-    /// Made when somebody asks for it, who then holds it to change the value.
+    /// `_cond`, made when a program asks for it. Programs hold it while they change `_value`.
     PyObject* condition = nullptr;
-    /// The value as the thread that holds the condition has read it, to write a new one next.
+    /// The value as the holder of the condition has read it last; see set_value().
     std::optional<std::int64_t> seen;
 
     template <class Visit>
@@ -151,13 +151,13 @@ PyObject* release(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
     return release_many(self, n);
 }
 
-/// Whether self.release() is certain to be ours.
+/// Whether self.release() is certain to be the function below.
 bool is_plain(PyObject* self) noexcept {
     Originals* const functions = core(self).functions;
-    return functions != nullptr && as<SemaphoreObject>(self).dictionary == nullptr && functions->are_there();
+    return functions != nullptr && as<SemaphoreObject>(self).dictionary == nullptr && functions->are_unchanged();
 }
 
-/// A subclass, the object or a tool may have a release() of its own, which this then calls, as Python's does.
+/// Calls self.release(), as Python's semaphore does: a subclass, the object or a tool may have replaced it.
 PyObject* exit(PyObject* self, PyObject* const*, Py_ssize_t) {
     if (is_plain(self)) return release_many(self, 1);
     if (!Ref::steal(PyObject_CallMethod(self, "release", nullptr))) return nullptr;
@@ -187,7 +187,7 @@ PyObject* get_value(PyObject* self, void*) {
     return PyLong_FromLongLong(value);
 }
 
-/// False with an exception set: that is no number of permits.
+/// False with an exception set: the value is no number of permits.
 bool to_permits(PyObject* value, std::int64_t& permits) {
     permits = value == nullptr ? -1 : PyLong_AsLongLong(value);
     if (permits == -1 && PyErr_Occurred() != nullptr) return false;
@@ -196,7 +196,7 @@ bool to_permits(PyObject* value, std::int64_t& permits) {
     return false;
 }
 
-/// Programs that change how many permits there may be do it so.
+/// For programs that change the limit of a bounded semaphore.
 int set_initial_value(PyObject* self, PyObject* value, void*) {
     std::int64_t wanted = 0;
     if (!to_permits(value, wanted)) return -1;
@@ -212,8 +212,9 @@ void change_value(SemaphoreCore& core, std::int64_t difference) {
     if (difference > 0) core.permits.release(difference);
 }
 
-/// And how many there are, so: holding the condition, as in `_value += 1`. Permits that others, which do not need it
-/// here, have taken since the value was read stay taken.
+/// For programs that change the number of permits, as in `_value += 1`. Those that hold the condition meanwhile, as
+/// they must with Python's semaphore, mean the difference to the value that they read: other threads, which need no
+/// condition here, may have taken permits since.
 int set_value(PyObject* self, PyObject* value, void*) {
     std::int64_t wanted = 0;
     if (!to_permits(value, wanted)) return -1;
@@ -227,7 +228,7 @@ int set_value(PyObject* self, PyObject* value, void*) {
 
 PyObject* get_initial_value(PyObject* self, void*) { return PyLong_FromLongLong(core(self).initial); }
 
-/// Over an RLock, which knows who holds it, see set_value().
+/// Made over an RLock, which knows its holder: holds_condition() asks for that.
 PyObject* get_condition(PyObject* self, void*) {
     const State* const state = state_of_type(Py_TYPE(self));
     if (state == nullptr) return nullptr;
@@ -253,11 +254,12 @@ PyMethodDef methods[] = {
     method("release", release, release_doc),
     method("__enter__", enter, "__enter__($self, /)\n--\n\nTake a permit, as acquire() does."),
     method("__exit__", exit, "__exit__($self, /, *exc_info)\n--\n\nGive back a permit, as release() does."),
-    method("_at_fork_reinit", at_fork_reinit, "_at_fork_reinit($self, /)\n--\n\nForget who waited, in a forked child."),
+    method("_at_fork_reinit", at_fork_reinit,
+           "_at_fork_reinit($self, /)\n--\n\nIn a forked child: forget the threads that waited."),
     {},
 };
 
-// A bounded semaphore has a release() of its own: one that is put in the place of Semaphore's is not for it.
+// A release() of its own: a program that replaces Semaphore.release does not mean bounded semaphores.
 PyMethodDef bounded_methods[] = {method("release", release, release_doc), {}};
 
 PyGetSetDef properties[] = {

@@ -16,7 +16,7 @@ namespace threadwise::python {
 /// A threading.Semaphore with that many permits; null with an exception set without memory.
 Ref make_semaphore(const State& state, std::int64_t permits);
 
-/// What is in one. It may be used by threads that are not attached.
+/// The permits in a semaphore, which detached threads may use.
 Semaphore& permits_of(PyObject* semaphore) noexcept;
 
 }  // namespace threadwise::python

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Those who wait in a Condition or at a Barrier, in the order in which they came.
+/// The threads that wait in a Condition or at a Barrier, in the order in which they came.
 
 #include <cstddef>
 #include <mutex>

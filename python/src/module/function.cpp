@@ -1,3 +1,6 @@
+// The type of the functions that stand for the methods of our classes, so that tools which tell functions from method
+// descriptors see functions (function.hpp).
+
 #include "module/function.hpp"
 
 #include "base/field.hpp"
@@ -11,26 +14,26 @@ namespace {
 
 struct FunctionObject {
     PyObject_HEAD vectorcallfunc call;
-    PyMethodDescrObject* method;  ///< the type's own, as PyType_Ready() made it
-    PyObject* twin;               ///< what _functions.twin() made of it, once asked for
+    PyMethodDescrObject* method;  ///< the method descriptor that PyType_Ready() made, which this stands for
+    PyObject* twin;  ///< a Python function of the same signature, from _functions.twin(); null: not asked for
     PyObject* dictionary;
     PyObject* weak_references;
 };
 
 PyObject* method_of(PyObject* self) noexcept { return reinterpret_cast<PyObject*>(as<FunctionObject>(self).method); }
 
-/// Whether the first argument is an object that the method is for.
+/// Whether `object`, the first argument, is of the method's type.
 bool is_for(const FunctionObject& function, PyObject* object) noexcept {
     return PyObject_TypeCheck(object, function.method->d_common.d_type) != 0;
 }
 
-/// The method's own way to call it, which also finds out what is wrong with the arguments.
+/// Calls the method descriptor, which also refuses wrong arguments.
 PyObject* call_method(const FunctionObject& function, PyObject* const* args, std::size_t count, PyObject* names) {
     return function.method->vectorcall(reinterpret_cast<PyObject*>(function.method), args, count, names);
 }
 
 /// Calls a C function of that type as `invoke(function, args, count, names)`, unless `fits(count, names)` is false.
-/// What is called often does not take the detour.
+/// That is faster than call_method().
 template <class Function, auto Fits, auto Invoke>
 PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged_count, PyObject* names) {
     const auto& function = as<FunctionObject>(self);
@@ -57,7 +60,7 @@ constexpr auto with_some = [](Fast target, PyObject* const* args, Py_ssize_t cou
 constexpr auto with_names = [](FastKeywords target, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return target(args[0], args + 1, count - 1, names);
 };
-constexpr auto in_its_own_way = [](PyObject* self, PyObject* const* args, std::size_t count, PyObject* names) {
+constexpr auto by_method = [](PyObject* self, PyObject* const* args, std::size_t count, PyObject* names) {
     return call_method(as<FunctionObject>(self), args, count, names);
 };
 
@@ -67,7 +70,7 @@ vectorcallfunc call_for(const PyMethodDef& definition) noexcept {
         case METH_O: return call<PyCFunction, exactly<2>, with_one>;
         case METH_FASTCALL: return call<Fast, positional, with_some>;
         case METH_FASTCALL | METH_KEYWORDS: return call<FastKeywords, any, with_names>;
-        default: return in_its_own_way;
+        default: return by_method;
     }
 }
 
@@ -75,12 +78,12 @@ PyObject* bind(PyObject* self, PyObject* object, PyObject*) {
     return object == nullptr ? Py_NewRef(self) : PyMethod_New(self, object);
 }
 
-/// Of the attributes that it shares with the method, the one that `name` says.
+/// An attribute that the method has too: the method's.
 PyObject* get_from_method(PyObject* self, void* name) {
     return PyObject_GetAttrString(method_of(self), static_cast<const char*>(name));
 }
 
-/// Of those that only functions have that are Python.
+/// An attribute that only Python functions have: the twin's.
 PyObject* get_from_twin(PyObject* self, void* name) {
     const Ref twin = read_or_make_field(self, as<FunctionObject>(self).twin, [self] {
         const Ref module = Ref::steal(PyImport_ImportModule("threadwise._functions"));
@@ -89,10 +92,10 @@ PyObject* get_from_twin(PyObject* self, void* name) {
     return twin ? PyObject_GetAttrString(twin.get(), static_cast<const char*>(name)) : nullptr;
 }
 
-/// isinstance() asks for it: what tells methods from other attributes does so by their being functions.
+/// For isinstance(self, types.FunctionType), by which tools find the methods of a class.
 PyObject* get_class(PyObject*, void*) { return Py_NewRef(reinterpret_cast<PyObject*>(&PyFunction_Type)); }
 
-/// A type has a `__module__` of its own that hides a property of that name.
+/// `__module__` is not among the properties: the type's own attribute of that name hides one.
 PyObject* get_attribute(PyObject* self, PyObject* name) {
     if (!PyUnicode_Check(name) || PyUnicode_CompareWithASCIIString(name, "__module__") != 0) {
         return PyObject_GenericGetAttr(self, name);
@@ -175,8 +178,8 @@ PyType_Spec spec = {
     .slots = slots,
 };
 
-/// Free-threaded builds would count the references of all threads in one place, with each call. Those to the
-/// interpreter's own methods they do not count.
+/// Exempts the function from reference counting in free-threaded builds, where every call by every thread would change
+/// the same count. The interpreter does the same with its own methods.
 void leave_uncounted(PyObject* function) noexcept {
 #if defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030E0000
     PyUnstable_Object_EnableDeferredRefcount(function);

@@ -18,7 +18,7 @@ namespace {
 using Adder = int (*)(PyObject* module);
 
 constexpr std::initializer_list<Adder> adders = {
-    // One a line, so that who adds one is in nobody's way.
+    // One a line, so that two additions do not conflict.
     add_function,       // before all types
     add_lock,           //
     add_rlock,          //

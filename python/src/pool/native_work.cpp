@@ -39,28 +39,28 @@ NativeWork::NativeWork(State& of, PyObject* owned_item, py::NativeCall* owned_ca
 
 bool put_native(ItemQueue& queue, State& state, PyObject* item, py::NativeCall* call) noexcept {
     auto* const work = new (std::nothrow) NativeWork(state, item, call);
-    if (work == nullptr || queue.put(as_item(work)) == Attempt::done) return work != nullptr;
+    if (work == nullptr || queue.put(as_item(work)) == QueueOutcome::done) return work != nullptr;
     delete work;
     return false;
 }
 
-Rest run_native(NativeWork& work) noexcept {
+LeftToDo run_native(NativeWork& work) noexcept {
     FutureObject* const future = future_of(work);
     if (future == nullptr) {
         work.call->run(work.call);
-        return Rest::nothing;
+        return LeftToDo::nothing;
     }
-    if (future->core.is_watched() || !future->core.try_start()) return Rest::run;
+    if (future->core.is_watched() || !future->core.try_start()) return LeftToDo::whole_call;
     const py::NativeOutcome outcome = work.call->run(work.call);
     if (!future->core.finish_natively(outcome)) outcome.value->destroy(outcome.value);  // somebody else has set it
-    return future->core.ends_unwatched() ? Rest::nothing : Rest::announcement;
+    return future->core.ends_unwatched() ? LeftToDo::nothing : LeftToDo::callbacks;
 }
 
-bool finish_attached(NativeWork& work, Rest rest) {
-    switch (rest) {
-        case Rest::run: return run_work_item(*reinterpret_cast<WorkItemObject*>(work.item));
-        case Rest::announcement: return announce(*future_of(work));
-        case Rest::nothing: break;
+bool finish_attached(NativeWork& work, LeftToDo left) {
+    switch (left) {
+        case LeftToDo::whole_call: return run_work_item(*reinterpret_cast<WorkItemObject*>(work.item));
+        case LeftToDo::callbacks: return finish_in_python(*future_of(work));
+        case LeftToDo::nothing: break;
     }
     return true;
 }

@@ -36,17 +36,18 @@ inline NativeWork* as_native_work(PyObject* item) noexcept {
 /// Puts a new one into a pool's queue; takes over both if true. False: no memory.
 bool put_native(ItemQueue& queue, State& state, PyObject* item, py::NativeCall* call) noexcept;
 
-/// What a call takes that was run, or was not, by a thread that is not attached.
-enum class Rest : unsigned char {
-    nothing,  ///< all is done
-    run,      ///< it is to be run as a call of Python's: its future is cancelled, or in use in a way of Python's own
-    announcement,  ///< Python is to be told
+/// What a detached worker has left of a call for when it is attached.
+enum class LeftToDo : unsigned char {
+    nothing,
+    whole_call,  ///< to run it as a call of Python's: its future is cancelled, or Python code uses it in ways of its
+                 ///< own
+    callbacks,   ///< its future has ended: to wake the waiters in Python and run the callbacks
 };
 
-/// Runs it. Not attached.
-Rest run_native(NativeWork& work) noexcept;
+/// Runs the call. For a detached worker.
+LeftToDo run_native(NativeWork& work) noexcept;
 
-/// What is left to do. Attached; false with an exception set if something went wrong that is not the call's affair.
-bool finish_attached(NativeWork& work, Rest rest);
+/// Does what is left. For an attached worker. False with an exception set if something failed other than the call.
+bool finish_attached(NativeWork& work, LeftToDo left);
 
 }  // namespace threadwise::python

@@ -77,7 +77,7 @@ bool is_out_of_the_ordinary(const PoolObject& self) {
     return self.threads == nullptr || !PyAnySet_Check(self.threads) || PySet_GET_SIZE(self.threads) < self.max_workers;
 }
 
-/// The call as threads make it that are not attached, if it is one of a C++ function; else null.
+/// The call as detached threads make it, if it is one of a C++ function; else null.
 py::NativeCall* native_call(PyObject* const* call, Py_ssize_t count, PyObject* names) {
     constexpr const char* name = py::NativeFunction::capsule_name;
     if (!PyCFunction_CheckExact(call[0]) || names != nullptr) return nullptr;
@@ -91,8 +91,8 @@ py::NativeCall* native_call(PyObject* const* call, Py_ssize_t count, PyObject* n
 
 /// Whether calls are made of our classes, as we made them: see _replace().
 bool makes_calls_itself(State& state) noexcept {
-    return state.future_class == nullptr && state.work_item_class == nullptr && state.future_functions.are_there() &&
-           state.work_item_functions.are_there();
+    return state.future_class == nullptr && state.work_item_class == nullptr &&
+           state.future_functions.are_unchanged() && state.work_item_functions.are_unchanged();
 }
 
 bool put_by_python(PyObject* self, PyObject* item) {
@@ -137,7 +137,7 @@ PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
     }
     if (!accepts_work(pool(self)) && !refuse(self)) return nullptr;
     State& state = *pool(self).state;
-    state.spent_work->let_go();
+    state.spent_work->destroy_any();
     if (!makes_calls_itself(state)) return submit_replaced(self, args, count, names);
     Ref future = Ref::steal(reinterpret_cast<PyObject*>(make_future(state)));
     if (!future) return nullptr;

@@ -42,16 +42,16 @@ struct PoolObject {
     char shutdown;
     char always_adjusts;  ///< submit() calls _adjust_thread_count() each time: it is not ours
     State* state;
-    /// Held by C++ threads from when they have found the pool open until their call is in the queue, and by whoever
-    /// closes the pool. Never while anything of Python runs.
+    /// Held by C++ threads from when they have found the pool open until their call is in the queue, and by a
+    /// thread that closes the pool. Never while anything of Python runs.
     Lock submitting;
 };
 
-/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+/// Whether that is the type itself, not one derived from it. For detached threads.
 bool is_work_queue_type(const PyTypeObject* type) noexcept;
 bool is_pool_type(const PyTypeObject* type) noexcept;
 
-/// What Python writes while it is attached and a thread that is not looks at. relaxed: what has to be seen in order is
+/// Reads what attached threads write, from a detached one. relaxed: what has to be seen in order is
 /// guarded by PoolObject::submitting.
 template <class T>
 T look_at(const T& attribute) noexcept {

@@ -30,7 +30,7 @@ bool put_work(WorkQueueObject& queue, State& state, PyObject* item) {
         return put_native_work(queue.base.core, state, as<WorkItemObject>(item));
     }
     Py_INCREF(item);
-    if (queue.base.core.put(item) == Attempt::done) return true;
+    if (queue.base.core.put(item) == QueueOutcome::done) return true;
     Py_DECREF(item);
     PyErr_NoMemory();
     return false;

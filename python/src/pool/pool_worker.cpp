@@ -1,4 +1,5 @@
-// What a pool's thread does.
+// What a thread of a ThreadPoolExecutor does: it takes calls out of the queue and makes them, those of C++ functions
+// while it is detached from the interpreter.
 
 #include <chrono>
 #include <new>
@@ -17,8 +18,8 @@
 namespace threadwise::python {
 namespace {
 
-/// Lets other threads have the interpreter every few milliseconds, as its own loop does: a callable that is written in
-/// C never gets there.
+/// Lets other threads have the interpreter every few milliseconds. The interpreter's loop does so too, but a callable
+/// that is written in C never reaches it.
 class Turn {
 public:
     void pass_on() {
@@ -28,7 +29,7 @@ public:
         attach(detach());
         begin_ = Clock::now();
     }
-    /// The interpreter was let go meanwhile.
+    /// The thread was detached just now: the turn begins anew.
     void begin() { begin_ = Clock::now(); }
 
 private:
@@ -40,7 +41,7 @@ private:
     Clock::time_point begin_ = Clock::now();
 };
 
-/// A worker while it is detached: makes calls of C++ functions, and waits, until something in the queue takes Python.
+/// A worker while it is detached: makes calls of C++ functions, and waits, until an item of the queue needs Python.
 class DetachedShift {
 public:
     DetachedShift(State& state, WorkQueueObject& queue) noexcept : spent_(*state.spent_work), queue_(queue) {}
@@ -49,17 +50,17 @@ public:
     void become_idle() noexcept {
         if (!std::exchange(idle_, true)) queue_.add_idle();
     }
-    /// Attached: the worker has taken that from the queue.
+    /// Attached: the worker has taken that call from the queue.
     void begin_with(NativeWork* work) noexcept { work_ = work; }
 
-    /// Detached: false if there was nothing that takes Python within that time.
+    /// Detached: false if nothing that needs Python came within that time.
     bool operator()(Timeout left) {
         for (;;) {
             if (idle_ && !wait(left)) return false;
             if (work_ == nullptr) {
-                const Attempt attempt = take();
-                if (attempt == Attempt::python) return true;
-                if (attempt != Attempt::done) {
+                const QueueOutcome outcome = take();
+                if (outcome == QueueOutcome::needs_python) return true;
+                if (outcome != QueueOutcome::done) {
                     become_idle();
                     continue;
                 }
@@ -70,19 +71,19 @@ public:
 
     /// Attached, afterwards; false with an exception set.
     bool finish() {
-        spent_.let_go();
+        spent_.destroy_any();
         NativeWork* const work = std::exchange(work_, nullptr);
         if (work == nullptr) return true;
-        const bool finished = finish_attached(*work, std::exchange(rest_, Rest::nothing));
+        const bool finished = finish_attached(*work, std::exchange(left_, LeftToDo::nothing));
         work->destroy(work);
         return finished;
     }
 
 private:
-    /// What is submitted next may do it by the way.
+    /// For how long spent calls wait for the next attached worker before the main thread is asked to destroy them.
     static constexpr std::chrono::milliseconds before_asking{10};
 
-    /// False: that takes too long.
+    /// Waits for an item. False: none came in time.
     bool wait(Timeout left) {
         const bool asks = !spent_.empty();
         waiter_.emplace(QueueWaiter::Kind::get, queue_.base.core.items(), &queue_, asks ? Timeout(before_asking) : left,
@@ -92,10 +93,10 @@ private:
         return asks;
     }
 
-    /// False: there is something left to do, attached.
+    /// Makes the call. False: something is left to do while attached.
     bool run_work() noexcept {
-        rest_ = run_native(*work_);
-        if (rest_ != Rest::nothing) return false;
+        left_ = run_native(*work_);
+        if (left_ != LeftToDo::nothing) return false;
         NativeWork* const work = std::exchange(work_, nullptr);
         if (work->item == nullptr) {
             work->destroy(work);
@@ -105,28 +106,28 @@ private:
         return true;
     }
 
-    Attempt take() {
+    QueueOutcome take() {
         PyObject* item = nullptr;
-        const Attempt attempt = queue_.base.core.get_native(item);
-        if (attempt != Attempt::done) return attempt;
-        waiter_.reset();  // passes on a wake-up that was made for more than one
+        const QueueOutcome outcome = queue_.base.core.get_native(item);
+        if (outcome != QueueOutcome::done) return outcome;
+        waiter_.reset();  // which wakes the next waiter if there are more items
         idle_ = false;
         work_ = as_native_work(item);
-        return attempt;
+        return outcome;
     }
 
     SpentWork& spent_;
     WorkQueueObject& queue_;
     bool idle_ = false;
     NativeWork* work_ = nullptr;
-    Rest rest_ = Rest::nothing;
+    LeftToDo left_ = LeftToDo::nothing;
     std::optional<QueueWaiter> waiter_;
 };
 
-/// Whether the last call, or the initializer, has forked, and this is the child.
-bool is_parents(const State& state, const WorkQueueObject& queue) noexcept { return queue.forks != state.forks; }
+/// Whether the last call, or the initializer, has forked and this is the child: the queue is then the parent's.
+bool belongs_to_parent(const State& state, const WorkQueueObject& queue) noexcept { return queue.forks != state.forks; }
 
-/// `item`: a call of a C++ function, or null if the queue was empty. As get().
+/// As get(), after a first look at the queue: `item` is a call of a C++ function, or null if the queue was empty.
 Ref get_after(PyObject* item, State& state, WorkQueueObject& queue, Turn& turn) {
     DetachedShift shift(state, queue);
     for (;;) {
@@ -138,35 +139,35 @@ Ref get_after(PyObject* item, State& state, WorkQueueObject& queue, Turn& turn) 
         const Waited waited = wait_detached(forever, shift);
         turn.begin();
         if (!shift.finish() || waited == Waited::failed) return {};
-        if (is_parents(state, queue)) return Ref::borrow(Py_None);
+        if (belongs_to_parent(state, queue)) return Ref::borrow(Py_None);
         item = nullptr;
-        if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
+        if (queue.base.core.get(item) == QueueOutcome::done && as_native_work(item) == nullptr) {
             return Ref::steal(to_object(item));
         }
     }
 }
 
-/// The next item of our own kind of queue that takes Python, waited for; null with an exception set if that failed.
+/// Waits for the next item that needs Python, in a queue of our own kind; null with an exception set if that failed.
 Ref get(State& state, WorkQueueObject& queue, Turn& turn) {
     PyObject* item = nullptr;
-    if (queue.base.core.get(item) == Attempt::done && as_native_work(item) == nullptr) {
+    if (queue.base.core.get(item) == QueueOutcome::done && as_native_work(item) == nullptr) {
         return Ref::steal(to_object(item));
     }
     return get_after(item, state, queue, turn);
 }
 
-/// Counts a worker for as long as it works.
-class Present {
+/// Counts the calling thread among the queue's workers while it lives.
+class WorkerCount {
 public:
-    Present(const State& state, PyObject* queue) noexcept
+    WorkerCount(const State& state, PyObject* queue) noexcept
         : queue_(is_work_queue(state, queue) ? &as<WorkQueueObject>(queue) : nullptr) {
         if (queue_ != nullptr) queue_->workers.fetch_add(1, std::memory_order_relaxed);  // relaxed: a count
     }
-    ~Present() {
+    ~WorkerCount() {
         if (queue_ != nullptr) queue_->workers.fetch_sub(1, std::memory_order_relaxed);
     }
-    Present(const Present&) = delete;
-    Present& operator=(const Present&) = delete;
+    WorkerCount(const WorkerCount&) = delete;
+    WorkerCount& operator=(const WorkerCount&) = delete;
 
 private:
     WorkQueueObject* queue_;
@@ -184,7 +185,7 @@ Ref get_from_other(PyObject* queue, PyObject* executor, PyObject* get) {
     return Ref::steal(PyObject_CallFunctionObjArgs(get, executor, queue, nullptr));
 }
 
-/// None in the queue: the worker is to look whether it is still needed. 1: it is not. -1: an exception is set.
+/// Asked when there was a None in the queue: whether the worker is no longer needed. -1: an exception is set.
 int is_over(PyObject* ask, PyObject* executor) {
     const Ref answer = Ref::steal(PyObject_CallOneArg(ask, executor));
     return answer ? PyObject_IsTrue(answer.get()) : -1;
@@ -194,9 +195,9 @@ PyObject* work(PyObject* module, PyObject* const* args, Py_ssize_t count) {
     if (count != 5) return PyErr_Format(PyExc_TypeError, "_work() takes five arguments");
     State& state = state_of_module(module);
     PyObject* const queue = args[0];
-    const Present present(state, queue);
+    const WorkerCount count_me(state, queue);
     Turn turn;
-    while (!is_work_queue(state, queue) || !is_parents(state, as<WorkQueueObject>(queue))) {
+    while (!is_work_queue(state, queue) || !belongs_to_parent(state, as<WorkQueueObject>(queue))) {
         const Ref item = is_work_queue(state, queue) ? get(state, as<WorkQueueObject>(queue), turn)
                                                      : get_from_other(queue, args[1], args[3]);
         if (!item) return nullptr;
@@ -223,7 +224,7 @@ PyObject* make_work_queue(PyTypeObject* type, PyObject* args, PyObject* keywords
     return self.release();
 }
 
-/// A semaphore refers to nothing that would refer to a queue: the collector need not know of it.
+/// The collector need not visit it: a semaphore refers to nothing that could refer to a queue.
 PyObject* idle_semaphore(PyObject* self, void*) { return Py_NewRef(as<WorkQueueObject>(self).idle_semaphore); }
 
 PyObject* put(PyObject* self, PyObject* item) {
@@ -232,7 +233,7 @@ PyObject* put(PyObject* self, PyObject* item) {
     Py_RETURN_NONE;
 }
 
-/// A destructor of its own tells its type from its base: is_work_queue_type().
+/// Its own function, by which is_work_queue_type() tells the type from its base.
 void destroy_work_queue(PyObject* self) {
     const Ref semaphore = Ref::steal(as<WorkQueueObject>(self).idle_semaphore);
     Py_TYPE(self)->tp_base->tp_dealloc(self);

@@ -17,7 +17,7 @@ bool SpentWork::ask_main_thread() noexcept {
     if (empty() || asked_.exchange(true, std::memory_order_acq_rel)) return true;
     const auto answer = [](void* spent) {
         static_cast<SpentWork*>(spent)->asked_.exchange(false, std::memory_order_acq_rel);  // acq_rel: as above
-        static_cast<SpentWork*>(spent)->let_go();
+        static_cast<SpentWork*>(spent)->destroy_any();
         return 0;
     };
     if (Py_AddPendingCall(answer, this) == 0) return true;

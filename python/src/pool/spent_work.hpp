@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Calls of C++ functions that have been made: their references are given up by a thread that is attached.
+/// Calls of C++ functions that have been made, kept until an attached thread can drop their references.
 
 #include <Python.h>
 
@@ -14,17 +14,17 @@ struct NativeWork;
 /// Thread-safe.
 class SpentWork {
 public:
-    /// Not attached.
+    /// For detached threads.
     void add(NativeWork& work) noexcept;
 
-    /// Not attached: lets the main thread see to what is here. True: it will; or there is nothing, or somebody has
-    /// asked before.
+    /// For detached threads: asks the main thread to destroy what is here. True: it will; or there is nothing, or it
+    /// was asked before.
     bool ask_main_thread() noexcept;
 
     bool empty() const noexcept { return first_.load(std::memory_order_relaxed) == nullptr; }  // relaxed: a hint
 
-    /// Attached.
-    void let_go() noexcept {
+    /// For attached threads: destroys what is here.
+    void destroy_any() noexcept {
         if (!empty()) destroy_all();
     }
 

@@ -309,7 +309,7 @@ bool run_work_item(WorkItemObject& self) {
     }
     const Ref result = call_item(self);
     Ref exception = result ? Ref() : take_raised();
-    // What the call held is let go before the future is done: who has the result may rely on that.
+    // What the call held is dropped before the future is done: code that has the result may rely on that.
     clear(reinterpret_cast<PyObject*>(&self));
     return result ? set_result(core, result.get()) : set_exception(core, exception.get());
 }

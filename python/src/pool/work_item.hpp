@@ -19,7 +19,7 @@ struct WorkItemObject {
     PyObject* names;                     ///< a tuple of the keywords, or null
     PyObject* dict;                      ///< null unless a program has made or changed it
     PyObject* weak_references;
-    py::NativeCall* native;  ///< owned: the same call for threads that are not attached, or null
+    py::NativeCall* native;  ///< owned: the same call for detached threads, or null
     State* state;
     PyObject* call[1];  ///< Py_SIZE of them; null once the call is made, or is in the dictionary
 };
@@ -38,7 +38,7 @@ inline bool is_work_item(const State& state, PyObject* object) noexcept {
 /// Whether it runs as ours do: neither a program has changed this item, nor the class.
 inline bool is_plain(State& state, PyObject* object) noexcept {
     return is_work_item(state, object) && reinterpret_cast<WorkItemObject*>(object)->dict == nullptr &&
-           state.work_item_functions.are_there();
+           state.work_item_functions.are_unchanged();
 }
 
 /// Makes the call, unless its future was cancelled, and sets the future's result. False with an exception set if

@@ -14,18 +14,18 @@ constexpr bool are_fast = false;
 
 }  // namespace
 
-Attempt ItemQueue::put(PyObject* item) {
+QueueOutcome ItemQueue::put(PyObject* item) {
     return put_by([&] { return ring_.push(item); });
 }
 
-Attempt ItemQueue::get(PyObject*& item) {
+QueueOutcome ItemQueue::get(PyObject*& item) {
     return get_by([&] {
         item = order_ == Order::oldest_first ? ring_.pop_oldest() : ring_.pop_newest();
         return true;
     });
 }
 
-Attempt ItemQueue::get_native(PyObject*& item) {
+QueueOutcome ItemQueue::get_native(PyObject*& item) {
     return get_by([&] {
         if (!is_native(ring_[order_ == Order::oldest_first ? 0 : ring_.size() - 1])) return false;
         item = order_ == Order::oldest_first ? ring_.pop_oldest() : ring_.pop_newest();
@@ -56,10 +56,10 @@ ItemRing ItemQueue::shutdown(bool immediate) {
     return dropped;
 }
 
-ItemRing ItemQueue::hand_over() {
+ItemRing ItemQueue::expose() {
     ItemRing items = [&] {
         const std::lock_guard hold(lock_);
-        flags_.fetch_or(handed_over, std::memory_order_release);  // release: pairs with has()
+        flags_.fetch_or(exposed, std::memory_order_release);  // release: pairs with has()
         return drain();
     }();
     wake_all();
@@ -108,7 +108,7 @@ QueueSide ItemQueue::items() noexcept {
     return {lock_, getters_,
             [](const void* queue) noexcept {
                 const auto& self = *static_cast<const ItemQueue*>(queue);
-                return self.size() != 0 || self.has(shut_down | handed_over);
+                return self.size() != 0 || self.has(shut_down | exposed);
             },
             this, are_fast};
 }
@@ -117,7 +117,7 @@ QueueSide ItemQueue::room() noexcept {
     return {lock_, putters_,
             [](const void* queue) noexcept {
                 const auto& self = *static_cast<const ItemQueue*>(queue);
-                return self.size() < self.limit() || self.has(shut_down | handed_over);
+                return self.size() < self.limit() || self.has(shut_down | exposed);
             },
             this, are_fast};
 }
@@ -126,7 +126,7 @@ QueueSide ItemQueue::completion() noexcept {
     return {lock_, joiners_,
             [](const void* queue) noexcept {
                 const auto& self = *static_cast<const ItemQueue*>(queue);
-                return self.unfinished() == 0 || self.has(handed_over);
+                return self.unfinished() == 0 || self.has(exposed);
             },
             this, are_fast};
 }

@@ -28,13 +28,13 @@ using threadwise::detail::QueueSleepers;
 using threadwise::detail::QueueWaiter;
 
 /// How an attempt to put or get ended.
-enum class Attempt : std::uint8_t {
+enum class QueueOutcome : std::uint8_t {
     done,
-    not_now,      ///< the queue is full, or empty
-    shut_down,    ///< and that will not change
-    handed_over,  ///< the items are kept elsewhere now
+    not_now,    ///< the queue is full, or empty
+    shut_down,  ///< and that will not change
+    exposed,    ///< a program has asked for the parts: Python code keeps the items from now on
     no_memory,
-    python,  ///< the next item is a Python object, which only an attached thread may take
+    needs_python,  ///< the next item is a Python object, which only an attached thread may take
 };
 
 /// A queue of owned references with a limit, a count of unfinished tasks and a shutdown. Nothing of Python runs under
@@ -50,27 +50,27 @@ public:
     ItemQueue& operator=(const ItemQueue&) = delete;
 
     /// Puts the item; takes over the reference if `done`.
-    Attempt put(PyObject* item);
+    QueueOutcome put(PyObject* item);
     /// Gets an item, with its reference. Python's getters pass it through to_object().
-    Attempt get(PyObject*& item);
+    QueueOutcome get(PyObject*& item);
     /// The same, if the next item is one that C++ has put.
-    Attempt get_native(PyObject*& item);
+    QueueOutcome get_native(PyObject*& item);
 
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }    // relaxed: a hint
     std::size_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }  // relaxed: as size()
     void set_limit(std::size_t limit);
 
     /// Whether put() would find no room now, and could find some later.
-    bool is_full() const noexcept { return size() >= limit() && !has(shut_down | handed_over); }
+    bool is_full() const noexcept { return size() >= limit() && !has(shut_down | exposed); }
     /// Whether no put() will succeed any more; it is why.
-    bool is_closed() const noexcept { return has(shut_down | handed_over); }
+    bool is_closed() const noexcept { return has(shut_down | exposed); }
     bool is_shut_down() const noexcept { return has(shut_down); }
-    bool is_handed_over() const noexcept { return has(handed_over); }
+    bool is_exposed() const noexcept { return has(exposed); }
 
     /// Nothing can be put from now on; if `immediate` the items are given to the caller, and count as finished.
     ItemRing shutdown(bool immediate);
-    /// Every later attempt ends as `handed_over`, those that wait now too. The items are given to the caller.
-    ItemRing hand_over();
+    /// Every later attempt ends as `exposed`, those that wait now too. The items are given to the caller.
+    ItemRing expose();
     /// All the items; nothing else changes.
     ItemRing take_all();
 
@@ -92,13 +92,13 @@ public:
     /// put() and get() whose decisive step is `place()` or `take()`, under the lock, when there is room, or an item.
     /// They return false to leave things as they are.
     template <class Place>
-    Attempt put_by(Place place);
+    QueueOutcome put_by(Place place);
     template <class Take>
-    Attempt get_by(Take take);
+    QueueOutcome get_by(Take take);
 
 private:
     static constexpr std::uint8_t shut_down = 1;
-    static constexpr std::uint8_t handed_over = 2;
+    static constexpr std::uint8_t exposed = 2;
 
     bool has(std::uint8_t flag) const noexcept {
         return (flags_.load(std::memory_order_acquire) & flag) != 0;  // acquire: what led to it is seen
@@ -119,17 +119,17 @@ private:
 };
 
 template <class Place>
-Attempt ItemQueue::put_by(Place place) {
+QueueOutcome ItemQueue::put_by(Place place) {
     lock_.lock();
-    Attempt attempt = Attempt::done;
+    QueueOutcome outcome = QueueOutcome::done;
     bool wake = false;
     // relaxed, here and in get_by(): written under the lock alone, and read without it only as hints.
     if (const std::uint8_t flags = flags_.load(std::memory_order_relaxed); flags != 0) [[unlikely]] {
-        attempt = (flags & handed_over) != 0 ? Attempt::handed_over : Attempt::shut_down;
+        outcome = (flags & exposed) != 0 ? QueueOutcome::exposed : QueueOutcome::shut_down;
     } else if (ring_.size() >= limit_.load(std::memory_order_relaxed)) {
-        attempt = Attempt::not_now;
+        outcome = QueueOutcome::not_now;
     } else if (!place()) [[unlikely]] {
-        attempt = Attempt::no_memory;
+        outcome = QueueOutcome::no_memory;
     } else {
         size_.store(ring_.size(), std::memory_order_relaxed);
         unfinished_.store(unfinished_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -138,21 +138,21 @@ Attempt ItemQueue::put_by(Place place) {
     lock_.unlock();
     if (wake) [[unlikely]]
         getters_.wake_one();
-    return attempt;
+    return outcome;
 }
 
 template <class Take>
-Attempt ItemQueue::get_by(Take take) {
+QueueOutcome ItemQueue::get_by(Take take) {
     lock_.lock();
-    Attempt attempt = Attempt::done;
+    QueueOutcome outcome = QueueOutcome::done;
     bool wake = false;
     if (ring_.size() == 0) {
         const std::uint8_t flags = flags_.load(std::memory_order_relaxed);
-        attempt = (flags & handed_over) != 0 ? Attempt::handed_over
-                  : flags != 0               ? Attempt::shut_down
-                                             : Attempt::not_now;
+        outcome = (flags & exposed) != 0 ? QueueOutcome::exposed
+                  : flags != 0           ? QueueOutcome::shut_down
+                                         : QueueOutcome::not_now;
     } else if (!take()) {
-        attempt = Attempt::python;
+        outcome = QueueOutcome::needs_python;
     } else {
         size_.store(ring_.size(), std::memory_order_relaxed);
         wake = putters_.must_wake();
@@ -160,7 +160,7 @@ Attempt ItemQueue::get_by(Take take) {
     lock_.unlock();
     if (wake) [[unlikely]]
         putters_.wake_one();
-    return attempt;
+    return outcome;
 }
 
 }  // namespace threadwise::python

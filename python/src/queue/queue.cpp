@@ -138,7 +138,7 @@ int initialise(PyObject* self, PyObject* args, PyObject* keywords) {
 // Its end.
 
 int clear(PyObject* self) {
-    drop(queue(self).core.hand_over());
+    drop(queue(self).core.expose());
     Py_CLEAR(queue(self).parts);
     Py_CLEAR(queue(self).dict);
     return 0;
@@ -162,19 +162,19 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 
 PyObject* qsize(PyObject* self, PyObject*) {
     if (!follow_class(queue(self))) return nullptr;
-    if (queue(self).core.is_handed_over()) return call_parts(queue(self), "qsize");
+    if (queue(self).core.is_exposed()) return call_parts(queue(self), "qsize");
     return PyLong_FromSize_t(queue(self).core.size());
 }
 
 PyObject* empty(PyObject* self, PyObject*) {
     if (!follow_class(queue(self))) return nullptr;
-    if (queue(self).core.is_handed_over()) return call_parts(queue(self), "empty");
+    if (queue(self).core.is_exposed()) return call_parts(queue(self), "empty");
     return PyBool_FromLong(queue(self).core.size() == 0);
 }
 
 PyObject* full(PyObject* self, PyObject*) {
     if (!follow_class(queue(self))) return nullptr;
-    if (queue(self).core.is_handed_over()) return call_parts(queue(self), "full");
+    if (queue(self).core.is_exposed()) return call_parts(queue(self), "full");
     return PyBool_FromLong(queue(self).core.size() >= queue(self).core.limit());
 }
 
@@ -191,12 +191,12 @@ int set_part(PyObject* self, PyObject* value, void* name) {
 }
 
 PyObject* get_unfinished(PyObject* self, void* name) {
-    if (queue(self).core.is_handed_over()) return get_part(self, name);
+    if (queue(self).core.is_exposed()) return get_part(self, name);
     return PyLong_FromSize_t(queue(self).core.unfinished());
 }
 
 PyObject* get_is_shutdown(PyObject* self, void* name) {
-    if (queue(self).core.is_handed_over()) return get_part(self, name);
+    if (queue(self).core.is_exposed()) return get_part(self, name);
     return PyBool_FromLong(queue(self).core.is_shut_down());
 }
 
@@ -234,7 +234,7 @@ PyMethodDef methods[] = {
            "join($self, /)\n--\n\nWait until task_done() has been called for every item that was put."),
     method("shutdown", queue_shutdown,
            "shutdown($self, /, immediate=False)\n--\n\n"
-           "Make put() raise ShutDown from now on, and get() too once the queue is empty; those who wait learn it.\n\n"
+           "Make put() raise ShutDown from now on, and get() too once the queue is empty; waiting threads are told.\n\n"
            "With immediate, the items that are left are dropped, and count as done for join()."),
     method("_init", keep_init, METH_O, "_init($self, maxsize, /)\n--\n\nMake the empty container."),
     method("_qsize", keep_size, METH_NOARGS, "_qsize($self, /)\n--\n\nHow many items there are."),
@@ -319,12 +319,12 @@ PyType_Spec priority_spec = {"threadwise.queue.PriorityQueue", sizeof(QueueObjec
 
 bool has_originals(const QueueObject& self) noexcept {
     auto& queue = const_cast<QueueObject&>(self);
-    return queue.state->queue_functions.are_there() &&
-           (self.kind == QueueKind::first_in_first_out || functions_of(queue).are_there());
+    return queue.state->queue_functions.are_unchanged() &&
+           (self.kind == QueueKind::first_in_first_out || functions_of(queue).are_unchanged());
 }
 
 bool look_at_class(QueueObject& self) {
-    if (self.core.is_handed_over()) return true;
+    if (self.core.is_exposed()) return true;
     const int itself = keeps_items_itself(self);
     if (itself < 0) return false;
     if (itself > 0) return parts_of(self) != nullptr;

@@ -36,7 +36,7 @@ struct QueueObject {
 
 inline QueueObject& queue(PyObject* self) noexcept { return as<QueueObject>(self); }
 
-/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+/// Whether that is the type itself, not one derived from it. For detached threads.
 bool is_queue_type(const PyTypeObject* type) noexcept;
 
 /// Whether the functions of our type are those that it was made with. A program may have put its own into the class.
@@ -44,11 +44,11 @@ bool has_originals(const QueueObject& self) noexcept;
 
 /// CPython's number for the state that the class and its bases are in; 0 if it has none yet.
 inline unsigned version_of_class(const QueueObject& self) noexcept {
-    // relaxed: who changes a class while other threads use it has to tell them by other means.
+    // relaxed: a thread that changes a class while others use it has to tell them by other means.
     return std::atomic_ref(Py_TYPE(&self)->tp_version_tag).load(std::memory_order_relaxed);
 }
 
-/// Whether the class has not changed since it was last looked at. For threads that are not attached, too.
+/// Whether the class has not changed since it was last looked at. For detached threads, too.
 inline bool is_class_as_seen(const QueueObject& self) noexcept {
     const unsigned now = version_of_class(self);
     return now != 0 && now == self.version.load(std::memory_order_relaxed);  // relaxed: nothing else depends on it
@@ -91,7 +91,7 @@ void drop(ItemRing items);
 
 /// As ItemQueue::put() and get(), of a queue that orders its items by comparing them. Python code may run. Nothing is
 /// changed when a comparison raises, or a signal's handler while another thread compares: `failed` is set then.
-Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed);
-Attempt get_ordered(QueueObject& self, PyObject*& item, bool& failed);
+QueueOutcome put_ordered(QueueObject& self, PyObject* item, bool& failed);
+QueueOutcome get_ordered(QueueObject& self, PyObject*& item, bool& failed);
 
 }  // namespace threadwise::python

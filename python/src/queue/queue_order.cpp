@@ -5,7 +5,7 @@
 //
 // The order's lock is what Queue.mutex is to Python's own class while it compares: other threads that put or get wait
 // for it, and a signal ends that wait. Nothing else waits for it. So the heap may become empty in the middle of a
-// comparison, for good: shutdown(immediate=True) and whoever asks for `queue` take all its items.
+// comparison, for good: shutdown(immediate=True), and a program that asks for `queue`, take all its items.
 
 #include <array>
 #include <cstddef>
@@ -137,17 +137,17 @@ void move_along(ItemRing& heap, const Path& path, PyObject* item) noexcept {
 
 }  // namespace
 
-Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed) {
+QueueOutcome put_ordered(QueueObject& self, PyObject* item, bool& failed) {
     // Without the lock: what died of a comparison may be here.
     if (self.core.is_closed()) return self.core.put_by([] { return false; });
     References late;
     const OrderHold hold(self.order_lock);
     failed = !hold.held();
-    if (failed || self.core.is_full()) return Attempt::not_now;
+    if (failed || self.core.is_full()) return QueueOutcome::not_now;
     Comparisons comparisons(self, late);
     const Path path = path_up(comparisons, item);
     failed = comparisons.failed();
-    if (failed) return Attempt::not_now;
+    if (failed) return QueueOutcome::not_now;
     // Where the items are gone, it says so: nothing can be put any more.
     return self.core.put_by([&] {
         ItemRing& heap = self.core.ring();
@@ -157,17 +157,17 @@ Attempt put_ordered(QueueObject& self, PyObject* item, bool& failed) {
     });
 }
 
-Attempt get_ordered(QueueObject& self, PyObject*& item, bool& failed) {
+QueueOutcome get_ordered(QueueObject& self, PyObject*& item, bool& failed) {
     if (self.core.is_closed() && self.core.size() == 0) return self.core.get_by([] { return false; });
     References late;
     const OrderHold hold(self.order_lock);
     failed = !hold.held();
-    if (failed) return Attempt::not_now;
+    if (failed) return QueueOutcome::not_now;
     Comparisons comparisons(self, late);
     Path path;
     if (comparisons.size() > 1) path = path_down(comparisons);
     failed = comparisons.failed();
-    if (failed) return Attempt::not_now;
+    if (failed) return QueueOutcome::not_now;
     return self.core.get_by([&] {
         ItemRing& heap = self.core.ring();
         item = heap.size() > 1 ? heap[0] : nullptr;

@@ -53,7 +53,7 @@ bool set(PyObject* object, const char* name, Ref value) {
 /// Puts what the queue holds into its parts and releases their mutex. Calls nothing that is written in Python: a signal
 /// would be handled there, and what its handler raises would leave this half done.
 bool fill(PyObject* parts, QueueObject& self) {
-    const Ref items = to_list(self.core.hand_over());
+    const Ref items = to_list(self.core.expose());
     const Ref container = Ref::steal(PyObject_GetAttrString(parts, "queue"));
     const Ref mutex = Ref::steal(PyObject_GetAttrString(parts, "mutex"));
     return items && container && mutex &&

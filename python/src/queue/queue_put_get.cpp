@@ -12,20 +12,21 @@ namespace threadwise::python {
 namespace {
 
 /// The answer to an attempt that got nowhere, for good.
-PyObject* refuse(const State& state, Attempt attempt, PyObject* not_now) {
-    if (attempt == Attempt::no_memory) return PyErr_NoMemory();
-    PyErr_SetNone(attempt == Attempt::shut_down ? state.shut_down_error : not_now);
+PyObject* refuse(const State& state, QueueOutcome outcome, PyObject* not_now) {
+    if (outcome == QueueOutcome::no_memory) return PyErr_NoMemory();
+    PyErr_SetNone(outcome == QueueOutcome::shut_down ? state.shut_down_error : not_now);
     return nullptr;
 }
 
-Attempt try_put(QueueObject& self, PyObject* item, bool& failed) {
+QueueOutcome try_put(QueueObject& self, PyObject* item, bool& failed) {
     Py_INCREF(item);
-    const Attempt attempt = self.kind == QueueKind::by_priority ? put_ordered(self, item, failed) : self.core.put(item);
-    if (attempt != Attempt::done) Py_DECREF(item);
-    return attempt;
+    const QueueOutcome outcome =
+        self.kind == QueueKind::by_priority ? put_ordered(self, item, failed) : self.core.put(item);
+    if (outcome != QueueOutcome::done) Py_DECREF(item);
+    return outcome;
 }
 
-Attempt try_get(QueueObject& self, PyObject*& item, bool& failed) {
+QueueOutcome try_get(QueueObject& self, PyObject*& item, bool& failed) {
     return self.kind == QueueKind::by_priority ? get_ordered(self, item, failed) : self.core.get(item);
 }
 
@@ -46,14 +47,15 @@ PyObject* put_item(QueueObject& self, PyObject* item, QueueCall& call) {
     for (;;) {
         bool failed = false;
         if (!follow_class(self)) return nullptr;
-        const Attempt attempt = try_put(self, item, failed);
-        if (attempt == Attempt::done) Py_RETURN_NONE;
+        const QueueOutcome outcome = try_put(self, item, failed);
+        if (outcome == QueueOutcome::done) Py_RETURN_NONE;
         if (failed) return nullptr;
-        if (attempt == Attempt::handed_over) return put_into_parts(self, item, call);
-        if (attempt != Attempt::not_now || !call.waits()) return refuse(*self.state, attempt, self.state->full_error);
+        if (outcome == QueueOutcome::exposed) return put_into_parts(self, item, call);
+        if (outcome != QueueOutcome::not_now || !call.waits())
+            return refuse(*self.state, outcome, self.state->full_error);
         const Waited waited = call.wait(QueueWaiter::Kind::put, self.core.room(), &self);
         if (waited == Waited::failed) return nullptr;
-        if (waited == Waited::timed_out) return refuse(*self.state, Attempt::not_now, self.state->full_error);
+        if (waited == Waited::timed_out) return refuse(*self.state, QueueOutcome::not_now, self.state->full_error);
     }
 }
 
@@ -62,14 +64,15 @@ PyObject* get_item(QueueObject& self, QueueCall& call) {
         PyObject* item = nullptr;
         bool failed = false;
         if (!follow_class(self)) return nullptr;
-        const Attempt attempt = try_get(self, item, failed);
-        if (attempt == Attempt::done) return to_object(item);
+        const QueueOutcome outcome = try_get(self, item, failed);
+        if (outcome == QueueOutcome::done) return to_object(item);
         if (failed) return nullptr;
-        if (attempt == Attempt::handed_over) return get_from_parts(self, call);
-        if (attempt != Attempt::not_now || !call.waits()) return refuse(*self.state, attempt, self.state->empty_error);
+        if (outcome == QueueOutcome::exposed) return get_from_parts(self, call);
+        if (outcome != QueueOutcome::not_now || !call.waits())
+            return refuse(*self.state, outcome, self.state->empty_error);
         const Waited waited = call.wait(QueueWaiter::Kind::get, self.core.items(), &self);
         if (waited == Waited::failed) return nullptr;
-        if (waited == Waited::timed_out) return refuse(*self.state, Attempt::not_now, self.state->empty_error);
+        if (waited == Waited::timed_out) return refuse(*self.state, QueueOutcome::not_now, self.state->empty_error);
     }
 }
 

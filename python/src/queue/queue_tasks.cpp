@@ -13,15 +13,15 @@ namespace {
 
 /// The items that are to be dropped; nothing, if they are in the parts.
 std::optional<ItemRing> shut_down(PyObject* self, bool immediate) {
-    const CriticalSection section(self);  // as parts_of() and whoever compares items
-    if (queue(self).core.is_handed_over()) return std::nullopt;
+    const CriticalSection section(self);  // as parts_of() and what compares items do
+    if (queue(self).core.is_exposed()) return std::nullopt;
     return queue(self).core.shutdown(immediate);
 }
 
 }  // namespace
 
 PyObject* queue_task_done(PyObject* self, PyObject*) {
-    if (queue(self).core.is_handed_over()) return call_parts(queue(self), "task_done");
+    if (queue(self).core.is_exposed()) return call_parts(queue(self), "task_done");
     if (queue(self).core.task_done()) Py_RETURN_NONE;
     PyErr_SetString(PyExc_ValueError, "task_done() called too many times");
     return nullptr;
@@ -30,10 +30,10 @@ PyObject* queue_task_done(PyObject* self, PyObject*) {
 PyObject* queue_join(PyObject* self, PyObject*) {
     ItemQueue& core = queue(self).core;
     QueueCall call;
-    while (core.unfinished() != 0 && !core.is_handed_over()) {
+    while (core.unfinished() != 0 && !core.is_exposed()) {
         if (call.wait(QueueWaiter::Kind::join, core.completion(), self) == Waited::failed) return nullptr;
     }
-    if (core.is_handed_over()) return call_parts(queue(self), "join");
+    if (core.is_exposed()) return call_parts(queue(self), "join");
     Py_RETURN_NONE;
 }
 

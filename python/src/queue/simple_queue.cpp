@@ -37,7 +37,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 
 PyObject* put_item(PyObject* self, PyObject* item) {
     Py_INCREF(item);
-    if (queue(self).core.put(item) == Attempt::done) [[likely]]
+    if (queue(self).core.put(item) == QueueOutcome::done) [[likely]]
         Py_RETURN_NONE;
     Py_DECREF(item);
     return PyErr_NoMemory();
@@ -62,7 +62,7 @@ PyObject* refuse(PyObject* self) {
 PyObject* wait_for_item(PyObject* self, QueueCall& call) {
     ItemQueue& core = queue(self).core;
     PyObject* item = nullptr;
-    while (core.get(item) != Attempt::done) {
+    while (core.get(item) != QueueOutcome::done) {
         if (!call.waits()) return refuse(self);
         const Waited waited = call.wait(QueueWaiter::Kind::get, core.items(), self);
         if (waited == Waited::failed) return nullptr;
@@ -74,7 +74,7 @@ PyObject* wait_for_item(PyObject* self, QueueCall& call) {
 PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     PyObject* item = nullptr;
     if (count == 0 && names == nullptr) {
-        if (queue(self).core.get(item) == Attempt::done) return to_object(item);
+        if (queue(self).core.get(item) == QueueOutcome::done) return to_object(item);
         QueueCall call;
         return wait_for_item(self, call);
     }
@@ -86,7 +86,7 @@ PyObject* get(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject*
 
 PyObject* get_nowait(PyObject* self, PyObject*) {
     PyObject* item = nullptr;
-    return queue(self).core.get(item) == Attempt::done ? to_object(item) : refuse(self);
+    return queue(self).core.get(item) == QueueOutcome::done ? to_object(item) : refuse(self);
 }
 
 PyObject* qsize(PyObject* self, PyObject*) { return PyLong_FromSize_t(queue(self).core.size()); }

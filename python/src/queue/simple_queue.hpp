@@ -16,7 +16,7 @@ struct SimpleQueueObject {
     ItemQueue core;
 };
 
-/// Whether that is the type itself, not one derived from it. For threads that are not attached.
+/// Whether that is the type itself, not one derived from it. For detached threads.
 bool is_simple_queue_type(const PyTypeObject* type) noexcept;
 
 }  // namespace threadwise::python

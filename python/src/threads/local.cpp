@@ -73,7 +73,7 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
     if (!self) return nullptr;
     core(self.get()).args = Py_NewRef(args);
     core(self.get()).keywords = Py_XNewRef(keywords);
-    // In this thread, __init__() is about to be called by who makes the object.
+    // In this thread, the caller is about to call __init__() itself.
     return add_values(self.get()) == nullptr ? nullptr : self.release();
 }
 

@@ -10,8 +10,8 @@
 namespace threadwise::python {
 namespace {
 
-/// Which places in the tables are taken, in all interpreters of the process.
-class Places {
+/// Which slots in the tables are taken, in all interpreters of the process.
+class FreeSlots {
 public:
     std::size_t take() {
         const std::scoped_lock hold(lock_);
@@ -19,14 +19,14 @@ public:
             free_.reserve(next_ + 1);  // so that give_back() needs no memory
             return next_++;
         }
-        const std::size_t place = free_.back();
+        const std::size_t slot = free_.back();
         free_.pop_back();
-        return place;
+        return slot;
     }
 
-    void give_back(std::size_t place) noexcept {
+    void give_back(std::size_t slot) noexcept {
         const std::scoped_lock hold(lock_);
-        free_.push_back(place);
+        free_.push_back(slot);
     }
 
 private:
@@ -35,8 +35,8 @@ private:
     std::size_t next_ = 0;
 };
 
-Places& places() {
-    static auto& made = *new Places;  // objects of daemon threads may outlive everything
+FreeSlots& free_slots() {
+    static auto& made = *new FreeSlots;  // objects of daemon threads may outlive everything
     return made;
 }
 
@@ -53,20 +53,20 @@ class LocalTable {
 public:
     PyObject* find(const LocalValues& values) const noexcept {
         // The address is not used twice while the entry is there: its weak pointer keeps the memory.
-        if (values.place_ >= entries_.size() || entries_[values.place_].values != &values) return nullptr;
-        return entries_[values.place_].dictionary;
+        if (values.slot_ >= entries_.size() || entries_[values.slot_].values != &values) return nullptr;
+        return entries_[values.slot_].dictionary;
     }
 
-    void make_room(const LocalValues& values) {
-        if (values.place_ >= entries_.size()) entries_.resize(values.place_ + 1);
+    void make_slot(const LocalValues& values) {
+        if (values.slot_ >= entries_.size()) entries_.resize(values.slot_ + 1);
     }
 
-    /// After make_room().
+    /// After make_slot().
     void set(LocalValues& values, PyObject* dictionary) noexcept {
-        entries_[values.place_] = {&values, dictionary, values.weak_from_this()};
+        entries_[values.slot_] = {&values, dictionary, values.weak_from_this()};
     }
 
-    void erase(const LocalValues& values) noexcept { entries_[values.place_] = {}; }
+    void erase(const LocalValues& values) noexcept { entries_[values.slot_] = {}; }
 
     /// The thread ends. What dies now may use thread-local objects once more: they get a new table.
     static void destroy(PyObject* capsule) {
@@ -132,9 +132,9 @@ LocalTable* LocalTable::current_or_new() {
     return PyDict_SetItemString(kept, table_name, capsule.get()) < 0 ? nullptr : kept_by_capsule;
 }
 
-LocalValues::LocalValues() : place_(places().take()) {}
+LocalValues::LocalValues() : slot_(free_slots().take()) {}
 
-LocalValues::~LocalValues() { places().give_back(place_); }
+LocalValues::~LocalValues() { free_slots().give_back(slot_); }
 
 PyObject* LocalValues::find() const {
     const LocalTable* const table = LocalTable::current();
@@ -148,7 +148,7 @@ PyObject* LocalValues::add() {
         LocalTable* const table = LocalTable::current_or_new();
         if (table == nullptr) return nullptr;
         if (PyObject* const found = table->find(*this)) return found;  // the collector's doing, see there
-        table->make_room(*this);
+        table->make_slot(*this);
         {
             const std::scoped_lock hold(lock_);
             dictionaries_.emplace(table, dictionary.get());

@@ -4,7 +4,7 @@
 /// What the threads keep in one thread-local object: a dictionary for each.
 ///
 /// The object owns the dictionaries, so that the collector finds what they refer to. Each thread has a table besides,
-/// in which it finds its own at the object's place, without a search and without a lock; the table lives in the
+/// in which it finds its own at the object's slot, without a search and without a lock; the table lives in the
 /// thread's state, and when that goes, the thread's dictionaries go with it.
 
 #include <Python.h>
@@ -50,7 +50,7 @@ private:
 
     Ref take(const LocalTable& table);
 
-    std::size_t place_;
+    std::size_t slot_;
     Lock lock_;  ///< held for a few instructions, and never while anything of Python runs
     std::unordered_map<const LocalTable*, PyObject*> dictionaries_;
 };

@@ -238,7 +238,7 @@ PyMethodDef methods[] = {
     method("_run_here", run_here, "_run_here($self, /)\n--\n\nWhether the calling thread becomes the handle's."),
     method("_expect_begun", expect_begun_method,
            "_expect_begun($self, /)\n--\n\nMemoryError if the thread could not begin: it may be started again."),
-    method("_set_done", set_done, "_set_done($self, /)\n--\n\nLet those who join the thread go on."),
+    method("_set_done", set_done, "_set_done($self, /)\n--\n\nLet the threads that join this one go on."),
     {},
 };
 
@@ -248,7 +248,7 @@ PyGetSetDef properties[] = {
 };
 
 PyType_Slot slots[] = {
-    slot(Py_tp_doc, "_ThreadHandle(started=None)\n--\n\nA thread, as those see it who wait for it."),
+    slot(Py_tp_doc, "_ThreadHandle(started=None)\n--\n\nA thread as its joiners see it."),
     slot(Py_tp_new, make),
     slot(Py_tp_dealloc, destroy_object<HandleObject>),
     slot(Py_tp_traverse, traverse_object<HandleObject>),

@@ -24,7 +24,7 @@ struct ThreadLife {
     std::atomic<State> state{State::unstarted};
     std::atomic<unsigned long> ident{0};  ///< as threading.get_ident() has it; 0: unstarted
     bool daemon = false;                  ///< written before the start
-    /// It runs no more of Python, and lets the interpreter's lock go next: whoever holds that lock has nothing left to
+    /// It runs no more of Python, and lets the interpreter's lock go next: the holder of that lock has nothing left to
     /// wait for. Never true without such a lock.
     std::atomic<bool> has_run{false};
     /// Set once it is known to the interpreter, which from then on is finalised with regard to it; or never will be.

@@ -43,7 +43,7 @@ public:
             return std::apply(std::move(callee), std::move(values));
         });
         std::future<Result> future = call->task.get_future();
-        hand_over(std::move(call));
+        submit_call(std::move(call));
         return future;
     }
 
@@ -63,7 +63,7 @@ private:
     };
 
     template <class Result>
-    void hand_over(std::unique_ptr<Call<Result>> call) {
+    void submit_call(std::unique_ptr<Call<Result>> call) {
         const Interface& interface = detail::interface();
         const detail::Detached detached;
         if (interface.pool_submit(object(), call.get()) == Interface::done) {
