@@ -13,6 +13,7 @@
 
 #include "runtime/deadlock/detector.hpp"
 #include "runtime/deadlock/watch.hpp"
+#include "support/sleepers.hpp"
 #include "support/threads.hpp"
 #include "threadwise/futures.hpp"
 #include "threadwise/threading.hpp"
@@ -113,6 +114,40 @@ TEST_F(DeadlockHookTest, IsToldWhoHoldsWhatAndWaitsWhereAndForWhat) {
     interrupt(ada_);
     join();
     EXPECT_THAT(ends_, ::testing::ElementsAre("InterruptedError", "taken"));
+}
+
+TEST(DeadlockWatch, LooksOnlyIfTheOwnerOfWhatIsWaitedForWaitsForAnOwnerToo) {
+    RLock held;
+    Event never_ending;
+    held.lock();
+    Thread wants([&] { const std::scoped_lock hold(held); });
+    Thread idles([&] { never_ending.wait(); });
+    wants.start();
+    idles.start();
+    testing::wait_for_asleep(&held, 1);
+    testing::wait_for_asleep(&never_ending, 1);
+    std::atomic<std::uint32_t> owner{0};
+    const runtime::WaitSite site{.kind = runtime::WaitKind::rlock, .object = &owner, .owner_word = &owner, .where = {}};
+    const auto looks = [&](std::uint32_t ident, const runtime::WaitSite& wait) {
+        owner = ident;
+        runtime::Bucket& bucket = runtime::bucket_of(&owner);
+        runtime::DeadlockWatch watch(runtime::this_record(), wait);
+        const platform::InternalHold hold(bucket.lock);
+        watch.begin(bucket);
+        return watch.due() != platform::never;
+    };
+    runtime::WaitSite timed = site;
+    timed.deadline = platform::now() + 1h;
+    EXPECT_FALSE(looks(0, site));
+    EXPECT_FALSE(looks(idles.ident(), site));
+    EXPECT_TRUE(looks(wants.ident(), site));
+    EXPECT_FALSE(looks(wants.ident(), timed));
+    EXPECT_TRUE(looks(get_ident(), site));  // it waits for itself
+    held.unlock();
+    never_ending.set();
+    wants.join();
+    idles.join();
+    EXPECT_FALSE(looks(wants.ident(), site));
 }
 
 TEST_F(DeadlockHookTest, IsCalledOnceForADeadlock) {

@@ -74,6 +74,27 @@ private:
     std::atomic<int> left_;
 };
 
+/// A thread that was notified takes its lock again, which the notifier has, and that one wants a lock of the thread.
+void hang_when_notified(Timeout timeout) {
+    static RLock mutex;
+    static RLock held;
+    static Condition condition(mutex);
+    static std::atomic<bool> waits{false};
+    start([timeout] {
+        held.lock();
+        mutex.lock();
+        waits = true;
+        condition.wait(timeout);
+    });
+    start([] {
+        while (!waits) sleep_for(1ms);
+        testing::wait_for_asleep(&condition, 1);  // rather than spinning: both hang, but in different waits
+        mutex.lock();
+        condition.notify();
+        held.lock();
+    });
+}
+
 /// Each thread takes one of the ring, and then wants the next one.
 template <class Mutex>
 void ring(std::size_t size) {
@@ -309,26 +330,8 @@ const std::map<std::string_view, Way>& ways() {
                  finish("refused\n");
              }
          }},
-        {"notified_condition",
-         [] {
-             static RLock mutex;
-             static RLock held;
-             static Condition condition(mutex);
-             static std::atomic<bool> waits{false};
-             start([] {
-                 held.lock();
-                 mutex.lock();
-                 waits = true;
-                 condition.wait();
-             });
-             start([] {
-                 while (!waits) sleep_for(1ms);
-                 testing::wait_for_asleep(&condition, 1);  // rather than spinning: both hang, but in different waits
-                 mutex.lock();
-                 condition.notify();
-                 held.lock();
-             });
-         }},
+        {"notified_condition", [] { hang_when_notified({}); }},
+        {"notified_condition_with_timeout", [] { hang_when_notified(1h); }},
         {"condition_with_outer_lock",  // the notifier waits for a lock that the waiter holds: for a Condition, nobody
          [] {
              static RLock held;

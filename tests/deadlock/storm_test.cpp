@@ -10,6 +10,7 @@
 #include <mutex>
 #include <random>
 #include <shared_mutex>
+#include <thread>
 #include <vector>
 
 #include "runtime/deadlock/detector.hpp"
@@ -171,6 +172,53 @@ void expect_no_report(std::chrono::milliseconds time) {
 }
 
 TEST(DeadlockStorm, StressReportsNothing) { expect_no_report(1500ms); }
+
+/// Threads that close a circle at the same moment, again and again: each takes one lock, and wants that of the next.
+/// One of the waits of each circle has to fail, or the round does not end.
+template <class Mutex>
+void expect_each_circle_ends(int size, int rounds) {
+    std::vector<Mutex> locks(static_cast<std::size_t>(size));
+    std::atomic<int> meetings{0};
+    const auto meet = [&](int meeting) {
+        meetings.fetch_add(1);
+        while (meetings.load() < meeting * size) std::this_thread::yield();
+    };
+    std::atomic<int> failures{0};
+    std::vector<Thread> crew;
+    for (int me = 0; me < size; ++me) {
+        crew.emplace_back([&, me] {
+            Mutex& own = locks[static_cast<std::size_t>(me)];
+            Mutex& next = locks[static_cast<std::size_t>((me + 1) % size)];
+            for (int round = 0; round < rounds; ++round) {
+                {
+                    const std::scoped_lock hold(own);
+                    meet(2 * round + 1);
+                    try {
+                        const std::scoped_lock hold_next(next);
+                    } catch (const DeadlockError&) {
+                        failures.fetch_add(1);
+                    }
+                }
+                meet(2 * round + 2);  // nobody takes its lock again before the next has had it
+            }
+        });
+        crew.back().start();
+    }
+    for (Thread& thread : crew) thread.join();
+    EXPECT_EQ(failures, rounds);
+}
+
+TEST(DeadlockStorm, StressNoCircleIsMissed) {
+    runtime::first_look_after = std::chrono::nanoseconds(1ms).count();
+    set_deadlock_hook([](const Deadlock&) {});
+    set_on_deadlock(OnDeadlock::fail);
+    expect_each_circle_ends<RLock>(2, 40);
+    expect_each_circle_ends<Lock>(2, 40);
+    expect_each_circle_ends<RLock>(3, 20);
+    expect_each_circle_ends<Lock>(5, 10);
+    set_on_deadlock(OnDeadlock::report);
+    set_deadlock_hook(nullptr);
+}
 
 TEST(DeadlockStorm, SoakReportsNothing) { expect_no_report(3min); }
 

@@ -10,12 +10,6 @@
 namespace threadwise::runtime {
 namespace {
 
-/// Waits for objects without an owner's word, which are done once all that keep them are.
-bool ends_with_keepers(const WaitSite& site) noexcept {
-    if (site.kind == WaitKind::task_group || site.kind == WaitKind::executor) return true;
-    return site.kind == WaitKind::shared_lock_write && site.owner_word == nullptr;  // waits for readers
-}
-
 Tie tie_of(const WaitSite& site, std::uint32_t word) noexcept {
     switch (site.kind) {
         case WaitKind::rlock:
@@ -30,25 +24,6 @@ Tie tie_of(const WaitSite& site, std::uint32_t word) noexcept {
     }
 }
 
-/// With the lock of the bucket in which the thread is queued: it cannot go on, so what it waits for is still there.
-void look_at_owner(BlockedThread& thread, const Bucket& bucket) noexcept THREADWISE_REQUIRES(bucket.lock) {
-    WaitSite& site = thread.site;
-    std::uint32_t word = 0;
-    if (site.owner_word != nullptr) {
-        word = site.owner_word->load(std::memory_order_relaxed);  // relaxed: nothing is read by way of it
-        thread.owner = owner_in(word, site);
-    } else {
-        thread.owner = site.owner;
-    }
-    thread.tie = thread.owner == 0 ? Tie::none : tie_of(site, word);
-    // Where Locks have been released by others than their holders, the holder says nothing.
-    const bool is_handed_over = site.kind == WaitKind::lock && bucket.hand_overs;
-    if (is_handed_over || thread.tie == Tie::none) {
-        thread.owner = 0;
-        thread.tie = Tie::none;
-    }
-}
-
 enum class Look : std::uint8_t {
     blocked,
     unsettled,  ///< it is about to sleep, or to run
@@ -59,20 +34,25 @@ enum class Look : std::uint8_t {
 Look look_at(ThreadRecord& record, BlockedThread& thread, FunctionRef<void(std::uintptr_t, Tie)> visit_kept) noexcept {
     return with_bucket_of(record, [&](const Bucket& bucket) THREADWISE_REQUIRES(bucket.lock) {
         const auto [site, version] = record.site.read_versioned();
-        const bool may_be_blocked = site.kind != WaitKind::none && site.deadline == platform::never;
-        if (!may_be_blocked || site.across_processes) return Look::runs;
-        if (!bucket.has(record) || record.parker.has_news()) return Look::unsettled;
+        if (site.kind == WaitKind::none || site.across_processes != 0) return Look::runs;
+        const bool is_queued = bucket.has(record);
+        // A condition's wait that was notified takes its lock, for as long as that takes.
+        const bool retakes = is_queued && record.wait_node.requeued && site.retakes.owner_word != nullptr;
+        if (site.deadline != platform::never && !retakes) return Look::runs;
+        if (!is_queued || record.parker.has_news()) return Look::unsettled;
         thread.ident = record.ident;
         thread.version = version;
         thread.site = site;
-        if (record.wait_node.requeued && site.retakes.owner_word != nullptr) {
+        if (retakes) {
             thread.site.kind = site.retakes.kind;
             thread.site.object = site.retakes.object;
             thread.site.owner_word = site.retakes.owner_word;
             thread.site.may_fail = false;  // it has been notified, and takes the lock whatever happens
             thread.site.stoppable = false;
         }
-        look_at_owner(thread, bucket);
+        const TiedOwner owner = tied_owner(thread.site, bucket);
+        thread.owner = owner.ident;
+        thread.tie = owner.tie;
         for (const Keeping* kept = record.keeps; kept != nullptr; kept = kept->outer()) {
             visit_kept(reinterpret_cast<std::uintptr_t>(kept->object()), Tie::certain);
         }
@@ -88,6 +68,30 @@ Look look_at(ThreadRecord& record, BlockedThread& thread, FunctionRef<void(std::
 }
 
 }  // namespace
+
+bool ends_with_keepers(const WaitSite& site) noexcept {
+    if (site.kind == WaitKind::task_group || site.kind == WaitKind::executor) return true;
+    return site.kind == WaitKind::shared_lock_write && site.owner_word == nullptr;  // waits for readers
+}
+
+bool can_be_in_circle(const WaitSite& site) noexcept {
+    if (site.retakes.owner_word != nullptr) return true;
+    if (site.deadline != platform::never || site.across_processes != 0) return false;
+    return tie_of(site, future_is_claimed) != Tie::none || ends_with_keepers(site);
+}
+
+TiedOwner tied_owner(const WaitSite& site, const Bucket& bucket) noexcept {
+    // Where Locks have been released by others than their holders, the holder says nothing.
+    if (site.kind == WaitKind::lock && bucket.hand_overs) return {};
+    std::uint32_t word = 0;
+    std::uint32_t owner = site.owner;
+    if (site.owner_word != nullptr) {
+        word = site.owner_word->load();
+        owner = owner_in(word, site);
+    }
+    const Tie tie = tie_of(site, word);
+    return owner == 0 || tie == Tie::none ? TiedOwner{} : TiedOwner{.ident = owner, .tie = tie};
+}
 
 std::optional<BlockedThread> look_at_blocked(ThreadRecord& record) noexcept {
     BlockedThread thread;

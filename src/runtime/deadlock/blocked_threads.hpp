@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/base/system_memory.hpp"
+#include "runtime/records/parking_table.hpp"
 #include "runtime/records/thread_record.hpp"
 
 namespace threadwise::runtime {
@@ -23,6 +24,21 @@ enum class Tie : std::uint8_t {
     suspected,  ///< the owner ought to end it; but any thread may
     certain,    ///< nobody but the owner can
 };
+
+/// Whether a wait is for something that is done once all threads that keep it are, and that has no owner's word.
+bool ends_with_keepers(const WaitSite& site) noexcept;
+
+/// Whether a thread in that wait can be, or come to be without waking, one of a circle.
+bool can_be_in_circle(const WaitSite& site) noexcept;
+
+/// The thread that a wait's object, or the wait itself, names as the one that ends it; 0: none.
+struct TiedOwner {
+    std::uint32_t ident = 0;
+    Tie tie = Tie::none;
+};
+
+/// To be called with the lock of the bucket in which the waiter is queued: it cannot go on, so its object is there.
+TiedOwner tied_owner(const WaitSite& site, const Bucket& bucket) noexcept THREADWISE_REQUIRES(bucket.lock);
 
 /// A thread that sleeps at the door, in a wait without deadline.
 struct BlockedThread {

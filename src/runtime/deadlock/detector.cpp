@@ -21,9 +21,9 @@
 // requested of, is a suspected one.
 //
 // No deadlock is missed for long. The last thread of a circle to begin its wait looks, half a second later, when all
-// the others sleep; or a look by another thread has begun in between, and has seen it. A thread that was awake for a
-// moment, to look itself or for the turn at an InterpreterLock, hides its circle from that look alone: the caller comes
-// again.
+// the others sleep (watch.hpp says why it has a timer); or a look by another thread has begun in between, and has seen
+// it. A thread that was awake for a moment, to look itself or for the turn at an InterpreterLock, hides its circle from
+// that look alone: the caller comes again.
 
 #include "runtime/deadlock/detector.hpp"
 

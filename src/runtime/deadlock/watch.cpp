@@ -1,9 +1,10 @@
 #include "runtime/deadlock/watch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <utility>
 
+#include "runtime/deadlock/blocked_threads.hpp"
 #include "runtime/deadlock/detector.hpp"
 #include "runtime/deadlock/report.hpp"
 
@@ -17,40 +18,42 @@ constexpr std::chrono::minutes longest_pause{1};
 /// If other threads are about to sleep or to run each time, the look after that has to do.
 constexpr int most_retries = 8;
 
-/// Whether a wait of that kind can be a part of a circle, or of nobody's left to end it.
-bool is_watched(WaitKind kind, bool daemon) noexcept {
-    switch (kind) {
-        case WaitKind::none:
-        case WaitKind::sleep:
-        case WaitKind::timer:
-        case WaitKind::worker:
-        case WaitKind::process:
-        case WaitKind::exit: return false;
-        case WaitKind::semaphore:
-        case WaitKind::event:
-        case WaitKind::barrier:
-        case WaitKind::latch:
-        case WaitKind::queue_get:
-        case WaitKind::queue_put:
-        case WaitKind::queue_join:
-        case WaitKind::futures: return !daemon;
-        default: return true;
-    }
-}
+/// On a cache line of its own, as each sleep writes to its thread's.
+struct alignas(64) Count {
+    std::atomic<std::uint32_t> asleep{0};
+};
+
+/// By ident. Idents are given in turn, so some hundred threads hardly ever share one.
+constinit std::array<Count, 1024> counts;
+
+std::atomic<std::uint32_t>& count_of(std::uint32_t ident) noexcept { return counts[ident % counts.size()].asleep; }
 
 }  // namespace
 
-DeadlockWatch::DeadlockWatch(const ThreadRecord& record, const WaitSite& site) noexcept {
-    if (detail::WaitParts* const whole = record.wait_parts) {
-        times_ = &whole->looks;
-        if (std::exchange(whole->begun, true)) return;
+DeadlockWatch::DeadlockWatch(const ThreadRecord& record, const WaitSite& site) noexcept : site_(site) {
+    if (record.wait_parts != nullptr) times_ = &record.wait_parts->looks;
+    if (!can_be_in_circle(site)) return;
+    count_ = &count_of(record.ident);
+    count_->fetch_add(1);
+}
+
+DeadlockWatch::~DeadlockWatch() {
+    // relaxed: a thread that still finds the count arms a timer in vain.
+    if (count_ != nullptr) count_->fetch_sub(1, std::memory_order_relaxed);
+}
+
+void DeadlockWatch::begin(const Bucket& bucket) noexcept {
+    if (count_ == nullptr || on_deadlock() == OnDeadlock::ignore) return;
+    if (!ends_with_keepers(site_)) {
+        const std::uint32_t owner = tied_owner(site_, bucket).ident;
+        if (owner == 0 || count_of(owner).load() == 0) return;
     }
-    if (site.deadline != platform::never || on_deadlock() == OnDeadlock::ignore) return;
-    // relaxed, here and below: a setting, and a mark that does not change any more.
-    if (!is_watched(site.kind, record.daemon.load(std::memory_order_relaxed))) return;
-    times_->pause = std::chrono::nanoseconds(first_look_after.load(std::memory_order_relaxed));
-    times_->uncovered = site.since + times_->pause / 5;  // it sleeps by then
-    times_->due = site.since + times_->pause;
+    // relaxed: a setting.
+    const std::chrono::nanoseconds pause(first_look_after.load(std::memory_order_relaxed));
+    const platform::Instant now = platform::now();
+    // An earlier part of the same wait may have set a time that is soon enough.
+    if (times_->due <= now + pause) return;
+    *times_ = {.due = now + pause, .uncovered = now, .pause = pause};
 }
 
 void DeadlockWatch::look() noexcept {

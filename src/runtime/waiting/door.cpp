@@ -68,6 +68,7 @@ bool Waiting::spin(const void* address, FunctionRef<bool()> ready, Pace pace) {
 
 Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim claim) {
     Bucket& bucket = bucket_of(address);
+    DeadlockWatch watch(record_, site_);
     {
         const platform::InternalHold hold(bucket.lock);
         if (!validate()) return Wakeup::refused;
@@ -79,12 +80,14 @@ Wakeup Waiting::park(const void* address, FunctionRef<bool()> validate, Claim cl
         } else {
             bucket.push_back(record_, address);
         }
+        watch.begin(bucket);
     }
-    return sleep();
+    return sleep(watch);
 }
 
 Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate, FunctionRef<void()> before_sleep) {
     Bucket& bucket = bucket_of(address);
+    DeadlockWatch watch(record_, site_);
     {
         const platform::InternalHold hold(bucket.lock);
         if (!validate()) return Wakeup::refused;
@@ -92,6 +95,7 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
         record_.wait_node.requeued = false;
         record_.wait_node.entitled = false;
         bucket.push_back(record_, address);
+        watch.begin(bucket);
     }
     try {
         before_sleep();
@@ -104,7 +108,7 @@ Wakeup Waiting::park_and_spin(const void* address, FunctionRef<bool()> validate,
     }
     auto notified = [this] { return record_.parker.look() == Parker::State::notified; };
     if (spin(address, notified)) return Wakeup::woken;
-    return sleep();
+    return sleep(watch);
 }
 
 /// `look`: when to wake besides, only to look for deadlocks.
@@ -125,14 +129,13 @@ void Waiting::begin_sleep() {
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
 }
 
-Wakeup Waiting::sleep() {
+Wakeup Waiting::sleep(DeadlockWatch& watch) {
     begin_sleep();
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
     bool kicked = false;
     // Once somebody has taken us out of the queue, or moved us to another, the wake-up is certain: wait for it.
     bool may_give_up = true;
-    DeadlockWatch watch(record_, site_);
     for (;;) {
         if (look_up && may_give_up && must_end(kicked)) {
             if (withdraw()) return Wakeup::interrupted;

@@ -43,6 +43,8 @@
 
 namespace threadwise::runtime {
 
+class DeadlockWatch;
+
 /// The address for sleepers that cannot look again: only users that keep `object` alive may wake them there. Of every
 /// eight bytes this is the seventh. Locks have odd ones (OwnerWord::key), semaphores the third (semaphore_key), and all
 /// others begin at one that four divides.
@@ -134,7 +136,7 @@ private:
 
     void prepare_to_sleep() noexcept;
     void begin_sleep();
-    Wakeup sleep();
+    Wakeup sleep(DeadlockWatch& watch);
     Parker::State sleep_once(platform::Instant deadline, platform::Instant look) noexcept;
     bool must_end(bool kicked) noexcept;
     bool withdraw() noexcept;

@@ -19,7 +19,6 @@ struct WaitParts {
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::uint32_t joined = 0;  ///< not 0: it is for the end of the thread of that ident
-    bool begun = false;        ///< a part has been made, and has set the next
     LookTimes looks;
 };
 
