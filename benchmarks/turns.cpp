@@ -2,7 +2,6 @@
 /// time of one hand-over.
 /// turns-seldom: the same, but each keeps its turn for a millisecond, asleep. A figure is the processor time that one
 /// hand-over costs: who spins in vain shows here.
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -11,14 +10,11 @@
 #include <thread>
 #include <vector>
 
+#include "support/batons.hpp"
 #include "support/bench.hpp"
 #include "support/futex.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
-#include "threadwise/condition.hpp"
-#include "threadwise/event.hpp"
-#include "threadwise/lock.hpp"
-#include "threadwise/semaphore.hpp"
 #ifdef BENCH_ABSEIL
 #include <absl/synchronization/mutex.h>
 #endif
@@ -29,48 +25,12 @@
 
 namespace {
 
-// A baton lets thread 0 or 1 wait until it is handed over to it.
-
-template <class Semaphore>
-class SemaphoreBaton {
-public:
-    void hand_to(std::size_t thread) { turn_[thread].release(); }
-    void wait_for(std::size_t thread) { turn_[thread].acquire(); }
-
-private:
-    struct alignas(64) Turn : Semaphore {
-        using Semaphore::Semaphore;
-    };
-    std::array<Turn, 2> turn_;
-};
-
 struct BinarySemaphore : std::binary_semaphore {
     BinarySemaphore() : std::binary_semaphore(0) {}
 };
 
-// Python's locks may be released by any thread.
-struct HeldLock : threadwise::Lock {
-    HeldLock() { acquire(); }
-};
-
-class EventSemaphore {
-public:
-    void acquire() {
-        event_.wait();
-        event_.clear();
-    }
-    void release() { event_.set(); }
-
-private:
-    threadwise::Event event_;
-};
-
-struct EmptySemaphore : threadwise::Semaphore {
-    EmptySemaphore() : threadwise::Semaphore(0) {}
-};
-
 template <class Mutex, class ConditionVariable>
-class ConditionBaton {
+class StandardConditionBaton {
 public:
     void hand_to(std::size_t thread) {
         {
@@ -87,24 +47,6 @@ public:
 private:
     Mutex mutex_;
     ConditionVariable changed_;
-    std::size_t turn_ = 2;  // nobody's
-};
-
-class ThreadwiseConditionBaton {
-public:
-    void hand_to(std::size_t thread) {
-        const std::lock_guard lock(changed_);
-        turn_ = thread;
-        changed_.notify();
-    }
-    void wait_for(std::size_t thread) {
-        const std::lock_guard lock(changed_);
-        changed_.wait_for([&] { return turn_ == thread; });
-    }
-
-private:
-    threadwise::Lock lock_;
-    threadwise::Condition changed_{lock_};
     std::size_t turn_ = 2;  // nobody's
 };
 
@@ -166,43 +108,30 @@ private:
 
 enum class Turns { often, seldom };
 
-template <class Baton, class Turn>
-double take_turns(bench::Place place, std::size_t n, Turn turn) {
-    Baton baton;
-    baton.hand_to(0);
-    return bench::two_threads(place, [&](std::size_t me) {
-        for (std::size_t i = 0; i < n / 2; ++i) {
-            baton.wait_for(me);
-            turn();
-            baton.hand_to(1 - me);
-        }
-    });
-}
-
 template <class Baton>
 bench::Sample turns(bench::Place place, Turns pace) {
     if (pace == Turns::often) {
-        return bench::microseconds_each([place](std::size_t n) { return take_turns<Baton>(place, n, [] {}); });
+        return bench::microseconds_each([place](std::size_t n) { return bench::take_turns<Baton>(place, n, [] {}); });
     }
     return [place] {
         constexpr std::size_t n = 40;
         const double before = bench::processor_seconds();
-        take_turns<Baton>(place, n, [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
+        bench::take_turns<Baton>(place, n, [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
         return std::vector<double>{(bench::processor_seconds() - before) / n * 1e6};
     };
 }
 
 std::vector<bench::Subject> batons(bench::Place place, Turns pace = Turns::often) {
     return {
-        {"threadwise:Lock", turns<SemaphoreBaton<HeldLock>>(place, pace)},
-        {"threadwise:Event", turns<SemaphoreBaton<EventSemaphore>>(place, pace)},
-        {"threadwise:Condition", turns<ThreadwiseConditionBaton>(place, pace)},
-        {"threadwise:Semaphore", turns<SemaphoreBaton<EmptySemaphore>>(place, pace)},
-        {"std::condition_variable", turns<ConditionBaton<std::mutex, std::condition_variable>>(place, pace)},
-        {"std::binary_semaphore", turns<SemaphoreBaton<BinarySemaphore>>(place, pace)},
+        {"threadwise:Lock", turns<bench::SemaphoreBaton<bench::HeldLock>>(place, pace)},
+        {"threadwise:Event", turns<bench::SemaphoreBaton<bench::EventSemaphore>>(place, pace)},
+        {"threadwise:Condition", turns<bench::ConditionBaton>(place, pace)},
+        {"threadwise:Semaphore", turns<bench::SemaphoreBaton<bench::EmptySemaphore>>(place, pace)},
+        {"std::condition_variable", turns<StandardConditionBaton<std::mutex, std::condition_variable>>(place, pace)},
+        {"std::binary_semaphore", turns<bench::SemaphoreBaton<BinarySemaphore>>(place, pace)},
         {"std::atomic::wait", turns<AtomicWaitBaton>(place, pace)},
-        {"futex", turns<SemaphoreBaton<bench::FutexSemaphore<0>>>(place, pace)},
-        {"1,000 pauses then futex", turns<SemaphoreBaton<bench::FutexSemaphore<1000>>>(place, pace)},
+        {"futex", turns<bench::SemaphoreBaton<bench::FutexSemaphore<0>>>(place, pace)},
+        {"1,000 pauses then futex", turns<bench::SemaphoreBaton<bench::FutexSemaphore<1000>>>(place, pace)},
 #ifdef BENCH_ABSEIL
         {"absl::CondVar", turns<AbseilConditionBaton>(place, pace)},
 #endif
