@@ -44,11 +44,12 @@ std::string picture_of(const ProcessView& view, const Arguments& arguments) {
 ExitCode dump(const Arguments& arguments) {
     try {
         const ProcessView view(arguments.pid);
-        std::cout << picture_of(view, arguments);
+        std::cout << picture_of(view, arguments) << std::flush;
         if (!arguments.watch) return all_right;
         const StopSignals signals;
         threadwise::Event never;
-        while (!never.wait(signals.token(), std::chrono::seconds(1)) && signals.received() == 0) {
+        // Without a reader, as behind `| head`, there is nobody to watch for.
+        while (std::cout && !never.wait(signals.token(), std::chrono::seconds(1)) && signals.received() == 0) {
             std::cout << (arguments.json ? "" : "\n") << picture_of(view, arguments) << std::flush;
         }
         return stopped_by(signals.received());

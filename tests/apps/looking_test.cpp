@@ -7,6 +7,7 @@
 
 #include "apps/support/run_command.hpp"
 #include "support/backend.hpp"
+#include "support/command_output.hpp"
 #include "support/subject.hpp"
 #include "support/threads.hpp"
 
@@ -16,6 +17,7 @@ using namespace test;
 using nlohmann::json;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using threadwise::testing::output_of_command;
 using threadwise::testing::Subject;
 using threadwise::testing::wait_until;
 
@@ -91,6 +93,12 @@ TEST_F(Looking, WatchesUntilTheProcessEnds) {
     const CommandResult result = watching.finish();
     EXPECT_EQ(result.code, 7);
     EXPECT_THAT(result.errors, HasSubstr("has ended"));
+}
+
+TEST_F(Looking, WatchesNoLongerThanItIsRead) {
+    const Subject subject({"waits"});
+    const std::string watch = THREADWISE_COMMAND " dump " + std::to_string(subject.pid()) + " --watch --json";
+    EXPECT_THAT(output_of_command(watch + " 2>&1 | head -n 1").text, HasSubstr("\"pid\""));
 }
 
 TEST_F(Looking, SaysWhyAProcessCannotBeLookedAt) {

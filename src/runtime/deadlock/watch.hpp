@@ -11,10 +11,10 @@
 //
 //  1. If a word, or L's own note, names U: it does since before U counted itself. For a word comes to name U only by
 //     what U does before it falls asleep, or by what is done for U in an earlier sleep (see detector.cpp). L reads the
-//     word after having counted itself, so it finds U, and then U's count, which is not 0. L arms its timer.
-//  2. If U is one of those that keep L's object (a task group, a pool, a SharedLock that is read): then L arms its
-//  timer
-//     anyway, since it does not know them.
+//     word after having counted itself, so it finds U, and then U's count, which is not 0. L arms its timer. (A count
+//     has to be a full fence for that, as the word is another object. On x86-64 each read-modify-write is one.)
+//  2. If U is one of those that keep L's object (a task group, a pool, a SharedLock that is read), L does not know it:
+//     then L arms its timer anyway.
 //  3. If L was notified in a condition's wait, and moved to the queue of the lock that U owns now: only a notifier that
 //     holds the lock moves it there. So U took the lock later, when L was counted, and counted itself later still: L
 //     was not the last.
