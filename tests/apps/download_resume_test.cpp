@@ -12,8 +12,6 @@
 namespace {
 
 using namespace test;
-using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
