@@ -15,6 +15,7 @@
 #include "base/reference.hpp"
 #include "base/turnstile.hpp"
 #include "threadwise/detail/general/deadline.hpp"
+#include "threadwise/detail/waiting/part_of_wait.hpp"
 #include "threadwise/embed/blocking_hooks.hpp"
 #include "threadwise/errors.hpp"
 #include "threadwise/sleep.hpp"
@@ -55,14 +56,20 @@ bool is_hopeless(Timeout timeout) {
     return true;
 }
 
+/// What is written down of a wait with a longer timeout than that has this one.
+constexpr std::chrono::nanoseconds longest_deadline = 24h * 365;
+
 constinit LockHint hint;
 Turnstiles turnstiles;
 
 enum class Outcome : unsigned char { done, not_yet, failed };
 
 /// Without the interpreter's lock.
-Outcome wait_once(Timeout timeout, bool (*wait)(void*, Timeout), void* context, std::exception_ptr& failure) {
+Outcome wait_once(Timeout timeout, bool (*wait)(void*, Timeout), void* context, detail::WaitParts* whole,
+                  std::exception_ptr& failure) {
     try {
+        std::optional<detail::PartOfWait> part;
+        if (whole != nullptr) part.emplace(*whole);
         return wait(context, timeout) ? Outcome::done : Outcome::not_yet;
     } catch (const InterruptedError&) {
         return Outcome::not_yet;
@@ -99,7 +106,7 @@ void attach(PyThreadState* thread_state) {
 
 void forget_other_waits() noexcept { turnstiles.forget_others(); }
 
-Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context) {
+Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* context, std::uint32_t joined) {
     if (is_hopeless(timeout)) return Waited::failed;
     const detail::Deadline deadline(timeout);
     SignalsEndWaits hooks;
@@ -108,11 +115,18 @@ Waited wait_detached(Timeout timeout, bool (*wait)(void*, Timeout), void* contex
     Slices slices;
     const bool is_main = is_main_thread();
     if (is_main) signals_end_waits.emplace(hooks);
+    std::optional<detail::WaitParts> whole;
+    if (is_main || joined != 0) {
+        whole.emplace();
+        whole->joined = joined;
+        if (!timeout.is_forever()) whole->deadline = whole->since + std::min(timeout.duration(), longest_deadline);
+    }
     embed::spin_only_on_idle_cores();
     for (;;) {
         const Timeout left = deadline.left();
         PyThreadState* const thread_state = detach();
-        const Outcome outcome = wait_once(is_main ? slices.next(left) : left, wait, context, failure);
+        const Outcome outcome =
+            wait_once(is_main ? slices.next(left) : left, wait, context, whole ? &*whole : nullptr, failure);
         attach(thread_state);
         if (outcome == Outcome::done) return Waited::done;
         if (outcome == Outcome::failed) {
@@ -150,11 +164,20 @@ PyObject* to_python(Waited waited) {
     return PyBool_FromLong(waited == Waited::done);
 }
 
+/// threadwise.inspect.DeadlockError, with Python's places if the report has found them.
+static void set_deadlock_error(const char* text) {
+    const Ref module = Ref::steal(PyImport_ImportModule("threadwise.inspect"));
+    const Ref error = module ? Ref::steal(PyObject_CallMethod(module.get(), "_error", "s", text)) : Ref();
+    if (error) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
+}
+
 void set_error_from_current_exception() {
     try {
         throw;
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
+    } catch (const DeadlockError& error) {
+        set_deadlock_error(error.what());
     } catch (const std::invalid_argument& error) {
         PyErr_SetString(PyExc_ValueError, error.what());
     } catch (const std::exception& error) {

@@ -10,6 +10,7 @@
 
 #include <Python.h>
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 
@@ -24,18 +25,20 @@ enum class Waited : unsigned char {
     failed,  ///< with an exception set
 };
 
-/// The same without the type of what is called: `wait(context, timeout)`.
-Waited wait_detached(Timeout timeout, bool (*wait)(void* context, Timeout timeout), void* context);
+/// The same without the type of what is called: `wait(context, timeout)`. `joined`: the wait is for the end of the
+/// thread with that ident of the library's.
+Waited wait_detached(Timeout timeout, bool (*wait)(void* context, Timeout timeout), void* context,
+                     std::uint32_t joined = 0);
 
 /// Calls `wait(timeout)`, a wait of the library's that returns false when the timeout is over, detached from the
 /// interpreter: neither `wait` nor what it calls may touch Python objects. It is called again after signals, so it must
 /// be a wait that can be begun anew. Exceptions of the library become Python's.
 template <class Wait>
-Waited wait_detached(Timeout timeout, Wait&& wait) {
+Waited wait_detached(Timeout timeout, Wait&& wait, std::uint32_t joined = 0) {
     using Plain = std::remove_reference_t<Wait>;
     return wait_detached(
         timeout, [](void* context, Timeout left) -> bool { return (*static_cast<Plain*>(context))(left); },
-        static_cast<void*>(std::addressof(wait)));
+        static_cast<void*>(std::addressof(wait)), joined);
 }
 
 /// Raises what PyThreadState_SetAsyncExc() has left for the calling thread, as the interpreter does between two

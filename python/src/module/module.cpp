@@ -29,6 +29,7 @@ constexpr std::initializer_list<Adder> adders = {
     add_barrier,        //
     add_thread_handle,  //
     add_threads,        //
+    add_deadlocks,      //
     add_queue_errors,   //
     add_queue,          //
     add_simple_queue,   //
@@ -41,8 +42,8 @@ constexpr std::initializer_list<Adder> adders = {
     add_interface,      //
 };
 
-/// Reports of deadlocks do not know Python's source lines yet, and in Python programs a Lock is often released by
-/// another thread than the one that took it. So threads look for deadlocks only where the environment asks for it.
+/// In Python programs a Lock is often released by another thread than the one that took it, and until that has happened
+/// once it looks like a deadlock. So threads look for deadlocks only where the environment or the program asks for it.
 void look_for_deadlocks_if_asked() {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): os.environ is changed with the GIL held, as this is read
     if (std::getenv("THREADWISE_ON_DEADLOCK") == nullptr) set_on_deadlock(OnDeadlock::ignore);

@@ -87,7 +87,8 @@ PyObject* join_thread(const std::shared_ptr<ThreadLife>& life, PyObject* timeout
     }
     // A reference of its own: the wait goes on when the handle is gone.
     const std::shared_ptr<ThreadLife> kept = life;
-    const Waited waited = wait_detached(limit, [&kept](Timeout left) { return kept->done.wait(left); });
+    const Waited waited = wait_detached(
+        limit, [&kept](Timeout left) { return kept->done.wait(left); }, kept->library_ident.load());
     if (waited == Waited::failed) return nullptr;
     Py_RETURN_NONE;
 }

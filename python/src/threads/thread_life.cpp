@@ -3,10 +3,13 @@
 #include <mutex>
 #include <utility>
 
+#include "threadwise/thread_handle.hpp"
+
 namespace threadwise::python {
 
 void ThreadLife::run() noexcept {
     ident.store(PyThread_get_thread_ident());
+    library_ident.store(get_ident());
     state.store(State::running);
 }
 

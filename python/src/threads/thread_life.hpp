@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -22,8 +23,9 @@ struct ThreadLife {
     enum class State : unsigned char { unstarted, starting, running, done };
 
     std::atomic<State> state{State::unstarted};
-    std::atomic<unsigned long> ident{0};  ///< as threading.get_ident() has it; 0: unstarted
-    bool daemon = false;                  ///< written before the start
+    std::atomic<unsigned long> ident{0};          ///< as threading.get_ident() has it; 0: unstarted
+    std::atomic<std::uint32_t> library_ident{0};  ///< threadwise::get_ident() of a thread that runs; 0: not known
+    bool daemon = false;                          ///< written before the start
     /// It runs no more of Python, and lets the interpreter's lock go next: the holder of that lock has nothing left to
     /// wait for. Never true without such a lock.
     std::atomic<bool> has_run{false};
