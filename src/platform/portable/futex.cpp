@@ -15,12 +15,22 @@ struct Bucket {
     std::condition_variable wake_up;
 };
 
+/// In memory of its own, as the program's operator new may sleep here. Never destroyed: threads may still sleep and
+/// wake while the process ends.
+union Buckets {
+    Buckets() : list{} {}
+    ~Buckets() {}
+    std::array<Bucket, 64> list;
+};
+
 Bucket& bucket_of(const void* word) noexcept {
-    // Never destroyed: threads may still sleep and wake while the process ends.
-    static auto& buckets = *new std::array<Bucket, 64>;
+    static Buckets buckets;
     const auto address = reinterpret_cast<std::uintptr_t>(word);
-    return buckets[(address >> 6) % buckets.size()];
+    return buckets.list[(address >> 6) % buckets.list.size()];
 }
+
+/// While the library is loaded, or a child that is forked could find them half made.
+[[maybe_unused]] const Bucket& made = bucket_of(nullptr);
 
 }  // namespace
 
