@@ -1,8 +1,8 @@
 #pragma once
 // Future: the result of a call that somebody else makes (Python: concurrent.futures.Future).
 //
-// Executors hand out futures; whoever writes an executor of its own makes them with `Future<T>::create()` and drives
-// them with set_running_or_notify_cancel(), set_result() and set_exception(). A future goes from pending to running to
+// Executors hand out futures; an executor of your own makes them with `Future<T>::create()` and drives them with
+// set_running_or_notify_cancel(), set_result() and set_exception(). A future goes from pending to running to
 // finished, or from pending to cancelled, once and for all.
 
 #include <coroutine>

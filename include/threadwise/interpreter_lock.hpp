@@ -89,7 +89,7 @@ public:
     /// and its time has come, it is handed over, and the call returns when it is this thread's turn again; no interrupt
     /// ends that wait. May throw RuntimeError if the calling thread does not hold the lock.
     void checkpoint() {
-        // relaxed: a hint; whoever asks finds the holder at its next safe point or at the one after.
+        // relaxed: a hint; a thread that asks finds the holder at its next safe point or at the one after.
         if (words_.asked.load(std::memory_order_relaxed) != 0) [[unlikely]]
             make_way();
     }
@@ -184,7 +184,7 @@ private:
 };
 
 /// Holds an InterpreterLock for a scope. In a thread that holds it already it does nothing, so that a callback need not
-/// know who calls it (C API: PyGILState_Ensure).
+/// know what thread calls it (C API: PyGILState_Ensure).
 class [[nodiscard]] ScopedInterpreter {
 public:
     explicit ScopedInterpreter(InterpreterLock& lock, SourceLocation where = SourceLocation::current())

@@ -26,7 +26,7 @@ public:
     void operator()(std::size_t at, std::size_t end) {
         constexpr std::size_t stride = 64;
         while (at < end) {
-            // relaxed, here and below: the position alone is shared; the end of the loop orders it for who reads it.
+            // relaxed, here and below: the position alone is shared; the end of the loop orders it for the caller.
             if (at >= first_.load(std::memory_order_relaxed)) return;
             for (const std::size_t pause = std::min(end, at + stride); at < pause; ++at) {
                 if (std::invoke(predicate_, begin_[static_cast<std::iter_difference_t<Iterator>>(at)])) {

@@ -9,8 +9,8 @@
 ///
 /// Every process that uses threadwise publishes what its threads wait for in a file that lies in memory alone
 /// (docs/seeing-threads.md). It is read without the process's help: no thread of it runs for that, no signal is sent,
-/// nothing is stopped or slowed, and it may itself be stopped. Whoever may read the process's descriptors may read it:
-/// the same user, and root. Linux only. Python has nothing like it for threads.
+/// nothing is stopped or slowed, and it may itself be stopped. A user that may read the process's descriptors may
+/// read it: the process's own, and root. Linux only. Python has nothing like it for threads.
 
 #include <cstdint>
 #include <memory>

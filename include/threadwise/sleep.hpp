@@ -2,7 +2,7 @@
 
 /// \file
 /// Sleeping: as `std::this_thread::sleep_for`, but it ends when a stop is requested or the thread is interrupted, and a
-/// dump shows who sleeps and until when.
+/// dump shows which threads sleep and until when.
 
 #include <chrono>
 #include <stop_token>

@@ -12,8 +12,8 @@
 //     }
 //
 // A forked task is an offer: an idle worker may steal it, and what nobody has stolen runs in wait(), newest first, at
-// the cost of a few function calls. While wait() waits for a stolen task its worker helps whoever stole it with what
-// that task has forked; it never runs anything else on top of the waiting one.
+// the cost of a few function calls. While wait() waits for a stolen task its worker helps the thief with what that
+// task has forked; it never runs anything else on top of the waiting one.
 
 #include <concepts>
 #include <functional>

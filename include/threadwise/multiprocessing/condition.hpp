@@ -97,7 +97,7 @@ public:
     /// Throws ValueError if `n` is negative.
     THREADWISE_API void notify(std::ptrdiff_t n = 1);
 
-    /// Wakes all who wait.
+    /// Wakes all threads that wait.
     THREADWISE_API void notify_all();
 
 private:

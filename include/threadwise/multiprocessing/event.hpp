@@ -18,8 +18,8 @@
 
 namespace threadwise::multiprocessing {
 
-/// May be used by all threads of all processes that share its memory. What happened before set() is visible to who sees
-/// the event set.
+/// May be used by all threads of all processes that share its memory. What happened before set() is visible to a thread
+/// that sees the event set.
 class Event {
 public:
     constexpr Event() noexcept = default;
@@ -31,7 +31,7 @@ public:
         return (word_.load(std::memory_order_acquire) & set_bit) != 0;
     }
 
-    /// Sets the flag and wakes all who wait. Setting a set event does nothing.
+    /// Sets the flag and wakes all threads that wait. Setting a set event does nothing.
     THREADWISE_API void set() noexcept;
 
     /// Clears the flag: from now on wait() waits.

@@ -67,7 +67,7 @@ public:
     void release() { unlock(); }
 
     /// Takes the lock whatever became of its last holder, waiting for as long as it takes. True: the holder had died,
-    /// and it is for the caller to mend what the lock guards. False: it had not, or somebody else has mended it.
+    /// and it is for the caller to mend what the lock guards. False: it had not, or another thread has mended it.
     THREADWISE_API bool recover(SourceLocation where = SourceLocation::current());
 
     /// Whether it was held a moment ago.

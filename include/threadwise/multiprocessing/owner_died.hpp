@@ -10,8 +10,8 @@
 //     lock.release();
 //
 // When a thread ends, or its process is killed, while it holds a lock across processes, the kernel frees the lock and
-// marks it. From then on whoever wants the lock gets OwnerDiedError at once, also those that wait for it already:
-// nobody hangs, and nobody works with what may be half changed without knowing. recover() takes the lock and clears the
+// marks it. From then on a thread that wants the lock gets OwnerDiedError at once, also one that waits for it already:
+// none hangs, and none works with what may be half changed without knowing. recover() takes the lock and clears the
 // mark; of several that call it, one is told that the mending is its. (This is EOWNERDEAD of pthread_mutex_lock, but
 // the error does not leave the lock held: so std::scoped_lock may be used with it.)
 

@@ -23,7 +23,8 @@
 
 namespace threadwise::multiprocessing {
 
-/// Owns one view of the memory, and can be moved. Who may use the object when is for its own locks to say.
+/// Owns one view of the memory, and can be moved. Which thread may use the object when is for the object's own
+/// locks to say.
 template <class T>
 class Shared {
     static_assert(

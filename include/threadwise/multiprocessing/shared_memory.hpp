@@ -19,7 +19,7 @@
 // parent's view: only the parent's close() counts. What is in the memory is not removed before everybody has closed it.
 //
 // Cost: some microseconds to make and to open. Anonymous memory is taken page by page as it is used; named memory at
-// once, so that a full /dev/shm throws here instead of killing whoever writes first.
+// once, so that a full /dev/shm throws here instead of killing the process that writes first.
 
 #include <cstddef>
 #include <span>

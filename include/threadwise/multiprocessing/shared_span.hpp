@@ -5,8 +5,8 @@
 //     multiprocessing::shared_span<double> numbers(memory);  // 1000 of them
 //     numbers[7] = 0.5;
 //
-// It is a std::span with a checked beginning: it owns nothing, so the SharedMemory must outlive it. Who may write when
-// is for the processes to agree, by a lock in the same memory for one.
+// It is a std::span with a checked beginning: it owns nothing, so the SharedMemory must outlive it. The
+// processes have to agree which of them may write when, by a lock in the same memory for one.
 
 #include <cstddef>
 #include <optional>
