@@ -69,7 +69,7 @@ struct Task {
     /// Not noexcept: the call may end its thread with pthread_exit(). It throws nothing else.
     using Invoke = TaskOutcome (*)(Task&, TaskAction);
 
-    static constexpr std::size_t room = 40;
+    static constexpr std::size_t capacity = 40;
 
     template <class Content>
     Content& content() noexcept {
@@ -84,13 +84,13 @@ struct Task {
         TaskOwner owner;
         Task* next;  ///< while it is in a list of a worker's or a group's
     };
-    alignas(8) std::byte bytes[room];
+    alignas(8) std::byte bytes[capacity];
 };
 
 static_assert(sizeof(Task) == 56 && std::is_trivially_copyable_v<Task>);
 
 template <class Call>
-inline constexpr bool fits_into_task = sizeof(Call) <= Task::room && alignof(Call) <= 8;
+inline constexpr bool fits_into_task = sizeof(Call) <= Task::capacity && alignof(Call) <= 8;
 
 /// A callable inside of the task.
 template <class Call>
