@@ -32,7 +32,7 @@ std::atomic<std::uint32_t>& count_of(std::uint32_t ident) noexcept { return coun
 
 DeadlockWatch::DeadlockWatch(const ThreadRecord& record, const WaitSite& site) noexcept : site_(site) {
     if (record.wait_parts != nullptr) times_ = &record.wait_parts->looks;
-    if (!can_be_in_circle(site)) return;
+    if (on_deadlock() == OnDeadlock::ignore || !can_be_in_circle(site)) return;
     count_ = &count_of(record.ident);
     count_->fetch_add(1);
 }
@@ -43,7 +43,7 @@ DeadlockWatch::~DeadlockWatch() {
 }
 
 void DeadlockWatch::begin(const Bucket& bucket) noexcept {
-    if (count_ == nullptr || on_deadlock() == OnDeadlock::ignore) return;
+    if (count_ == nullptr) return;
     if (!ends_with_keepers(site_)) {
         const std::uint32_t owner = tied_owner(site_, bucket).ident;
         if (owner == 0 || count_of(owner).load() == 0) return;

@@ -41,7 +41,8 @@ extern constinit std::atomic<std::int64_t> first_look_after;  // nanoseconds
 /// sleep where both are parts of one wait.
 class DeadlockWatch {
 public:
-    /// Counts the thread, if it can be in a circle.
+    /// Counts the thread, if it can be in a circle and is to look for one: nothing else costs a program that ignores
+    /// them.
     DeadlockWatch(const ThreadRecord& record, const WaitSite& site) noexcept;
     ~DeadlockWatch();
     DeadlockWatch(const DeadlockWatch&) = delete;
