@@ -33,6 +33,10 @@ TEST_P(ExitCalls, EndTheProcessWithTheFirstStatus) {
     if (GetParam() == std::string("in_child_of_pool_task")) {
         GTEST_SKIP() << "the thread sanitizer lets no forked child of several threads start one";
     }
+#elif defined(__SANITIZE_ADDRESS__)
+    if (GetParam() == std::string("in_child_of_pool_task")) {
+        GTEST_SKIP() << "gcc 12's address sanitizer leaves its allocator locked in a child forked while others free";
+    }
 #endif
     for (int status = 1; status <= 10; ++status) expect_status("exit_calls_program", GetParam(), status);
 }
