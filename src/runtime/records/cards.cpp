@@ -5,6 +5,7 @@
 
 #include "platform/processes/shared_pages.hpp"
 #include "platform/this_thread.hpp"
+#include "runtime/records/card.hpp"
 #include "threadwise/version.hpp"
 
 namespace threadwise::runtime {
@@ -54,6 +55,20 @@ Card* next_unused() noexcept {
     return card;
 }
 
+/// A card that no thread has, whose ident is 0; null: there is none left.
+Card* take() noexcept {
+    if (free_cards == nullptr) return next_unused();
+    Card* const card = free_cards;
+    free_cards = reinterpret_cast<Card*>(card->native_id.exchange(0));
+    return card;
+}
+
+/// Its ident must be 0 again.
+void put_among_free(Card& card) noexcept {
+    card.native_id.store(reinterpret_cast<std::uintptr_t>(free_cards));
+    free_cards = &card;
+}
+
 void close() noexcept {
     if (file == nullptr) return;
     platform::close_shared_pages(std::exchange(pages, {}));
@@ -79,16 +94,37 @@ void cards::reopen() noexcept {
     open();
 }
 
-Card* cards::take() noexcept {
-    if (free_cards == nullptr) return next_unused();
-    Card* const card = free_cards;
-    free_cards = reinterpret_cast<Card*>(card->native_id.exchange(0));
-    return card;
+void cards::give(ThreadRecord& record) noexcept {
+    Card* const card = take();
+    if (card == nullptr) return;
+    card->state = CardState::starts;
+    card->native_id = record.native_id.load();
+    card->is_daemon = record.daemon.load() ? 1 : 0;
+    card->is_main = record.is_main ? 1 : 0;
+    card->write_name(record.name);
+    record.site.move_to(*card);
+    record.last_place = {};
+    record.card = card;
+    card->ident = record.ident;
 }
 
-void cards::give_back(Card& card) noexcept {
-    card.native_id.store(reinterpret_cast<std::uintptr_t>(free_cards));
-    free_cards = &card;
+void cards::show_running(ThreadRecord& record) noexcept {
+    if (record.card == nullptr) return;
+    record.card->native_id = record.native_id.load();
+    record.card->state = CardState::runs;
+}
+
+void cards::take_back(ThreadRecord& record) noexcept {
+    Card* const card = std::exchange(record.card, nullptr);
+    if (card == nullptr) return;
+    record.site.leave();
+    card->ident = 0;
+    put_among_free(*card);
+}
+
+void cards::lose(ThreadRecord& record) noexcept {
+    record.card = nullptr;
+    record.site.leave();
 }
 
 }  // namespace threadwise::runtime

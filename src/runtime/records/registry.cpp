@@ -19,6 +19,7 @@
 #include "runtime/records/cards.hpp"
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/life.hpp"
+#include "runtime/records/record_list.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
 
 namespace threadwise {
@@ -31,78 +32,6 @@ namespace {
 
 // initial-exec: read by signal handlers too, where a call that may allocate is not allowed.
 [[gnu::tls_model("initial-exec")]] constinit thread_local ThreadRecord* bound_record = nullptr;
-
-/// Records in a doubly linked list through their `listing`, which owns them: to add or remove one allocates nothing and
-/// takes the same time however many there are.
-class RecordList {
-public:
-    void push_back(std::shared_ptr<ThreadRecord> record) noexcept {
-        ThreadRecord& added = *record;
-        added.listing = {.self = std::move(record), .older = newest_, .newer = nullptr};
-        (newest_ == nullptr ? oldest_ : newest_->listing.newer) = &added;
-        newest_ = &added;
-        ++size_;
-        if (added.origin == ThreadRecord::Origin::foreign) ++foreign_;
-    }
-
-    /// Returns the list's share of the record; null if the record is in no list.
-    std::shared_ptr<ThreadRecord> remove(ThreadRecord& record) noexcept {
-        Listing& listing = record.listing;
-        if (listing.self == nullptr) return nullptr;
-        (listing.older == nullptr ? oldest_ : listing.older->listing.newer) = listing.newer;
-        (listing.newer == nullptr ? newest_ : listing.newer->listing.older) = listing.older;
-        --size_;
-        if (record.origin == ThreadRecord::Origin::foreign) --foreign_;
-        return std::move(listing.self);
-    }
-
-    ThreadRecord* oldest() const noexcept { return oldest_; }
-    std::size_t size() const noexcept { return size_; }
-    std::size_t foreign() const noexcept { return foreign_; }
-
-private:
-    ThreadRecord* oldest_ = nullptr;
-    ThreadRecord* newest_ = nullptr;
-    std::size_t size_ = 0;
-    std::size_t foreign_ = 0;
-};
-
-/// Gives a card to a thread that is about to be listed, if there is one left.
-void give_card(ThreadRecord& record) noexcept {
-    Card* const card = cards::take();
-    if (card == nullptr) return;
-    card->state = CardState::starts;
-    card->native_id = record.native_id.load();
-    card->is_daemon = record.daemon.load() ? 1 : 0;
-    card->is_main = record.is_main ? 1 : 0;
-    card->write_name(record.name);
-    record.site.move_to(*card);
-    record.last_place = {};
-    record.card = card;
-    card->ident = record.ident;
-}
-
-/// Writes onto the card that the thread has begun to run.
-void show_running(ThreadRecord& record) noexcept {
-    if (record.card == nullptr) return;
-    record.card->native_id = record.native_id.load();
-    record.card->state = CardState::runs;
-}
-
-/// In a forked child, whose threads' cards are the parent's: nothing may be written there.
-void lose_card(ThreadRecord& record) noexcept {
-    record.card = nullptr;
-    record.site.leave();
-}
-
-/// Takes the card back, as the thread is no longer listed.
-void take_card(ThreadRecord& record) noexcept {
-    Card* const card = std::exchange(record.card, nullptr);
-    if (card == nullptr) return;
-    record.site.leave();
-    card->ident = 0;
-    cards::give_back(*card);
-}
 
 struct Registry {
     platform::InternalLock lock;
@@ -122,19 +51,19 @@ struct Registry {
         advance_life(*main, Life::running);
         cards::open();
         list(main);
-        show_running(*main);
+        cards::show_running(*main);
         hold_over_fork(lock, ForkOrder::registry);
         before_fork([] { this_record(); });  // so that the child has a main thread
         at_fork_in_child(forget_other_threads, ForkOrder::registry);
     }
 
     void list(std::shared_ptr<ThreadRecord> record) noexcept THREADWISE_REQUIRES(lock) {
-        give_card(*record);
+        cards::give(*record);
         records.push_back(std::move(record));
     }
 
     std::shared_ptr<ThreadRecord> unlist(ThreadRecord& record) noexcept THREADWISE_REQUIRES(lock) {
-        take_card(record);
+        cards::take_back(record);
         return records.remove(record);
     }
 
@@ -282,9 +211,9 @@ void Registry::forget_other_threads() noexcept {
     Registry& registry = the_registry();
     const WaitSite own_wait = bound_record->site.read();
     std::shared_ptr<ThreadRecord> self = registry.records.remove(*bound_record);
-    lose_card(*self);
+    cards::lose(*self);
     while (ThreadRecord* const other = registry.records.oldest()) {
-        lose_card(*other);
+        cards::lose(*other);
         registry.left_behind.push_back(registry.records.remove(*other));
         advance_life(*other, Life::finished);
     }
@@ -296,7 +225,7 @@ void Registry::forget_other_threads() noexcept {
     registry.main->native_id = platform::native_id();
     cards::reopen();
     registry.list(std::move(self));
-    show_running(*registry.main);
+    cards::show_running(*registry.main);
     registry.main->site.write(own_wait);
     registry.closed = false;
     lost = {.last = last_ident.load(), .survivor = bound_record->ident};
@@ -335,7 +264,7 @@ void bind(ThreadRecord& record) {
     detail::this_bias_slot = &*record.bias_slot;
     if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.stopping);
     record.native_id = platform::native_id();
-    show_running(record);
+    cards::show_running(record);
     pass_checkpoint(record);
     advance_life(record, Life::running);
 }
