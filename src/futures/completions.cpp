@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "runtime/waiting/door.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {

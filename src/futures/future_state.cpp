@@ -10,7 +10,7 @@
 #include "runtime/base/exception_of.hpp"
 #include "runtime/base/fork.hpp"
 #include "runtime/waiting/door.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/executor_errors.hpp"
 

@@ -8,7 +8,7 @@
 #include "runtime/base/fork.hpp"
 #include "runtime/waiting/door.hpp"
 #include "runtime/waiting/spinning.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::detail {

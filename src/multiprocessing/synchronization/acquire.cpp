@@ -2,7 +2,7 @@
 
 #include <climits>
 
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/multiprocessing/owner_died.hpp"
 
 namespace threadwise::multiprocessing {

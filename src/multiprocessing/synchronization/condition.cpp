@@ -5,7 +5,7 @@
 
 #include "multiprocessing/synchronization/acquire.hpp"
 #include "multiprocessing/synchronization/sleepers.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::multiprocessing {

@@ -4,7 +4,7 @@
 
 #include "multiprocessing/synchronization/acquire.hpp"
 #include "multiprocessing/synchronization/sleepers.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 
 namespace threadwise::multiprocessing {
 

@@ -1,7 +1,7 @@
 #include "threadwise/multiprocessing/rlock.hpp"
 
 #include "multiprocessing/synchronization/acquire.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise::multiprocessing {

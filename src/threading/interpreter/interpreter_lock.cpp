@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "threading/interpreter/interpreter_turns.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "runtime/records/life.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threading/synchronization/gate.hpp"
 #include "threading/synchronization/owner_gate.hpp"
-#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "runtime/waiting/door.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 
 namespace threadwise {
 

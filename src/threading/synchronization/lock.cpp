@@ -1,7 +1,7 @@
 #include "threadwise/lock.hpp"
 
+#include "threading/synchronization/blocking_call.hpp"
 #include "threading/synchronization/owner_gate.hpp"
-#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

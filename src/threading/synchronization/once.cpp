@@ -1,7 +1,7 @@
 #include "threadwise/once.hpp"
 
 #include "runtime/waiting/door.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

@@ -2,8 +2,8 @@
 
 #include <limits>
 
+#include "threading/synchronization/blocking_call.hpp"
 #include "threading/synchronization/owner_gate.hpp"
-#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "threading/synchronization/blocking_call.hpp"
 #include "threading/synchronization/gate.hpp"
-#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

@@ -15,8 +15,8 @@
 #include "platform/asymmetric_fence.hpp"
 #include "runtime/records/registry.hpp"
 #include "runtime/waiting/door.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threading/synchronization/owner_gate.hpp"
-#include "threading/synchronization/wait_result.hpp"
 #include "threadwise/errors.hpp"
 
 namespace threadwise {

@@ -5,7 +5,7 @@
 #include "runtime/records/checkpoint.hpp"
 #include "runtime/records/life.hpp"
 #include "runtime/records/registry.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 #include "threading/threads/thread_handle.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
 #include "threadwise/errors.hpp"

@@ -1,7 +1,7 @@
 #include "threadwise/timer.hpp"
 
 #include "runtime/waiting/door.hpp"
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 
 namespace threadwise {
 namespace {

@@ -1,4 +1,4 @@
-#include "threading/synchronization/wait_result.hpp"
+#include "threading/synchronization/blocking_call.hpp"
 
 #include "runtime/deadlock/report.hpp"
 #include "threadwise/errors.hpp"

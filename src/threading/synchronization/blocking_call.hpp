@@ -1,5 +1,5 @@
 #pragma once
-// From how a wait ended to what the caller is told.
+// How a call that waits begins and ends: until when it waits, and what its caller is told.
 
 #include "runtime/waiting/door.hpp"
 
