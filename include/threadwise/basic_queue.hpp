@@ -316,7 +316,7 @@ private:
         Push push(storage_);
         const Attempt attempt = push.begin();
         if (attempt != Attempt::begun) return attempt;
-        for (std::size_t room = push.room(); room > 0 && next != last; --room, ++next) {
+        for (std::size_t places = push.places(); places > 0 && next != last; --places, ++next) {
             if constexpr (moves && !std::is_const_v<Item>) {
                 push.add(std::move(*next));
             } else {

@@ -30,7 +30,7 @@ std::string seconds(Instant::duration duration) {
 /// The names of those that are alive.
 using Names = std::unordered_map<std::uint32_t, std::string_view>;
 
-void describe_owner(std::ostream& out, std::uint32_t owner, const Names& names) {
+void print_owner(std::ostream& out, std::uint32_t owner, const Names& names) {
     const auto found = names.find(owner);
     if (found == names.end()) {
         out << "a thread that has ended";
@@ -40,11 +40,11 @@ void describe_owner(std::ostream& out, std::uint32_t owner, const Names& names) 
     out << " (ident " << owner << ')';
 }
 
-void describe_owners(std::ostream& out, const Wait& wait, const Names& names) {
+void print_owners(std::ostream& out, const Wait& wait, const Names& names) {
     const char* before = wait.held ? " held by " : " of ";
     for (const std::uint32_t owner : wait.owners) {
         out << before;
-        describe_owner(out, owner, names);
+        print_owner(out, owner, names);
         before = ", ";
     }
     if (wait.thread_there == 0) return;
@@ -53,11 +53,11 @@ void describe_owners(std::ostream& out, const Wait& wait, const Names& names) {
     out << " held by " << holder << " (native id " << wait.thread_there << ')';
 }
 
-void describe_wait(std::ostream& out, const Wait& wait, const Names& names, Instant now) {
+void print_wait(std::ostream& out, const Wait& wait, const Names& names, Instant now) {
     out << "waits for " << wait.kind;
     if (wait.object != 0) out << " 0x" << std::hex << wait.object << std::dec;
     if (wait.notified) out << ", notified,";
-    describe_owners(out, wait, names);
+    print_owners(out, wait, names);
     out << " for " << seconds(std::max(now - wait.since, Instant::duration::zero()));
     if (wait.deadline) {
         // Compared first: a deadline may lie so far back that the difference does not fit.
@@ -77,13 +77,13 @@ std::string_view to_string(State state) {
     return "has ended";
 }
 
-void describe(std::ostream& out, const ThreadInfo& thread, const Names& names, Instant now) {
+void print_thread(std::ostream& out, const ThreadInfo& thread, const Names& names, Instant now) {
     out << std::quoted(thread.name) << " (ident " << thread.ident;
     if (thread.native_id != 0) out << ", native id " << thread.native_id;
     if (thread.daemon) out << ", daemon";
     out << ") ";
     if (thread.state == State::waits) {
-        describe_wait(out, thread.wait, names, now);
+        print_wait(out, thread.wait, names, now);
     } else {
         out << to_string(thread.state);
     }
@@ -96,7 +96,7 @@ std::ostream& inspect::operator<<(std::ostream& out, const Snapshot& snapshot) {
     Names names;
     for (const ThreadInfo& thread : snapshot.threads) names.emplace(thread.ident, thread.name);
     std::ostringstream text;  // in one piece, so that the lines stay together
-    for (const ThreadInfo& thread : snapshot.threads) describe(text, thread, names, snapshot.taken);
+    for (const ThreadInfo& thread : snapshot.threads) print_thread(text, thread, names, snapshot.taken);
     return out << text.str();
 }
 

@@ -29,7 +29,7 @@ constexpr Action actions[] = {
 };
 
 /// (name, native_id, waits_for, object, holds, held_object, seconds)
-Ref describe(const DeadlockedThread& thread) {
+Ref as_tuple(const DeadlockedThread& thread) {
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - thread.since;
     return Ref::steal(Py_BuildValue("(sKsKsKd)", thread.name.c_str(), static_cast<unsigned long long>(thread.native_id),
                                     thread.waits_for.c_str(), static_cast<unsigned long long>(thread.object),
@@ -43,8 +43,8 @@ bool report_attached(const Deadlock& deadlock) {
     const Ref threads = Ref::steal(PyList_New(0));
     if (!module || !threads) return false;
     for (const DeadlockedThread& thread : deadlock.threads) {
-        const Ref described = describe(thread);
-        if (!described || PyList_Append(threads.get(), described.get()) < 0) return false;
+        const Ref tuple = as_tuple(thread);
+        if (!tuple || PyList_Append(threads.get(), tuple.get()) < 0) return false;
     }
     return static_cast<bool>(Ref::steal(
         PyObject_CallMethod(module.get(), "_report", "OO", deadlock.certain ? Py_True : Py_False, threads.get())));

@@ -83,7 +83,7 @@ std::string_view verb_for(std::string_view kind) noexcept {
     return "holds ";
 }
 
-void describe_thread(std::ostream& out, const DeadlockedThread& thread, const DeadlockedThread& next) {
+void print_thread(std::ostream& out, const DeadlockedThread& thread, const DeadlockedThread& next) {
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - thread.since;
     const auto object = [&out](std::string_view kind, std::uintptr_t address) -> std::ostream& {
         return out << kind << " 0x" << std::hex << address << std::dec;
@@ -110,7 +110,7 @@ struct Finding {
     bool certain = false;
 };
 
-Deadlock describe(const Finding& finding) {
+Deadlock as_deadlock(const Finding& finding) {
     Deadlock deadlock{.threads = {}, .certain = finding.certain};
     const auto& threads = finding.threads;
     for (std::size_t i = 0; i < threads.size(); ++i) {
@@ -148,7 +148,7 @@ void fail_one(const Finding& finding, std::string text) {
 }
 
 void report(const Finding& finding) {
-    const Deadlock deadlock = describe(finding);
+    const Deadlock deadlock = as_deadlock(finding);
     // Also where the hook ends its thread.
     const detail::Finally act([&] {
         if (runtime::on_deadlock() == OnDeadlock::abort) std::abort();
@@ -197,8 +197,7 @@ std::string to_string(const Deadlock& deadlock) {
     }
     text << (deadlock.certain ? ", and nothing but an interrupt can end it\n"
                               : ", unless another thread releases a Lock or requests a stop\n");
-    for (std::size_t i = 0; i < threads.size(); ++i)
-        describe_thread(text, threads[i], threads[(i + 1) % threads.size()]);
+    for (std::size_t i = 0; i < threads.size(); ++i) print_thread(text, threads[i], threads[(i + 1) % threads.size()]);
     return text.str();
 }
 

@@ -177,7 +177,7 @@ private:
     std::atomic<bool> shut_down_{false};
 };
 
-/// Puts items: begin(), then add() up to room() times. They are in the queue once it is destroyed.
+/// Puts items: begin(), then add() up to places() times. They are in the queue once it is destroyed.
 template <class T>
 template <bool Outside>
 class FifoStorage<T>::Push {
@@ -189,7 +189,7 @@ public:
     Attempt begin() {
         side_.lock.lock();
         count_ = side_.count.load(std::memory_order_relaxed);  // relaxed: changes under this lock alone
-        if (room() == 0) [[unlikely]] {
+        if (places() == 0) [[unlikely]] {
             if (const Attempt attempt = look(); attempt != Attempt::begun) {
                 side_.lock.unlock();
                 return attempt;
@@ -204,7 +204,7 @@ public:
         return Attempt::begun;
     }
 
-    std::size_t room() const noexcept {
+    std::size_t places() const noexcept {
         const std::uint64_t until = Outside && begun_ ? until_ : side_.until;
         return until > count_ ? until - count_ : 0;
     }
@@ -228,7 +228,7 @@ private:
         // acquire: pairs with the release in ~Pop(), so that a put that waited for a get comes after it.
         const std::uint64_t got = storage_.get_side_.count.load(std::memory_order_acquire);
         side_.until = got + std::min<std::uint64_t>(storage_.limit_, UINT64_MAX - got);
-        return room() != 0 ? Attempt::begun : Attempt::not_now;
+        return places() != 0 ? Attempt::begun : Attempt::not_now;
     }
 
     void publish() noexcept {

@@ -117,7 +117,7 @@ private:
     Container container_;
 };
 
-/// Puts items: begin(), then add() up to room() times. They are in the queue once it is destroyed.
+/// Puts items: begin(), then add() up to places() times. They are in the queue once it is destroyed.
 template <class T, class Container>
 template <bool Outside>
 class LockedStorage<T, Container>::Push {
@@ -141,7 +141,7 @@ public:
         return Attempt::begun;
     }
 
-    std::size_t room() const noexcept { return storage_.limit_ - storage_.own_size() - added_; }
+    std::size_t places() const noexcept { return storage_.limit_ - storage_.own_size() - added_; }
 
     /// False: the queue has been shut down meanwhile, and the item is as it was.
     bool add(T&& item) {
@@ -162,7 +162,7 @@ private:
     Attempt look() noexcept {
         if (storage_.claim_.is_taken()) return Attempt::claimed;
         if (storage_.closing_) return Attempt::shut_down;
-        return room() != 0 ? Attempt::begun : Attempt::not_now;
+        return places() != 0 ? Attempt::begun : Attempt::not_now;
     }
 
     /// The comparisons may have taken long.
