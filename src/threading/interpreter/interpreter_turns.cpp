@@ -14,10 +14,15 @@ using runtime::Wakeup;
 
 class THREADWISE_HOLD InterpreterTurns::Guard {
 public:
-    explicit Guard(InterpreterTurns& turns) noexcept : hold_(turns.guard_) {
+    // Not checked: clang does not follow a lock that a member holds.
+    explicit Guard(InterpreterTurns& turns) noexcept THREADWISE_ACQUIRES(turns.guard_) THREADWISE_UNCHECKED
+        : hold_(turns.guard_) {
         if (turns.forks_ != runtime::fork_depth()) turns.forget_waiters();
         now = platform::now();
     }
+    ~Guard() THREADWISE_RELEASES() THREADWISE_UNCHECKED {}  // NOLINT(modernize-use-equals-default): for the attributes
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
 
     platform::Instant now;
 

@@ -19,6 +19,7 @@
 
 #include "platform/clock.hpp"
 #include "platform/internal_lock.hpp"
+#include "platform/thread_safety.hpp"
 #include "runtime/waiting/door.hpp"
 #include "threading/interpreter/interpreter_line.hpp"
 #include "threading/interpreter/interpreter_word.hpp"
@@ -58,36 +59,38 @@ private:
     class Guard;
 
     runtime::Wakeup await_turn(Waiter& me, runtime::Waiting& waiting) noexcept;
-    bool may_overtake(platform::Instant now) const noexcept;
-    bool take_if_called(Waiter& me, platform::Instant now) noexcept;
-    void accept(Waiter& me, platform::Instant now) noexcept;
-    void hold(std::uint32_t ident, Kind kind, platform::Instant began, platform::Instant now) noexcept;
+    bool may_overtake(platform::Instant now) const noexcept THREADWISE_REQUIRES(guard_);
+    bool take_if_called(Waiter& me, platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
+    void accept(Waiter& me, platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
+    void hold(std::uint32_t ident, Kind kind, platform::Instant began, platform::Instant now) noexcept
+        THREADWISE_REQUIRES(guard_);
 
-    Waiter* next_in_line(platform::Instant now) const noexcept;
-    Waiter* next_after_holder(platform::Instant now, bool demoted) const noexcept;
-    void offer(platform::Instant now) noexcept;
-    void grant(Waiter& waiter, platform::Instant now) noexcept;
-    void call(Waiter& waiter) noexcept;
-    void look(Waiter& me, platform::Instant now) noexcept;
+    Waiter* next_in_line(platform::Instant now) const noexcept THREADWISE_REQUIRES(guard_);
+    Waiter* next_after_holder(platform::Instant now, bool demoted) const noexcept THREADWISE_REQUIRES(guard_);
+    void offer(platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
+    void grant(Waiter& waiter, platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
+    void call(Waiter& waiter) noexcept THREADWISE_REQUIRES(guard_);
+    void look(Waiter& me, platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
 
-    void settle(platform::Instant now) noexcept;
-    void leave_line(Waiter& waiter, platform::Instant now) noexcept;
+    void settle(platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
+    void leave_line(Waiter& waiter, platform::Instant now) noexcept THREADWISE_REQUIRES(guard_);
     InterpreterLine& line_of(Kind kind) noexcept { return kind == Kind::returning ? returning_ : computing_; }
-    bool nobody_waits() const noexcept { return returning_.empty() && computing_.empty(); }
-    void forget_waiters() noexcept;
+    bool nobody_waits() const noexcept THREADWISE_REQUIRES(guard_) { return returning_.empty() && computing_.empty(); }
+    void forget_waiters() noexcept THREADWISE_REQUIRES(guard_);
 
     platform::InternalLock& guard_;
     InterpreterWord word_;
     const bool measure_held_;
 
-    threading::TurnPolicy policy_;
-    InterpreterLine returning_;
-    InterpreterLine computing_;
-    Waiter* designated_ = nullptr;  ///< has been called to take the lock, and has not answered yet
-    std::uint32_t forks_;
+    threading::TurnPolicy policy_ THREADWISE_GUARDED_BY(guard_);
+    InterpreterLine returning_ THREADWISE_GUARDED_BY(guard_);
+    InterpreterLine computing_ THREADWISE_GUARDED_BY(guard_);
+    Waiter* designated_ THREADWISE_GUARDED_BY(guard_) =
+        nullptr;  ///< has been called to take the lock, and has not answered yet
+    std::uint32_t forks_ THREADWISE_GUARDED_BY(guard_);
 
-    platform::Instant held_since_{};
-    InterpreterStatistics counted_;
+    platform::Instant held_since_ THREADWISE_GUARDED_BY(guard_){};
+    InterpreterStatistics counted_ THREADWISE_GUARDED_BY(guard_);
 };
 
 }  // namespace threadwise::detail
