@@ -45,12 +45,13 @@ private:
 };
 
 /// The processes of the calling process's user (of all users, for root) that publish what their threads do, by number.
+/// Throws std::system_error where the calling process can open no more files, and std::bad_alloc.
 THREADWISE_API std::vector<int> processes();
 
 /// One process to be looked at, again and again. Not thread-safe.
 class THREADWISE_API ProcessView {
 public:
-    /// Throws ProcessError, and std::bad_alloc.
+    /// Throws ProcessError; std::system_error where the calling process can open no more files; and std::bad_alloc.
     explicit ProcessView(int pid);
     ~ProcessView();
     ProcessView(ProcessView&& other) noexcept;

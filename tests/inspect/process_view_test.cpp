@@ -10,6 +10,7 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "support/backend.hpp"
@@ -222,6 +223,35 @@ TEST_F(ProcessViews, RefuseAProcessOfAnotherUser) {
     EXPECT_EQ(testing::in_child({[&] { return !is_root || ::setuid(somebody) == 0; },
                                  [&] { return refusal_of(pid) == ProcessError::Reason::not_permitted; }}),
               testing::all_well);
+}
+
+TEST_F(ProcessViews, SayThatNoFileCanBeOpenedRatherThanThatThereIsNoProcess) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the sanitizer needs descriptors in the child";
+#endif
+    const Subject subject({"waits"});
+    ASSERT_EQ(subject.said(), "ready");
+    const auto refused = [&] {
+        try {
+            const ProcessView view(subject.pid());
+        } catch (const std::system_error& error) {
+            return error.code() == std::errc::too_many_files_open;
+        }
+        return false;
+    };
+    const int first_free = ::dup(STDIN_FILENO);
+    ASSERT_NE(first_free, -1);
+    ::close(first_free);
+    for (const int descriptors : {0, 1, 2}) {
+        const rlim_t limit = static_cast<rlim_t>(first_free + descriptors);
+        EXPECT_EQ(testing::in_child({[&] {
+                                         const rlimit few{limit, limit};
+                                         return ::setrlimit(RLIMIT_NOFILE, &few) == 0;
+                                     },
+                                     refused}),
+                  testing::all_well)
+            << descriptors << " descriptors are free";
+    }
 }
 
 TEST_F(ProcessViews, ShowManyThreads) {

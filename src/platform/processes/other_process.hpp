@@ -9,6 +9,8 @@
 
 namespace threadwise::platform {
 
+// Where the calling process can open no more files, what opens one throws std::system_error.
+
 /// The processes that the calling process's user may look at, as far as owners tell; empty where the platform has no
 /// list of them.
 std::vector<int> process_ids();
@@ -40,7 +42,7 @@ class OtherProcess {
 public:
     enum class Standing : std::uint8_t { alive, gone, forbidden };
 
-    explicit OtherProcess(int pid) noexcept;
+    explicit OtherProcess(int pid);
     ~OtherProcess();
     OtherProcess(OtherProcess&& other) noexcept;
     OtherProcess& operator=(OtherProcess&&) = delete;

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace threadwise::platform {
@@ -36,6 +37,21 @@ int number_in(std::string_view text) noexcept {
     int number = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && end == text.data() + text.size() ? number : -1;
+}
+
+/// What open() returned. -1 says something of the other process, unless it is for want of something here: that is
+/// thrown.
+int opened(int descriptor) {
+    if (descriptor == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+        throw std::system_error(errno, std::generic_category(), "cannot look at other processes");
+    }
+    return descriptor;
+}
+
+/// Null: it cannot be opened.
+Folder open_folder(int parent, const char* name) {
+    const int descriptor = opened(openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return Folder(descriptor == -1 ? nullptr : fdopendir(descriptor));
 }
 
 std::string link_text(int folder, const char* name) {
@@ -61,7 +77,7 @@ bool is_sealed(int descriptor) noexcept {
 
 std::vector<int> process_ids() {
     std::vector<int> found;
-    const Folder folder(opendir("/proc"));
+    const Folder folder(open_folder(AT_FDCWD, "/proc"));
     if (folder == nullptr) return found;
     const uid_t user = geteuid();
     while (const char* const name = next_name(folder)) {
@@ -99,10 +115,11 @@ SharedView& SharedView::operator=(SharedView&& other) noexcept {
     return *this;
 }
 
-OtherProcess::OtherProcess(int pid) noexcept : pid_(pid) {
+OtherProcess::OtherProcess(int pid) : pid_(pid) {
+    if (pid <= 0) return;
     std::array<char, 32> path{};
     std::snprintf(path.data(), path.size(), "/proc/%d", pid);
-    folder_ = pid > 0 ? open(path.data(), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    folder_ = opened(open(path.data(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 OtherProcess::~OtherProcess() {
@@ -118,7 +135,7 @@ OtherProcess::Standing OtherProcess::standing() const {
     const std::size_t name_end = stat.rfind(')');
     if (name_end == std::string::npos || name_end + 2 >= stat.size()) return Standing::gone;
     if (std::string_view("ZXx").find(stat[name_end + 2]) != std::string_view::npos) return Standing::gone;
-    const int descriptors = openat(folder_, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int descriptors = opened(openat(folder_, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (descriptors == -1) return errno == EACCES || errno == EPERM ? Standing::forbidden : Standing::gone;
     close(descriptors);
     return Standing::alive;
@@ -147,14 +164,13 @@ std::string OtherProcess::command() const {
 
 std::vector<SharedView> OtherProcess::shared_views(const char* name) const {
     std::vector<SharedView> views;
-    const int descriptors = openat(folder_, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptors == -1) return views;
-    const Folder folder(fdopendir(descriptors));
+    const Folder folder(open_folder(folder_, "fd"));
     if (folder == nullptr) return views;
+    const int descriptors = dirfd(folder.get());
     const std::string wanted = "/memfd:" + std::string(name) + " (deleted)";
     while (const char* const number = next_name(folder)) {
         if (link_text(descriptors, number) != wanted) continue;
-        const int file = openat(descriptors, number, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        const int file = opened(openat(descriptors, number, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
         if (file == -1) continue;
         SharedView view(file, number_in(number));
         if (!view.bytes().empty()) views.push_back(std::move(view));
@@ -187,7 +203,7 @@ bool OtherProcess::read_words(std::span<const std::uintptr_t> addresses, std::sp
 
 std::string OtherProcess::read(const char* name) const {
     std::string text;
-    const int file = openat(folder_, name, O_RDONLY | O_CLOEXEC);
+    const int file = opened(openat(folder_, name, O_RDONLY | O_CLOEXEC));
     if (file == -1) return text;
     std::array<char, 4096> buffer{};
     for (ssize_t count = 0; (count = ::read(file, buffer.data(), buffer.size())) > 0;) {

@@ -9,7 +9,7 @@ SharedView::~SharedView() = default;
 SharedView::SharedView(SharedView&& /*other*/) noexcept {}
 SharedView& SharedView::operator=(SharedView&& /*other*/) noexcept { return *this; }
 
-OtherProcess::OtherProcess(int pid) noexcept : pid_(pid) {}
+OtherProcess::OtherProcess(int pid) : pid_(pid) {}
 OtherProcess::~OtherProcess() = default;
 OtherProcess::OtherProcess(OtherProcess&& other) noexcept : pid_(other.pid_) {}
 
