@@ -50,6 +50,11 @@ void Failures::interrupt(const char* why) noexcept {
     if (!interrupted_.exchange(true, std::memory_order_relaxed)) fail(runtime::exception_of<InterruptedError>(why));
 }
 
+void Failures::drop(const char* why) noexcept {
+    // relaxed: as above
+    if (!dropped_.exchange(true, std::memory_order_relaxed)) fail(runtime::exception_of<CancelledError>(why));
+}
+
 // Said on standard error; and rethrow() has something to throw.
 void Failures::report_lost(const std::exception_ptr& exception) {
     Failure* none = nullptr;
@@ -68,6 +73,7 @@ void Failures::throw_all() {
     // relaxed: no task is left that could read them
     cancelled_.store(false, std::memory_order_relaxed);
     interrupted_.store(false, std::memory_order_relaxed);
+    dropped_.store(false, std::memory_order_relaxed);
     if (list.is_empty()) throw std::bad_alloc();
     if (Failure::is_end(list.first->next)) std::rethrow_exception(list.first->exception);
     std::vector<std::exception_ptr> exceptions;

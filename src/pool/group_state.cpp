@@ -2,11 +2,9 @@
 
 #include <optional>
 
-#include "runtime/base/exception_of.hpp"
 #include "runtime/records/keeping.hpp"
 #include "runtime/records/waking.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
-#include "threadwise/executor_errors.hpp"
 
 namespace threadwise::detail {
 
@@ -24,7 +22,7 @@ void GroupState::run_elsewhere(Task& task, std::uint64_t trail) {
 }
 
 void GroupState::drop(Task& task) noexcept {
-    fail(runtime::exception_of<CancelledError>("the pool was shut down before the group's task could run"));
+    failures_.drop("the pool was shut down before the group's task could run");
     task.invoke(task, TaskAction::cancel);
     count_one_less_elsewhere();
 }

@@ -221,6 +221,26 @@ TEST_P(TaskGroupTest, TasksMayWaitForEachOther) {
     EXPECT_TRUE(done.result());
 }
 
+TEST_P(TaskGroupTest, ThrowsOneErrorHoweverManyTasksAreDropped) {
+    // Busy, not asleep: another thread stands in for a worker that sleeps in a task.
+    std::atomic<int> busy{0};
+    std::atomic<bool> end{false};
+    std::vector<Future<void>> calls;
+    for (int i = 0; i < GetParam(); ++i) {
+        calls.push_back(pool.submit([&] {
+            ++busy;
+            while (!end) std::this_thread::yield();
+        }));
+    }
+    while (busy < GetParam()) std::this_thread::yield();
+    TaskGroup group(pool);
+    for (int i = 0; i < 5; ++i) group.run([] {});
+    pool.shutdown(false, true);
+    EXPECT_THROW(group.wait(), CancelledError);
+    end = true;
+    for (const auto& call : calls) call.result();
+}
+
 TEST_P(TaskGroupTest, StressStealsWithoutLosingAnything) {
     for (int round = 0; round < 20; ++round) {
         std::vector<Future<long>> results;

@@ -27,6 +27,8 @@ public:
     void fail(std::exception_ptr exception) noexcept;
     /// Cancels, and keeps an InterruptedError that says why, unless one is kept: interrupts do not add up.
     void interrupt(const char* why) noexcept;
+    /// Cancels, and keeps a CancelledError that says why, unless one of these is kept: so do dropped tasks.
+    void drop(const char* why) noexcept;
     /// If anything was kept: throws it, several as an ExceptionGroup, and starts anew.
     void rethrow() {
         // acquire: see what failed; the wait for the tasks orders it in fact.
@@ -44,6 +46,7 @@ private:
     std::atomic<Failure*> first_{nullptr};  ///< newest first
     std::atomic<bool> cancelled_{false};
     std::atomic<bool> interrupted_{false};  ///< interrupt() was called since the last rethrow()
+    std::atomic<bool> dropped_{false};      ///< drop() was
 };
 
 }  // namespace threadwise::detail
