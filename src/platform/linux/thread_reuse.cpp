@@ -90,29 +90,36 @@ const std::uint32_t* specific_table_field() noexcept {
 // Found at load: on first use, a fork meanwhile would leave the child an address that is being looked for for good.
 [[maybe_unused]] const bool found_at_load = (own_allocator(), specific_table_field(), true);
 
-/// Part of what says that the thread is in visit_objects().
-bool is_of_section(const std::byte& byte) noexcept {
+bool are_zeros(std::span<const std::byte> bytes) noexcept {
+    // Each is as the one before it.
+    return bytes.empty() || (bytes[0] == std::byte{0} && std::memcmp(&bytes[0], &bytes[1], bytes.size() - 1) == 0);
+}
+
+/// Whether they are zeros, but for what says that the thread is in visit_objects().
+bool are_zeros_but_section(std::span<const std::byte> bytes) noexcept {
     const auto section = std::as_bytes(std::span(&internal_sections, 1));
-    return !std::less<>()(&byte, section.data()) && std::less<>()(&byte, section.data() + section.size());
+    const std::less<> before;
+    if (before(section.data(), bytes.data()) || !before(section.data(), bytes.data() + bytes.size())) {
+        return are_zeros(bytes);
+    }
+    const auto offset = static_cast<std::size_t>(section.data() - bytes.data());
+    return are_zeros(bytes.first(offset)) && are_zeros(bytes.subspan(offset + section.size()));
 }
 
 /// Whether the thread's copy of the object's thread_local variables is what a new thread's would be.
 bool is_initial(const dl_phdr_info& object) noexcept {
     const auto* const mine = static_cast<const std::byte*>(object.dlpi_tls_data);
-    if (mine == nullptr) return true;  // it has none, or the thread has not touched them
     for (const auto& segment : std::span(object.dlpi_phdr, object.dlpi_phnum)) {
         if (segment.p_type != PT_TLS) continue;
         const auto* const initial = reinterpret_cast<const std::byte*>(object.dlpi_addr + segment.p_vaddr);
         if (std::memcmp(mine, initial, segment.p_filesz) != 0) return false;
-        const auto zeros = std::span(mine, segment.p_memsz).subspan(segment.p_filesz);
-        if (!std::ranges::all_of(zeros,
-                                 [](const std::byte& byte) { return byte == std::byte{0} || is_of_section(byte); }))
-            return false;
+        if (!are_zeros_but_section(std::span(mine, segment.p_memsz).subspan(segment.p_filesz))) return false;
     }
     return true;
 }
 
 int find_changed(dl_phdr_info* object, std::size_t /*size*/, void* result) {
+    if (object->dlpi_tls_data == nullptr) return 0;  // it has none, or the thread has not touched them
     // libc's own are its affair (the allocator's caches), but for what is looked at below; so are another allocator's.
     const bool is_libc = holds(*object, libc_address());
     if (own_allocator() != nullptr && holds(*object, own_allocator())) return 0;
