@@ -92,7 +92,8 @@ const std::uint32_t* specific_table_field() noexcept {
 
 bool are_zeros(std::span<const std::byte> bytes) noexcept {
     // Each is as the one before it.
-    return bytes.empty() || (bytes[0] == std::byte{0} && std::memcmp(&bytes[0], &bytes[1], bytes.size() - 1) == 0);
+    return bytes.empty() ||
+           (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 /// Whether they are zeros, but for what says that the thread is in visit_objects().
@@ -109,13 +110,12 @@ bool are_zeros_but_section(std::span<const std::byte> bytes) noexcept {
 /// Whether the thread's copy of the object's thread_local variables is what a new thread's would be.
 bool is_initial(const dl_phdr_info& object) noexcept {
     const auto* const mine = static_cast<const std::byte*>(object.dlpi_tls_data);
-    for (const auto& segment : std::span(object.dlpi_phdr, object.dlpi_phnum)) {
-        if (segment.p_type != PT_TLS) continue;
+    return std::ranges::all_of(std::span(object.dlpi_phdr, object.dlpi_phnum), [&](const auto& segment) {
+        if (segment.p_type != PT_TLS) return true;
         const auto* const initial = reinterpret_cast<const std::byte*>(object.dlpi_addr + segment.p_vaddr);
-        if (std::memcmp(mine, initial, segment.p_filesz) != 0) return false;
-        if (!are_zeros_but_section(std::span(mine, segment.p_memsz).subspan(segment.p_filesz))) return false;
-    }
-    return true;
+        return std::memcmp(mine, initial, segment.p_filesz) == 0 &&
+               are_zeros_but_section(std::span(mine, segment.p_memsz).subspan(segment.p_filesz));
+    });
 }
 
 int find_changed(dl_phdr_info* object, std::size_t /*size*/, void* result) {
