@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <climits>
@@ -35,9 +36,9 @@ using Word = std::atomic<std::uint32_t>;
 /// A word in memory that forked children share.
 class SharedWord {
 public:
-    SharedWord() : memory_(mmap(nullptr, sizeof(Word), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
-        word_ = ::new (memory_) Word(0);
-    }
+    SharedWord()
+        : memory_(mmap(nullptr, sizeof(Word), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)),
+          word_(::new (memory_) Word(0)) {}
     ~SharedWord() { munmap(memory_, sizeof(Word)); }
     SharedWord(const SharedWord&) = delete;
     SharedWord& operator=(const SharedWord&) = delete;
@@ -182,6 +183,95 @@ TEST(SharedSleep, OfAHolderElsewhereNamesItsProcess) {
     EXPECT_EQ(waitpid(child, nullptr, 0), child);
     EXPECT_EQ(platform::process_of(static_cast<std::uint64_t>(child)), 0U);
     change_and_wake(*word);
+}
+
+/// Two ends of a pipe: what is written to one makes the other ready.
+class PipeEnds {
+public:
+    PipeEnds() : is_made_(pipe(ends_.data()) == 0) {}
+    ~PipeEnds() {
+        for (const int end : ends_) close(end);
+    }
+    PipeEnds(const PipeEnds&) = delete;
+    PipeEnds& operator=(const PipeEnds&) = delete;
+
+    int reader() const noexcept { return ends_[0]; }
+    bool write_byte() const noexcept { return is_made_ && write(ends_[1], "", 1) == 1; }
+
+private:
+    std::array<int, 2> ends_{-1, -1};
+    bool is_made_;
+};
+
+Wakeup await_ready(const PipeEnds& ends, Timeout timeout = forever, std::stop_token stop = {}) {
+    Waiting waiting({.kind = WaitKind::process, .object = &ends, .where = {}, .deadline = deadline_after(timeout)},
+                    std::move(stop));
+    return waiting.sleep_on({.descriptor = ends.reader()});
+}
+
+class DescriptorSleep : public ::testing::Test {
+protected:
+    void SetUp() override { THREADWISE_NEEDS("descriptors"); }
+};
+
+TEST_F(DescriptorSleep, EndsWhenTheDescriptorIsReady) {
+    const PipeEnds ends;
+    std::jthread waiter([&] { EXPECT_EQ(await_ready(ends), Wakeup::woken); });
+    ASSERT_TRUE(wait_for_waiters(&ends, 1));
+    EXPECT_TRUE(ends.write_byte());
+}
+
+TEST_F(DescriptorSleep, EndsAtOnceIfItIsReadyAlready) {
+    const PipeEnds ends;
+    EXPECT_TRUE(ends.write_byte());
+    EXPECT_EQ(await_ready(ends), Wakeup::woken);
+}
+
+TEST_F(DescriptorSleep, EndsWithTheTimeout) {
+    const PipeEnds ends;
+    EXPECT_EQ(await_ready(ends, 1ms), Wakeup::timed_out);
+}
+
+TEST_F(DescriptorSleep, EndsByStop) {
+    const PipeEnds ends;
+    std::stop_source stop;
+    std::jthread waiter([&] { EXPECT_EQ(await_ready(ends, forever, stop.get_token()), Wakeup::interrupted); });
+    ASSERT_TRUE(wait_for_waiters(&ends, 1));
+    stop.request_stop();
+}
+
+TEST_F(DescriptorSleep, EndsByInterruptTimeAndAgain) {
+    constexpr int times = 20;
+    const PipeEnds ends;
+    testing::SharedRecord record;
+    std::jthread waiter([&] {
+        record.share();
+        for (int i = 0; i < times; ++i) {
+            EXPECT_EQ(await_ready(ends), Wakeup::interrupted);
+            EXPECT_TRUE(take_interrupt(this_record()));
+        }
+    });
+    for (int i = 0; i < times; ++i) {
+        wait_for_waiters(&ends, 1);
+        interrupt(record.get());
+        EXPECT_TRUE(wait_until([&] { return !record.get().interrupt_requested.load(); }));
+    }
+}
+
+TEST_F(DescriptorSleep, OfAForkedChildIsNotItsParents) {
+    const PipeEnds ends;
+    EXPECT_EQ(await_ready(ends, 0s), Wakeup::timed_out);  // makes the thread's descriptor
+    const pid_t child = fork();
+    if (child == 0) {
+        interrupt(this_record());
+        const bool own = await_ready(ends) == Wakeup::interrupted && take_interrupt(this_record()) &&
+                         await_ready(ends, 1ms) == Wakeup::timed_out;
+        _exit(own ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(await_ready(ends, 1ms), Wakeup::timed_out);
 }
 
 }  // namespace

@@ -55,6 +55,9 @@ public:
     /// descriptor stays the caller's. Throws OSError if it is none of memory.
     static SharedMemory from_descriptor(int descriptor);
 
+    /// The same, under the name that Shared, Value and Array have for it.
+    static SharedMemory attach(int descriptor) { return from_descriptor(descriptor); }
+
     ~SharedMemory();
     SharedMemory(SharedMemory&& other) noexcept;
     SharedMemory& operator=(SharedMemory&& other) noexcept;

@@ -160,15 +160,17 @@ Wakeup Waiting::sleep(DeadlockWatch& watch) {
     }
 }
 
-Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {
+/// The loop of a sleep that does not end by a wake-up from the parking table. `sleep` sleeps until an instant; from
+/// `next_look` on the caller looks again, woken or not.
+template <class Sleep>
+Wakeup Waiting::sleep_beside(platform::Instant next_look, Sleep sleep) {
     record_.parker.reset();
     begin_sleep();
     const platform::Instant end = std::min(end_, wake_at_);
-    const platform::Instant next_look = platform::now() + longest_shared_sleep;
     for (bool kicked = false;;) {
         if (must_end(kicked)) return Wakeup::interrupted;
         const SleepingAtDoor sleeping(record_, OwnEnd::yes);
-        const Parker::State state = record_.parker.sleep_beside(shared, std::min({end, next_look, record_.look_up_at}));
+        const Parker::State state = sleep(std::min({end, next_look, record_.look_up_at}));
         if (state == Parker::State::waiting) return Wakeup::woken;
         kicked = state == Parker::State::kicked;
         if (!kicked) {
@@ -178,6 +180,16 @@ Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {
         }
         prepare_to_sleep();
     }
+}
+
+Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {
+    return sleep_beside(platform::now() + longest_shared_sleep,
+                        [&](platform::Instant until) { return record_.parker.sleep_beside(shared, until); });
+}
+
+Wakeup Waiting::sleep_on(platform::AwaitedDescriptor awaited) {
+    return sleep_beside(platform::never,
+                        [&](platform::Instant until) { return record_.parker.sleep_beside(awaited, until); });
 }
 
 void Waiting::name_owner(std::uint32_t native_id) noexcept {

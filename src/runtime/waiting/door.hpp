@@ -34,6 +34,7 @@
 #include <stop_token>
 
 #include "platform/clock.hpp"
+#include "platform/processes/descriptor_wait.hpp"
 #include "platform/processes/shared_futex.hpp"
 #include "runtime/base/function_ref.hpp"
 #include "runtime/records/thread_record.hpp"
@@ -116,6 +117,10 @@ public:
     /// shared_futex_wake(). `woken` may come for no reason: the caller looks again. May be called again and again.
     Wakeup sleep_shared(platform::AwaitedWord shared);
 
+    /// Sleeps until a descriptor is ready. `woken` may come for no reason: the caller looks again. May be called again
+    /// and again.
+    Wakeup sleep_on(platform::AwaitedDescriptor awaited);
+
     /// Writes down which thread, by the kernel's number, now holds what is waited for. For waits across processes.
     void name_owner(std::uint32_t native_id) noexcept;
 
@@ -137,6 +142,8 @@ private:
     void prepare_to_sleep() noexcept;
     void begin_sleep();
     Wakeup sleep(DeadlockWatch& watch);
+    template <class Sleep>
+    Wakeup sleep_beside(platform::Instant next_look, Sleep sleep);
     Parker::State sleep_once(platform::Instant deadline, platform::Instant look) noexcept;
     bool must_end(bool kicked) noexcept;
     bool withdraw() noexcept;
