@@ -104,6 +104,8 @@ int run(std::vector<std::string> words) {
     command::add_demo(app, code);
     command::add_ps(app, code);
     command::add_dump(app, code);
+    command::add_completion(app, code);
+    command::add_manual(app, code);
 
     turn_help_into_option(words);
     check_subcommand(app, words);

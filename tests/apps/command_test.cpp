@@ -12,6 +12,7 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 TEST(Command, KnowsItsVersion) {
     const auto result = run_threadwise({"--version"});
@@ -21,7 +22,7 @@ TEST(Command, KnowsItsVersion) {
 
 TEST(Command, HelpsWithExamples) {
     EXPECT_THAT(run_threadwise({"--help"}).output, HasSubstr("download"));
-    for (const char* subcommand : {"download", "serve", "checksum", "demo", "ps", "dump"}) {
+    for (const char* subcommand : {"download", "serve", "checksum", "demo", "ps", "dump", "completion", "manual"}) {
         const auto result = run_threadwise({subcommand, "--help"});
         EXPECT_EQ(result.code, 0);
         EXPECT_THAT(result.output, HasSubstr(std::string("Examples:\n  threadwise ") + subcommand));
@@ -60,6 +61,65 @@ TEST(Command, TakesChoicesByNameAlone) {
     const auto result = run_threadwise({"download", "--existing", "1", "http://localhost/a"});
     EXPECT_EQ(result.code, 2);
     EXPECT_THAT(result.errors, HasSubstr("\"1\" is none of fail|keep|replace"));
+}
+
+/// What bash offers for the last of the words.
+std::string offered_by_bash(const std::vector<std::string>& words) {
+    std::string script = std::string("source <(") + THREADWISE_COMMAND +
+                         " completion bash)\n"
+                         "compopt() { :; }\n"  // bash has it in a completion alone
+                         "COMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n_threadwise\necho \"${COMPREPLY[*]}\"";
+    std::vector<std::string> command{"bash", "-c", std::move(script), "bash"};
+    command.insert(command.end(), words.begin(), words.end());
+    return RunningCommand(std::move(command)).finish().output;
+}
+
+TEST(Command, IsCompletedByBash) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+        {{"threadwise", "dow"}, "download\n"},
+        {{"threadwise", "help", "che"}, "checksum\n"},
+        {{"threadwise", "download", "--ex"}, "--existing\n"},
+        {{"threadwise", "download", "--existing", ""}, "fail keep replace\n"},
+        {{"threadwise", "download", "--existing", "=", "k"}, "keep\n"},
+        {{"threadwise", "download", "--existing", "="}, "fail keep replace\n"},
+        {{"threadwise", "download", "--jobs", ""}, "\n"},
+        {{"threadwise", "completion", "z"}, "zsh\n"},
+        {{"threadwise", "manual", "ser"}, "serve\n"},
+        {{"threadwise", "serve", "/et"}, "/etc\n"},
+        {{"threadwise", "checksum", "/proc/uptim"}, "/proc/uptime\n"},
+        {{"threadwise", "nonsense", ""}, "\n"},
+    };
+    for (const auto& [words, offered] : cases) EXPECT_EQ(offered_by_bash(words), offered) << words.back();
+}
+
+TEST(Command, IsCompletedByOtherShells) {
+    for (const auto& [shell, check] : {std::pair("zsh", "zsh -n"), {"fish", "fish --no-execute"}}) {
+        const std::string script = std::string("command -v ") + shell + " > /dev/null || exit 0; " +
+                                   THREADWISE_COMMAND + " completion " + shell + " | " + check + " /dev/stdin";
+        const auto result = RunningCommand({"sh", "-c", script}).finish();
+        EXPECT_EQ(result.code, 0) << shell;
+        EXPECT_EQ(result.errors, "") << shell;
+        EXPECT_THAT(run_threadwise({"completion", shell}).output, HasSubstr("fail keep replace"));
+    }
+    EXPECT_EQ(run_threadwise({"completion"}).code, 2);
+    EXPECT_THAT(run_threadwise({"completion", "bahs"}).errors, HasSubstr("did you mean bash?"));
+}
+
+TEST(Command, HasManualPages) {
+    const std::string page = run_threadwise({"manual", "download"}).output;
+    EXPECT_THAT(page, StartsWith(".TH THREADWISE\\-DOWNLOAD 1 "));
+    for (const char* part :
+         {"\\fB\\-d\\fR, \\fB\\-\\-directory\\fR \\fIDIR\\fR\n", ".SH EXAMPLES\n.nf\nthreadwise download"}) {
+        EXPECT_THAT(page, HasSubstr(part));
+    }
+    EXPECT_THAT(run_threadwise({"manual"}).output, HasSubstr("\\fBthreadwise\\-checksum\\fR(1)"));
+    const auto mistyped = run_threadwise({"manual", "dowload"});
+    EXPECT_EQ(mistyped.code, 2);
+    EXPECT_THAT(mistyped.errors, HasSubstr("did you mean download?"));
+    const std::string script =
+        std::string("command -v groff > /dev/null || exit 0; for page in '' download checksum ps; do ") +
+        THREADWISE_COMMAND + " manual $page | groff -ww -man -Tutf8 > /dev/null; done";
+    EXPECT_EQ(RunningCommand({"sh", "-c", script}).finish().errors, "") << "groff warns of nothing";
 }
 
 TEST(Command, HelpsWhoeverAsks) {
