@@ -46,9 +46,9 @@ std::string heading_of(const OptionEntry& option) {
 }
 
 std::string synopsis_of(const CommandEntry& entry) {
-    if (entry.name.empty())
-        return R"(\fBthreadwise\fR \fISUBCOMMAND\fR [\fIOPTION\fR...] [\fIARGUMENT\fR...])"
-               "\n";
+    if (entry.name.empty()) {
+        return fmt::format("{}\n", R"(\fBthreadwise\fR \fISUBCOMMAND\fR [\fIOPTION\fR...] [\fIARGUMENT\fR...])");
+    }
     std::string text = fmt::format("\\fBthreadwise {}\\fR [\\fIOPTION\\fR...]", plain(entry.name));
     for (const OptionEntry& positional : entry.positionals) {
         const std::string value = fmt::format("\\fI{}\\fR{}", plain(positional.value), positional.repeats ? "..." : "");
