@@ -49,7 +49,7 @@ std::string synopsis_of(const CommandEntry& entry) {
     if (entry.name.empty()) {
         return fmt::format("{}\n", R"(\fBthreadwise\fR \fISUBCOMMAND\fR [\fIOPTION\fR...] [\fIARGUMENT\fR...])");
     }
-    std::string text = fmt::format("\\fBthreadwise {}\\fR [\\fIOPTION\\fR...]", plain(entry.name));
+    std::string text = fmt::format(R"(\fBthreadwise {}\fR [\fIOPTION\fR...])", plain(entry.name));
     for (const OptionEntry& positional : entry.positionals) {
         const std::string value = fmt::format("\\fI{}\\fR{}", plain(positional.value), positional.repeats ? "..." : "");
         text += positional.is_needed ? " " + value : " [" + value + "]";
