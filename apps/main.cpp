@@ -43,7 +43,7 @@ std::string suggest(const std::string& word, const std::vector<std::string>& kno
     return nearest.empty() ? otherwise : fmt::format("did you mean {}? {}", nearest, otherwise);
 }
 
-/// "threadwise help download" asks for what "threadwise download --help" prints, "threadwise help" for --help.
+/// Turns "help download" into "download --help", and "help" into "--help".
 void turn_help_into_option(std::vector<std::string>& words) {
     if (words.empty() || words.front() != "help") return;
     words.erase(words.begin());
@@ -62,7 +62,7 @@ void check_subcommand(const CLI::App& app, const std::vector<std::string>& words
                   suggest(word, known, "threadwise --help lists what there is"));
 }
 
-/// What is wrong with the options.
+/// Says which option or argument is wrong, and suggests what may have been meant.
 Failure failure_of(const CLI::ParseError& error, const CLI::App& app) {
     const auto chosen = app.get_subcommands();
     const CLI::App& used = chosen.empty() ? app : *chosen.front();
@@ -79,12 +79,25 @@ Failure failure_of(const CLI::ParseError& error, const CLI::App& app) {
             suggest(name, names_of_options(used), help + " lists what there is")};
 }
 
-// A missing descriptor would be the next file's or socket's, and what is meant for a user be written into that. What is
-// opened in its place cannot be used either, so that errors stay errors.
+/// Opens those of descriptors 0 to 2 that are closed, as otherwise the next file or socket would get that number, and
+/// messages would be written into it. They are opened in the wrong mode, so that using them remains an error.
 void keep_standard_descriptors() {
     for (const auto& [descriptor, mode] :
          {std::pair(STDIN_FILENO, O_WRONLY), {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_RDONLY}}) {
         if (::fcntl(descriptor, F_GETFD) == -1) static_cast<void>(::open("/dev/null", mode));
+    }
+}
+
+/// Parses the command line, and so runs the subcommand that it names. The exit code.
+int parse_and_run(CLI::App& app, std::vector<std::string> words, const command::ExitCode& code) {
+    std::ranges::reverse(words);  // CLI11 takes them from the end
+    try {
+        app.parse(words);
+        return code;
+    } catch (const CLI::Success& request) {
+        return app.exit(request);  // prints the help or the version
+    } catch (const CLI::ParseError& error) {
+        throw failure_of(error, app);
     }
 }
 
@@ -109,29 +122,18 @@ int run(std::vector<std::string> words) {
 
     turn_help_into_option(words);
     check_subcommand(app, words);
-    try {
-        std::ranges::reverse(words);  // as CLI11 takes them
-        app.parse(words);
-    } catch (const CLI::CallForHelp& request) {
-        return app.exit(request);
-    } catch (const CLI::CallForAllHelp& request) {
-        return app.exit(request);
-    } catch (const CLI::CallForVersion& request) {
-        return app.exit(request);
-    } catch (const CLI::ParseError& error) {
-        throw failure_of(error, app);
-    }
+    const int result = parse_and_run(app, std::move(words), code);
     if (!std::cout.flush()) {
         throw Failure(command::some_failed, "cannot write standard output", "check where it goes");
     }
-    return code;
+    return result;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     keep_standard_descriptors();
-    // A write that a limit or a reader forbids is then an error with a message instead of a silent end.
+    // A write beyond a size limit or into a closed pipe then fails with an error, instead of killing the process.
     std::signal(SIGXFSZ, SIG_IGN);
     std::signal(SIGPIPE, SIG_IGN);
     try {

@@ -27,11 +27,10 @@ using net::ip::tcp;
 using namespace std::chrono_literals;
 using Error = boost::system::error_code;
 
-/// Where there are too many connections, one that has waited for a request for so long is closed in favour of a new
-/// one.
+/// When the limit of connections is reached, one that has been idle for this long is closed to make room for a new one.
 constexpr auto idle_time = 1s;
 
-/// Listens on the first address that the host has and that can be listened on.
+/// Listens on the first of the host's addresses on which that succeeds.
 tcp::acceptor listen_on(net::io_context& context, const std::string& host, int port) {
     Error error;
     tcp::resolver resolver(context);
@@ -39,7 +38,7 @@ tcp::acceptor listen_on(net::io_context& context, const std::string& host, int p
     for (const auto& entry : found) {
         tcp::acceptor acceptor(context);
         acceptor.open(entry.endpoint().protocol(), error);
-        // A port that was in use a moment ago can be had; one that another program listens on cannot.
+        // Allows a port whose old connections are in TIME_WAIT, but not one that another program listens on.
         if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
         if (!error) acceptor.bind(entry.endpoint(), error);
         if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
@@ -55,10 +54,8 @@ class FileServer::Server {
 public:
     Server(const std::filesystem::path& folder, const ServerOptions& options) : folder_(folder), options_(options) {}
 
-    ~Server() {
-        context_.stop();
-        for (auto& thread : threads_) thread.join();
-    }
+    /// The threads return from run() then, and are joined by their destructors.
+    ~Server() { context_.stop(); }
 
     int start(const std::string& host, int port) {
         acceptor_.emplace(listen_on(context_, host, port));
@@ -81,7 +78,7 @@ private:
             return accept_after(20ms);
         }
         acceptor_->async_accept(net::make_strand(context_), [this](const Error& error, tcp::socket socket) {
-            // As when there are no file descriptors left: another connection has to end first.
+            // For example, no file descriptor is left: try again once another connection may have ended.
             if (error) return accept_after(100ms);
             begin(std::move(socket));
             accept();
@@ -103,6 +100,7 @@ private:
         } catch (const std::bad_alloc&) {}  // the client sees that it is disconnected
     }
 
+    /// Not at every call, so that its cost for each connection is constant.
     void forget_closed() {
         constexpr std::size_t few = 64;
         if (connections_.size() < 2 * open_ + few) return;
@@ -127,10 +125,10 @@ private:
     const ServerOptions options_;
     std::atomic<std::size_t> open_{0};
     std::vector<std::weak_ptr<ServerConnection>> connections_;  ///< used by accept() alone
-    net::io_context context_;  ///< below what connections use, as its destructor destroys them all
+    net::io_context context_;  ///< its destructor destroys the connections, which use the members above
     net::steady_timer timer_{context_};
     std::optional<tcp::acceptor> acceptor_;
-    std::vector<threadwise::Thread> threads_;
+    std::vector<threadwise::Thread> threads_;  ///< last, as they are destroyed first
 };
 
 FileServer::FileServer(const std::filesystem::path& folder, const ServerOptions& options) {

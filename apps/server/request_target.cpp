@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "server/header_list.hpp"
@@ -9,7 +10,7 @@
 namespace command {
 namespace {
 
-/// The part after http://HOST, or all of it.
+/// The target from its path on: what follows http://HOST, or all of it. It begins with a slash.
 std::optional<std::string_view> without_authority(std::string_view target) {
     if (target.starts_with('/')) return target;
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -43,12 +44,13 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> path_of_target(std::string_view target) {
-    auto rest = without_authority(target);
+    const auto rest = without_authority(target);
     if (!rest || rest->find('#') != std::string_view::npos) return std::nullopt;
-    std::string_view path = rest->substr(0, rest->find('?'));
-    // A link to a path that begins with two slashes would lead to another host.
-    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()) - 1);
-    return percent_decoded(path);
+    auto path = percent_decoded(rest->substr(0, rest->find('?')));
+    // Of the slashes at the beginning, percent-encoded or not, only one is kept: the server redirects to this path, and
+    // a Location that begins with two slashes names another host.
+    if (path) path->erase(0, std::min(path->find_first_not_of('/'), path->size()) - 1);
+    return path;
 }
 
 std::string percent_encoded(std::string_view path) {

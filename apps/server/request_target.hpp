@@ -7,11 +7,11 @@
 
 namespace command {
 
-/// The path of "/PATH?QUERY" or "http://HOST/PATH?QUERY", its percent encoding undone, with one slash before it.
-/// Nothing for a target that is neither, or is malformed.
+/// The path of "/PATH?QUERY" or "http://HOST/PATH?QUERY", percent-decoded; it begins with exactly one slash. Nothing
+/// for a target that has neither form or is malformed.
 std::optional<std::string> path_of_target(std::string_view target);
 
-/// `path` as a URL has it: all but RFC 3986's unreserved characters and slashes percent-encoded.
+/// `path` as it stands in a URL: every byte but slashes and RFC 3986's unreserved characters is percent-encoded.
 std::string percent_encoded(std::string_view path);
 
 }  // namespace command

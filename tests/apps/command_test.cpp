@@ -29,6 +29,15 @@ TEST(Command, HelpsWithExamples) {
     }
 }
 
+TEST(Command, FailsWhenItsHelpCannotBeWritten) {
+    for (const char* option : {"--help", "--version", "help"}) {
+        const auto result =
+            RunningCommand({"sh", "-c", "\"$0\" \"$1\" > /dev/full", THREADWISE_COMMAND, option}).finish();
+        EXPECT_EQ(result.code, 1) << option;
+        EXPECT_THAT(result.errors, HasSubstr("cannot write"));
+    }
+}
+
 TEST(Command, RefusesWhatItDoesNotKnow) {
     for (const auto& arguments :
          std::vector<std::vector<std::string>>{{"upload"}, {"--nonsense"}, {"help", "upload"}}) {

@@ -239,8 +239,17 @@ TEST_F(Serve, LeadsToFoldersByTheirSlash) {
     const auto response = get("/folder");
     EXPECT_EQ(response.status, 301);
     EXPECT_EQ(response.get_header_value("Location"), "/folder/");
-    EXPECT_EQ(get("//folder").get_header_value("Location"), "/folder/") << "// would lead to another host";
     EXPECT_THAT(get("//folder/").body, HasSubstr("<a href=\"b%20"));
+}
+
+// A Location that begins with two slashes names a host.
+TEST_F(Serve, NeverLeadsToAnotherHost) {
+    command::ServerOptions options;
+    options.listing = true;
+    start(options);
+    for (const std::string path : {"//folder", "/%2Ffolder", "/%2f/%2Ffolder"}) {
+        EXPECT_EQ(get(path).get_header_value("Location"), "/folder/") << path;
+    }
 }
 
 std::ptrdiff_t answers_in(const std::string& text, const std::string& status) {
