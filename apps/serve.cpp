@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -33,8 +34,8 @@ ExitCode serve(const Arguments& arguments) {
                              is_ipv6 ? "[" + arguments.host + "]" : arguments.host, port)
               << std::flush;
 
-    threadwise::Event never;
-    never.wait(signals.token());
+    threadwise::Event never_set;
+    never_set.wait(signals.token());
     return all_right;
 }
 

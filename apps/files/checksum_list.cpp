@@ -63,7 +63,7 @@ std::string_view without_blanks(std::string_view text) {
     return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
 }
 
-/// SHA256 (PATH) = DIGEST, as BSD's tools and `sha256sum --tag` write it; blanks may be more or fewer.
+/// SHA256 (PATH) = DIGEST, as BSD's tools and `sha256sum --tag` write it, with any number of blanks between the parts.
 std::optional<Parts> split_tagged(std::string_view line) {
     constexpr std::string_view name = "SHA256";
     if (!line.starts_with(name)) return std::nullopt;
@@ -76,18 +76,18 @@ std::optional<Parts> split_tagged(std::string_view line) {
     return Parts{rest.substr(0, rest.find_last_not_of(blanks) + 1), line.substr(1, end - 1)};
 }
 
-/// DIGEST, one blank, and then a blank or a star before PATH; or, in lists that have one blank alone, PATH at once.
+/// DIGEST, one blank, a blank or a star, PATH; or, in lists with Spacing::one, DIGEST, one blank, PATH.
 std::optional<Parts> split_plain(std::string_view line, Spacing& spacing) {
     if (line.size() < digest_size + 2 || blanks.find(line[digest_size]) == std::string_view::npos) return std::nullopt;
-    const Parts one_blank{line.substr(0, digest_size), line.substr(digest_size + 1)};
-    const char mark = one_blank.path.front();
-    if (one_blank.path.size() == 1 || (mark != ' ' && mark != '*')) {
+    const Parts spaced_by_one{line.substr(0, digest_size), line.substr(digest_size + 1)};
+    const char mark = spaced_by_one.path.front();
+    if (spaced_by_one.path.size() == 1 || (mark != ' ' && mark != '*')) {
         if (spacing == Spacing::two) return std::nullopt;
         spacing = Spacing::one;
     }
-    if (spacing == Spacing::one) return one_blank;
+    if (spacing == Spacing::one) return spaced_by_one;
     spacing = Spacing::two;
-    return Parts{one_blank.digest, one_blank.path.substr(1)};
+    return Parts{spaced_by_one.digest, spaced_by_one.path.substr(1)};
 }
 
 }  // namespace

@@ -19,30 +19,31 @@ struct ChecksumLine {
 /// or carriage return is escaped, and the line then begins with a backslash.
 std::string format_checksum_line(const ChecksumLine& line);
 
-/// `path` as such a line shows it: a backslash at the beginning tells that it is escaped.
+/// `path` as such a line shows it: if it had to be escaped, a backslash at the beginning says so.
 std::string escape_checksum_path(std::string_view path);
 
-/// How many blanks a list's lines have between digest and path: two, or a blank and a star, unless it is in the form of
-/// old BSD tools. Lists of one form alone can be told apart.
+/// How many characters separate digest and path in a list's lines: two (two blanks, or a blank and a star), or one
+/// blank as old BSD tools write it. All lines of a list have the same; in "DIGEST  b" the path is "b" or " b"
+/// accordingly.
 enum class Spacing { unknown, one, two };
 
-/// A line "DIGEST  PATH", "DIGEST *PATH", "DIGEST PATH" or "SHA256 (PATH) = DIGEST", with blanks before it or not,
-/// escaped or not; none of these: nothing. `spacing` is what the lines before it have shown.
+/// Parses "DIGEST  PATH", "DIGEST *PATH", "DIGEST PATH" or "SHA256 (PATH) = DIGEST", escaped or not, and possibly after
+/// blanks; nothing for any other line. `spacing` is what the lines before have shown; this line may show it, too.
 std::optional<ChecksumLine> parse_checksum_line(std::string_view line, Spacing& spacing);
 
 struct ChecksumList {
     std::vector<ChecksumLine> lines;
-    std::vector<std::size_t> malformed;  ///< the numbers of the lines that say nothing, from 1
+    std::vector<std::size_t> malformed;  ///< the numbers, from 1, of the lines that could not be parsed
 };
 
-/// A list; empty lines and those that begin with # are skipped. As with sha256sum, a line that is no such line is none
-/// of the list's: what else a signed or commented list has in it.
+/// Reads a list. Empty lines and those that begin with # are skipped. A line that cannot be parsed is only noted as
+/// malformed, as by sha256sum: it may belong to a signature or a comment.
 ChecksumList read_checksum_list(std::istream& input);
 
-/// What became of such lines.
+/// What a message says of malformed lines.
 inline constexpr std::string_view skipped_lines = "skipped; a line has 64 hexadecimal digits, two spaces, and the name";
 
-/// "LIST, line 3 and 2 more: ...": what is wrong with a list that has malformed lines, and is called `name`.
+/// "LIST, line 3 and 2 more: ...": the message about a list with malformed lines that is called `name`.
 std::string describe_malformed(const ChecksumList& list, std::string_view name);
 
 }  // namespace command

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Another name for what a descriptor has open: reading the link tells where it really is.
+// The symbolic link to what a descriptor has open. Reading the link gives the real path; opening it, the same file.
 fs::path descriptor_link(const FileDescriptor& file) { return "/proc/self/fd/" + std::to_string(file.number()); }
 
 }  // namespace
@@ -22,8 +22,8 @@ Enclosure::Enclosure(const fs::path& folder) : folder_(fs::canonical(folder)) {}
 std::optional<Enclosure::Entry> Enclosure::open(std::string_view path) const {
     if (path.find('\0') != std::string_view::npos) return std::nullopt;
 
-    // First only located, so that opening has no effect yet, then judged by where it is, and only then opened. What is
-    // judged is what is opened, whatever happens to the names meanwhile.
+    // O_PATH locates the file without opening it, which could have an effect (a pipe, a device). Its real path and type
+    // are checked, and only then is it opened, by the same descriptor: changes of names in between make no difference.
     const fs::path wanted = folder_.string() + "/" + std::string(path);
     const FileDescriptor located(::open(wanted.c_str(), O_PATH | O_CLOEXEC), wanted);
     if (located.number() == -1) return std::nullopt;

@@ -1,5 +1,5 @@
 #pragma once
-// A folder from which nothing outside can be reached.
+// Access to the files below one folder, and to no others.
 
 #include <sys/stat.h>
 
@@ -11,11 +11,11 @@
 
 namespace command {
 
-/// Opens what is below one folder, and nothing else: neither ".." nor symbolic links lead out, not even when somebody
-/// swaps a folder for a link at that moment. Any thread may call it.
+/// Opens files and folders below one folder, and nothing else: neither ".." nor symbolic links lead out of it, not even
+/// if a folder is replaced by a link during the call. Any thread may call it.
 class Enclosure {
 public:
-    /// Throws std::system_error when `folder` is not there.
+    /// Throws std::system_error if `folder` does not exist.
     explicit Enclosure(const std::filesystem::path& folder);
 
     struct Entry {
@@ -25,8 +25,8 @@ public:
         bool is_folder() const noexcept { return S_ISDIR(status.st_mode); }
     };
 
-    /// The file or folder at `path`, relative to the folder with or without a slash before it; nothing when there is
-    /// none, when it lies outside, when it cannot be read, or when it is neither file nor folder.
+    /// Opens the file or folder at `path`, which is relative to the folder, even with a slash before it. Nothing if it
+    /// does not exist, lies outside, cannot be read, or is neither file nor folder.
     std::optional<Entry> open(std::string_view path) const;
 
     const std::filesystem::path& folder() const noexcept { return folder_; }
@@ -34,7 +34,7 @@ public:
 private:
     bool encloses(const std::filesystem::path& real_path) const;
 
-    std::filesystem::path folder_;  ///< without symbolic links in it
+    std::filesystem::path folder_;  ///< canonical: without symbolic links
 };
 
 }  // namespace command

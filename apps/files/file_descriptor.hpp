@@ -9,7 +9,7 @@
 
 namespace command {
 
-/// Owns a file descriptor. What fails throws std::system_error with the path and the system's reason.
+/// Owns a file descriptor. A call that fails throws std::system_error with the path and the system's reason.
 class FileDescriptor {
 public:
     FileDescriptor() = default;
@@ -24,7 +24,8 @@ public:
     ~FileDescriptor();
 
     static FileDescriptor open_for_reading(const std::filesystem::path& path);
-    /// A descriptor of its own for what standard input is.
+
+    /// A duplicate of standard input's descriptor.
     static FileDescriptor of_standard_input();
 
     /// Another descriptor for the same open file.
@@ -33,21 +34,21 @@ public:
     int number() const noexcept { return number_; }
     const std::filesystem::path& path() const noexcept { return path_; }
 
-    /// Reads what is there, up to the buffer's size; 0 at the end of the file.
+    /// Reads up to `buffer.size()` bytes and returns how many; 0 at the end of the file.
     std::size_t read(std::span<std::byte> buffer) const;
 
-    /// As read(), from `offset` on; the descriptor's own position stays.
+    /// As read(), but from `offset` on and without moving the descriptor's position.
     std::size_t read_at(std::uint64_t offset, std::span<std::byte> buffer) const;
 
     void write_all(std::span<const std::byte> bytes) const;
 
-    /// Cuts the file off; write_all() goes on from there.
+    /// Makes the file `size` bytes long; write_all() appends to that.
     void truncate(std::uint64_t size) const;
 
-    /// Returns when the file's bytes are on the disk.
+    /// Writes the file's bytes through to the disk (fsync).
     void sync() const;
 
-    /// Throws what errno says about `what_failed`, e.g. "cannot write out/a.bin: No space left on device".
+    /// Throws an error for errno: fail("cannot write") says "cannot write out/a.bin: No space left on device".
     [[noreturn]] void fail(const char* what_failed) const;
 
 private:

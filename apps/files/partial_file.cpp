@@ -28,8 +28,8 @@ std::string random_letters() {
     return text;
 }
 
-// Where `name` is cut so that the hidden name is no longer than a file's name may be (255 bytes): between characters of
-// UTF-8, as some file systems accept nothing else.
+// Shortens `name` so that the hidden name fits into the 255 bytes that a file name may have. Cuts between UTF-8
+// characters, as some file systems accept nothing else.
 std::string cut(std::string name) {
     std::size_t size = std::min<std::size_t>(name.size(), 200);
     while (size > 0 && size < name.size() && (static_cast<unsigned char>(name[size]) & 0xC0U) == 0x80U) --size;
@@ -37,7 +37,8 @@ std::string cut(std::string name) {
     return name;
 }
 
-// A file system that cannot rename without replacing: looks first, which another program may get in between.
+// Renames unless `to` exists. On a file system that cannot do so atomically it looks first, and may then replace a file
+// that another process creates in between.
 int rename_unless_there(const char* from, const char* to) {
     if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;
@@ -75,8 +76,8 @@ bool PartialFile::belongs_to(const std::filesystem::path& hidden, const std::fil
 PartialFile PartialFile::create(const std::filesystem::path& path) {
     FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), path);
     if (file.number() == -1) file.fail("cannot create");
-    ::flock(file.number(),
-            LOCK_EX | LOCK_NB);  // where the file system has no locks, reopen() cannot tell that it is in use
+    // May fail: on a file system without locks, reopen() cannot tell that the file is in use.
+    ::flock(file.number(), LOCK_EX | LOCK_NB);
     return PartialFile(std::move(file));
 }
 
@@ -91,7 +92,7 @@ std::optional<PartialFile> PartialFile::reopen(const std::filesystem::path& path
 
 std::uint64_t PartialFile::size() const { return static_cast<std::uint64_t>(status_of(file_).st_size); }
 
-std::int64_t PartialFile::modified() const { return time_of(status_of(file_)); }
+std::int64_t PartialFile::modified() const { return modification_time(status_of(file_)); }
 
 void PartialFile::append(std::span<const std::byte> bytes) const { file_.write_all(bytes); }
 
@@ -113,12 +114,12 @@ void PartialFile::remove() noexcept {
     file_ = {};
 }
 
-std::int64_t time_of(const struct stat& status) {
+std::int64_t modification_time(const struct stat& status) {
     constexpr std::int64_t second = 1'000'000'000;
     return status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec;
 }
 
-// Not every directory can be opened or synced, which is no error; but an error of the disk is.
+// Some directories cannot be opened or synced, which is not an error; but a failing or full disk is.
 void sync_directory(const std::filesystem::path& directory) {
     const FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), directory);
     if (opened.number() == -1 || ::fsync(opened.number()) == 0) return;

@@ -1,5 +1,5 @@
 #pragma once
-// A file that has no name of its own until it is whole.
+// A file that gets its name only once it is complete.
 
 #include <sys/stat.h>
 
@@ -16,51 +16,52 @@
 
 namespace command {
 
-/// Collects bytes in a hidden file, which publish() gives its final name. The hidden file outlives the object, and the
-/// program, unless remove() or publish() was called. It is locked (flock) while the object lives, so that other
-/// programs can tell that it is in use. One thread at a time.
+/// Collects bytes in a hidden file, which publish() renames to its final name. The hidden file outlives the object and
+/// the process unless remove() or publish() was called, so that a later run can continue it. It is locked (flock) while
+/// the object lives: other processes see that it is in use. Not thread-safe.
 class PartialFile {
 public:
     PartialFile() = default;
 
-    /// A fresh hidden name in the folder that `name` has it in: "1/.a.RANDOM.part" for "1/a".
+    /// A new hidden name in the same folder as `name`: "1/.a.RANDOM.part" for "1/a".
     static std::string hidden_name(const std::string& name);
 
-    /// Whether a file of that name, without folders, is hidden_name()'s.
+    /// Whether a file name, without folders, has the form that hidden_name() makes.
     static bool is_hidden_name(std::string_view name);
 
-    /// Whether hidden_name(name) could be `hidden`.
+    /// Whether `hidden` has that form and is in the same folder as `name`.
     static bool belongs_to(const std::filesystem::path& hidden, const std::filesystem::path& name);
 
-    /// Creates the file `path`. Throws std::system_error where the folder refuses, or such a file is there.
+    /// Creates the file `path`. Throws std::system_error if that fails or the file exists.
     static PartialFile create(const std::filesystem::path& path);
 
-    /// Opens what an earlier program left, to append to it; nothing where there is no such file, or a program still has
-    /// it.
+    /// Opens a file that an earlier process left, to append to it; nothing if there is none, or another process has it
+    /// locked.
     static std::optional<PartialFile> reopen(const std::filesystem::path& path);
 
     bool is_open() const noexcept { return file_.number() != -1; }
     const std::filesystem::path& path() const noexcept { return file_.path(); }
     std::uint64_t size() const;
 
-    /// time_of() it.
+    /// modification_time() of the file.
     std::int64_t modified() const;
 
     void append(std::span<const std::byte> bytes) const;
 
-    /// Cuts it off; append() goes on from there.
+    /// Makes the file `size` bytes long; append() appends to that.
     void truncate(std::uint64_t size) const;
 
-    /// The file once more, to sync it on another thread.
+    /// Another descriptor for the file, by which another thread can sync it.
     FileDescriptor duplicate() const { return file_.duplicate(); }
 
-    /// Returns when its bytes are on the disk.
+    /// Writes its bytes through to the disk (fsync).
     void sync() const;
 
-    /// Gives the file its name in one step. Throws std::system_error; with `replace` false also
-    /// (std::errc::file_exists) when somebody made a file of that name meanwhile.
+    /// Renames the file to `final_path`, atomically. Throws std::system_error if that fails; with `replace` false also
+    /// (std::errc::file_exists) if a file of that name exists.
     void publish(const std::filesystem::path& final_path, bool replace);
 
+    /// Deletes the hidden file.
     void remove() noexcept;
 
 private:
@@ -69,10 +70,11 @@ private:
     FileDescriptor file_;
 };
 
-/// When a file's bytes changed last, in nanoseconds since 1970.
-std::int64_t time_of(const struct stat& status);
+/// When a file's bytes changed last (mtime), in nanoseconds since 1970.
+std::int64_t modification_time(const struct stat& status);
 
-/// Makes new names in `directory` outlast a loss of power. Throws std::system_error where the disk fails.
+/// Writes the names in `directory` through to the disk, so that a loss of power does not undo a rename. Throws
+/// std::system_error if the disk fails.
 void sync_directory(const std::filesystem::path& directory);
 
 }  // namespace command

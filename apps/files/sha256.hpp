@@ -14,17 +14,17 @@
 
 namespace command {
 
-/// A digest in the making. One thread at a time.
+/// Computes a digest incrementally. Not thread-safe.
 class Sha256 {
 public:
     Sha256();
 
     void update(std::span<const std::byte> bytes);
 
-    /// The digest of everything so far as 64 lower-case hexadecimal digits; more bytes may follow.
+    /// The digest of all bytes so far, as 64 lower-case hexadecimal digits. update() may be called again afterwards.
     std::string hex() const;
 
-    /// Forgets everything.
+    /// Starts over with no bytes.
     void restart();
 
 private:
@@ -32,11 +32,11 @@ private:
     Context context_{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
 };
 
-/// The digest of what is left to read of a file. Throws std::system_error when it cannot be read; gives "" when `stop`
-/// was requested.
+/// The digest of the rest of a file, from the descriptor's position on. Throws std::system_error if it cannot be read;
+/// returns "" if `stop` is requested.
 std::string sha256_of(const FileDescriptor& file, const std::stop_token& stop = {});
 
-/// The digest of the file `path`. Throws std::system_error when it cannot be read; gives "" when `stop` was requested.
+/// The digest of the file `path`. Throws std::system_error if it cannot be read; returns "" if `stop` is requested.
 std::string sha256_of_file(const std::filesystem::path& path, const std::stop_token& stop = {});
 
 }  // namespace command

@@ -1,11 +1,12 @@
 #pragma once
-// A folder for as long as it is needed.
+// A temporary folder.
 
 #include <filesystem>
 
 namespace command {
 
-/// An empty folder of its own below the system's folder for temporary files; removed with all that is in it.
+/// Creates a new, empty folder below the system's folder for temporary files; the destructor removes it and its
+/// content.
 class TemporaryFolder {
 public:
     TemporaryFolder();

@@ -15,7 +15,7 @@
 namespace command {
 namespace {
 
-// What a browser shows rather than keeps.
+// Browsers show files of these types, and save all others.
 std::string_view content_type_of(const std::filesystem::path& path) {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 9> types{{
         {".css", "text/css"},
@@ -52,7 +52,7 @@ Answer refuse_method(std::string_view method) {
 
 Answer folder_answer(const Enclosure::Entry& folder, const std::string& path) {
     if (!path.ends_with('/')) {
-        // The links of a listing start from the folder.
+        // The links of a listing are relative to the folder's URL, which therefore has to end with a slash.
         Answer answer = text_answer(301, "folders end with a slash");
         answer.headers.emplace_back("Location", percent_encoded(path) + "/");
         return answer;
@@ -63,7 +63,7 @@ Answer folder_answer(const Enclosure::Entry& folder, const std::string& path) {
     return answer;
 }
 
-/// Several parts, each with a header of its own (RFC 9110, 14.6).
+/// Makes several ranges the content, each with a header of its own (RFC 9110, 14.6).
 void set_parts(Answer& answer, const std::vector<ByteRange>& ranges, std::string_view type, std::uint64_t size) {
     constexpr std::string_view boundary = "threadwise-part-5f0c2b7a9d3e41688a";
     for (const ByteRange& range : ranges) {

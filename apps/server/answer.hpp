@@ -15,7 +15,7 @@
 
 namespace command {
 
-/// What the answer depends on; views into the request's header.
+/// The parts of a request that its answer depends on: views into its header.
 struct FileRequest {
     std::string_view method;
     std::string_view target;
@@ -23,7 +23,7 @@ struct FileRequest {
     Conditions conditions;
 };
 
-/// A piece of an answer's content: `text`, and then a part of the file.
+/// A piece of an answer's content: `text`, followed by a part of the file; either may be empty.
 struct Piece {
     std::string text;
     ByteRange part;
@@ -33,16 +33,16 @@ struct Piece {
 
 struct Answer {
     unsigned status = 200;
-    std::vector<std::pair<std::string_view, std::string>> headers;  ///< but for Date, Connection and Content-Length
+    std::vector<std::pair<std::string_view, std::string>> headers;  ///< except Date, Connection and Content-Length
     std::vector<Piece> content;
-    std::shared_ptr<const Enclosure::Entry> file;  ///< what the pieces are parts of, if of anything
+    std::shared_ptr<const Enclosure::Entry> file;  ///< the file whose parts are sent; null if none is
 
     std::uint64_t content_size() const noexcept;
 };
 
 /// The answer to a request for a file below `folder`, as RFC 9110 says for GET and HEAD; other methods are refused.
-/// `listing`: folders are shown. `now`: the time of the answer. To HEAD, the content is what GET would get: not to be
-/// sent. May throw std::filesystem::filesystem_error.
+/// `listing`: whether folders are shown. `now`: the time of the answer. The answer to HEAD has the same content as that
+/// to GET; the caller must not send it. May throw std::filesystem::filesystem_error.
 Answer answer_to(const FileRequest& request, const Enclosure& folder, bool listing, std::time_t now);
 
 /// An answer that is one line of text.

@@ -11,7 +11,7 @@
 namespace command {
 namespace {
 
-/// A sequence of digits; one that is too large for 64 bits becomes the largest. Nothing for any other text.
+/// The value of a sequence of digits, or the largest value if it does not fit; nothing for any other text.
 std::optional<std::uint64_t> parse_position(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -48,7 +48,7 @@ std::optional<std::vector<ByteRange>> parse_ranges(std::string_view header, std:
         if (!range) return std::vector<ByteRange>();
         if (range->size() != 0) ranges.push_back(*range);
     }
-    // Many parts, or parts that overlap, cost a server more than they save anybody (RFC 9110, 14.2 and 17.15).
+    // Many parts, or parts that overlap, are more likely an attack than a use (RFC 9110, 14.2 and 17.15).
     const auto total = std::accumulate(ranges.begin(), ranges.end(), std::uint64_t{0},
                                        [](std::uint64_t sum, const ByteRange& range) { return sum + range.size(); });
     if (ranges.size() > most || (ranges.size() > 1 && total > size)) return std::nullopt;

@@ -17,9 +17,9 @@ struct ByteRange {
     friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-/// What a Range header means for a file of `size` bytes: the parts that there are, in the order asked for; no part, if
-/// the file has none of them or the header is malformed. Nothing: the header is to be ignored, as its unit is not
-/// bytes, or it asks for more parts than make sense.
+/// The parts of a file of `size` bytes that a Range header asks for, in its order. An empty list if the file has none
+/// of them or the header is malformed. Nothing if the header is to be ignored: its unit is not bytes, or it asks for
+/// too many parts, or for parts that overlap.
 std::optional<std::vector<ByteRange>> parse_ranges(std::string_view header, std::uint64_t size);
 
 }  // namespace command

@@ -1,5 +1,5 @@
 #pragma once
-// Whether a file is sent, by the conditions of the request (RFC 9110, 13).
+// Conditional requests: whether a file is sent at all (RFC 9110, 13).
 
 #include <ctime>
 #include <string>
@@ -28,11 +28,11 @@ enum class Verdict {
     failed,        ///< 412
 };
 
-/// For GET and HEAD, in the order of RFC 9110, 13.2.2. A malformed condition is ignored.
+/// Evaluates the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. A malformed condition is ignored.
 Verdict judge(const Conditions& conditions, const FileVersion& version);
 
-/// Whether a Range header is honoured: there is no If-Range, or it names exactly this version. A date does that only if
-/// `now` is more than a second later: before, the file may have changed again within the second of that date.
+/// Whether a Range header is honoured: there is no If-Range, or it names exactly this version. A date does so only if
+/// `now` is more than a second later; until then the file may change again within the second that the date names.
 bool range_counts(std::string_view if_range, const FileVersion& version, std::time_t now);
 
 }  // namespace command

@@ -6,8 +6,8 @@
 
 namespace command {
 
-/// An HTML page that links to what is in `folder`, sorted by name, folders with a slash. `url_path` is the path by
-/// which the folder was asked for, with a slash at its end: the links start from there. Throws
+/// An HTML page that links to the entries of `folder`, sorted by name, folders with a slash at the end. `url_path` is
+/// the path of the request, which ends with a slash: the links are relative to it. Throws
 /// std::filesystem::filesystem_error when the folder cannot be read.
 std::string format_listing(const std::filesystem::path& folder, const std::string& url_path);
 

@@ -1,5 +1,5 @@
 #pragma once
-// A request as the HTTP library reads it.
+// Takes from a request, as Boost.Beast has parsed it, what the answer depends on.
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -8,7 +8,7 @@
 
 namespace command {
 
-/// What the answer to `message` depends on; views into it.
+/// The parts of `message` that its answer depends on: views into it.
 FileRequest file_request(const boost::beast::http::request<boost::beast::http::string_body>& message);
 
 }  // namespace command

@@ -25,8 +25,8 @@ namespace http = boost::beast::http;
 namespace net = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto header_time = 10s;  ///< for a header as a whole, from the end of the answer before
-constexpr auto piece_time = 30s;   ///< for a client to take what it is sent
+constexpr auto header_time = 10s;  ///< for a whole header, from the end of the previous answer
+constexpr auto piece_time = 30s;   ///< for the client to receive a piece of an answer
 constexpr std::size_t piece_size = 65536;
 constexpr std::size_t most_header_bytes = 16384;
 constexpr std::size_t most_content_bytes = 65536;
@@ -69,7 +69,7 @@ auto ServerConnection::then(Next next) {
         try {
             (self.get()->*next)(error);
         } catch (const std::exception&) {
-            // No memory, or the file cannot be read on: the client sees a transfer that broke off.
+            // Out of memory, or the file became unreadable: the client sees an aborted transfer.
             self->stream_.close();
         }
     };
@@ -110,7 +110,7 @@ void ServerConnection::on_header(const Error& error) {
         closes_ = true;
         return send(text_answer(400, "a request names one Host"), true);
     }
-    // Content of another method, or that the client sends once it is told to, is not read.
+    // Content is not read if the method is another, or if the client waits for permission to send it (Expect).
     if (!parser_->is_done() && (!is_for_files(request) || request.count(http::field::expect) > 0)) {
         closes_ = true;
         return answer_request();
@@ -142,7 +142,7 @@ void ServerConnection::answer_request() {
 }
 
 void ServerConnection::refuse(const Error& error) {
-    // The client has gone, said nothing, or took too long to say it.
+    // Any other error: the client has disconnected, sent nothing, or was too slow.
     const bool is_of_http = error.category() == make_error_code(http::error::bad_method).category();
     if (!is_of_http || error == http::error::end_of_stream || error == http::error::partial_message) return leave();
     closes_ = true;
@@ -189,8 +189,8 @@ void ServerConnection::go_on() {
     read_header();
 }
 
-/// Puts what follows into `pending_`; false: there is no more. Throws when the file is shorter than it was, so that the
-/// client sees a broken connection and not a file that looks whole.
+/// Puts the next bytes of the answer into `pending_`; false if none are left. Throws when the file has become shorter,
+/// so that the client sees an aborted transfer rather than a file that looks complete.
 bool ServerConnection::fill() {
     if (piece_ == answer_.content.size()) return false;
     Piece& piece = answer_.content[piece_];
@@ -227,7 +227,8 @@ ServerConnection::Clock::duration ServerConnection::time_ahead() const {
     return std::chrono::duration_cast<Clock::duration>(due) - (Clock::now() - begun_);
 }
 
-/// Closes so that the client gets all that was sent: a connection closed with something unread is reset.
+/// Closes gracefully: first sends FIN, then reads for a while. A socket that is closed with unread bytes sends a reset,
+/// which may make the client lose the end of the answer.
 void ServerConnection::leave() {
     Error ignored;
     stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);

@@ -20,14 +20,14 @@
 
 namespace command {
 
-/// Reads one request after another, also such as were sent before the last answer (pipelining), and answers each; no
-/// thread waits for it meanwhile. A client has a time for each header as a whole, and for each piece that it is sent:
-/// one that is slower is disconnected. Lives for as long as it has something to do.
+/// Reads and answers one request after another, pipelined ones included, by asynchronous operations: it blocks no
+/// thread. The client is disconnected if it takes too long to send a header or to receive a piece of an answer. The
+/// pending operations own the connection, so that it lives as long as there is one.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// `open` counts the connections that there are. All references outlive it.
+    /// `open` counts the connections that exist. What the references refer to must outlive the connection.
     ServerConnection(boost::asio::ip::tcp::socket socket, const Enclosure& folder, const ServerOptions& options,
                      std::atomic<std::size_t>& open);
     ServerConnection(const ServerConnection&) = delete;
@@ -36,10 +36,10 @@ public:
 
     void start();
 
-    /// Since when it waits for a request; nothing while it answers one. Any thread may ask.
+    /// Since when it has been waiting for a request; nothing while it answers one. Any thread may call it.
     std::optional<Clock::time_point> waiting_since() const noexcept;
 
-    /// Disconnects, unless it answers a request by then. Any thread may call it.
+    /// Disconnects if it still waits for a request once its strand runs this. Any thread may call it.
     void disconnect_if_waiting();
 
 private:
@@ -63,7 +63,7 @@ private:
     void leave();
     void drain(Clock::time_point end);
 
-    /// A completion handler that keeps this connection alive and goes on with `next`.
+    /// A completion handler that keeps this connection alive and calls `next`.
     template <class Next>
     auto then(Next next);
 
@@ -78,12 +78,12 @@ private:
     std::atomic<Clock::rep> waiting_since_{0};  ///< 0: it does not wait
 
     Answer answer_;
-    std::string pending_;       ///< what is being sent
-    std::size_t piece_ = 0;     ///< of the answer, that follows
-    std::uint64_t offset_ = 0;  ///< how much of that piece's part has been sent
-    std::uint64_t sent_ = 0;    ///< of the answer, in all
+    std::string pending_;       ///< the bytes that are being sent
+    std::size_t piece_ = 0;     ///< index of the answer's piece that is sent next
+    std::uint64_t offset_ = 0;  ///< how much of that piece's part of the file has been sent
+    std::uint64_t sent_ = 0;    ///< how much of the answer has been sent in all
     Clock::time_point begun_;   ///< when the answer's first byte was sent
-    bool closes_ = false;       ///< after this answer
+    bool closes_ = false;       ///< whether the connection is closed after this answer
 };
 
 }  // namespace command

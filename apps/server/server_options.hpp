@@ -1,5 +1,5 @@
 #pragma once
-// What a file server is asked to be.
+// The settings of a file server.
 
 #include <chrono>
 #include <cstddef>
@@ -8,8 +8,8 @@
 namespace command {
 
 struct ServerOptions {
-    std::size_t connections = 256;         ///< open at once; further ones wait, or take the place of one that is idle
-    bool listing = false;                  ///< show what is in a folder
+    std::size_t connections = 256;         ///< open at once; beyond that, an idle one is closed or the new one waits
+    bool listing = false;                  ///< answer requests for folders with a list of their files
     std::chrono::milliseconds latency{0};  ///< before each answer, to stand in for a distant server
     std::uint64_t rate = 0;                ///< bytes a second on each connection; 0 is no limit
 };

@@ -34,7 +34,7 @@ std::string fault_of_existing(const fs::path& path, Existing existing) {
 bool is_as_left(const fs::path& path, const DownloadTarget& target, const std::optional<JournalRecord>& record) {
     struct stat status {};
     if (!record || record->url != url_without_password(target.url) || ::stat(path.c_str(), &status) == -1) return false;
-    return record->describes(static_cast<std::uint64_t>(status.st_size), time_of(status));
+    return record->describes(static_cast<std::uint64_t>(status.st_size), modification_time(status));
 }
 
 }  // namespace

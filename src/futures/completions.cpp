@@ -17,7 +17,7 @@ public:
 
     void tell(FutureState&) noexcept override {
         next = owner_.news_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
-        // seq_cst, as the load below: either the sleeper's last look sees this, or this thread sees the sleeper.
+        // seq_cst, as the load below: either the waiter's last check sees this node, or this thread sees the waiter.
         while (!owner_.news_.compare_exchange_weak(next, this)) {}
         if (owner_.has_waiter_.load()) runtime::unpark_all(&owner_.news_);
     }
@@ -26,8 +26,8 @@ public:
 
     void watch() { state_->watch(*this); }
 
-    /// The future is not looked at any more.
-    void let_go() noexcept {
+    /// Stops watching the future.
+    void unwatch() noexcept {
         if (state_ != nullptr) std::exchange(state_, nullptr)->unwatch(*this);
     }
 
@@ -50,13 +50,13 @@ Completions::Completions(const std::vector<FutureState*>& states) : left_(states
     for (FutureState* const state : states) {
         nodes_.push_back(std::make_unique<Node>(*this, *state, nodes_.size()));
     }
-    // Once nothing can fail any more: a node that is watched by a future may not go without the destructor below.
+    // Last, when nothing can throw any more: only the destructor below takes nodes off the futures' lists.
     for (const auto& node : nodes_) node->watch();
 }
 
 Completions::~Completions() {
     for (const auto& node : nodes_) {
-        if (node != nullptr) node->let_go();
+        if (node != nullptr) node->unwatch();
     }
 }
 
@@ -64,7 +64,7 @@ std::size_t Completions::next(const Deadline& deadline, const std::stop_token& s
     if (ready_ == nullptr && !take_news()) wait(deadline, stop, where);
     Node& node = *std::exchange(ready_, ready_->next);
     const std::size_t index = node.index();
-    node.let_go();  // it has been told, but the one that tells it may not have left it
+    node.unwatch();  // waits until tell(), which runs under the future's lock, has returned
     nodes_[index].reset();
     --left_;
     return index;

@@ -1,5 +1,5 @@
 #pragma once
-// Where the calling thread stands with respect to a pool.
+// The calling thread's relation to a pool.
 
 #include "threadwise/detail/futures/worker.hpp"
 
@@ -8,7 +8,7 @@ namespace threadwise::detail {
 /// Whether the calling thread is one of the pool's workers.
 inline bool runs_here(const Pool* pool) noexcept { return this_worker != nullptr && &this_worker->pool() == pool; }
 
-/// A call of the pool, which is null for calls that belong to none, has been made here.
+/// Counts a call that the calling thread has made for `pool`, which may be null: then nothing is counted.
 void count_call(Pool* pool, TaskOutcome outcome) noexcept;
 
 }  // namespace threadwise::detail

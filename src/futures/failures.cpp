@@ -17,7 +17,7 @@ struct Failures::Failure {
     std::exception_ptr exception;
     Failure* next;
 
-    /// The end of a list that lacks what there was no memory for. Only its address means anything.
+    /// Ends a list from which exceptions are missing for lack of memory. Only its address is used.
     static Failure* lost() noexcept {
         alignas(Failure) static constinit std::array<std::byte, sizeof(Failure)> mark{};
         return reinterpret_cast<Failure*>(mark.data());
@@ -25,7 +25,7 @@ struct Failures::Failure {
 
     static bool is_end(const Failure* failure) noexcept { return failure == nullptr || failure == lost(); }
 
-    /// Deletes the first one of the list.
+    /// Deletes the first element of the list.
     static void drop(Failure*& first) noexcept { delete std::exchange(first, first->next); }
 };
 
@@ -46,7 +46,7 @@ void Failures::fail(std::exception_ptr exception) noexcept {
 }
 
 void Failures::interrupt(const char* why) noexcept {
-    // relaxed: decides who keeps one, and publishes nothing.
+    // relaxed: decides which call keeps an exception, and publishes nothing.
     if (!interrupted_.exchange(true, std::memory_order_relaxed)) fail(runtime::exception_of<InterruptedError>(why));
 }
 
@@ -55,7 +55,7 @@ void Failures::drop(const char* why) noexcept {
     if (!dropped_.exchange(true, std::memory_order_relaxed)) fail(runtime::exception_of<CancelledError>(why));
 }
 
-// Said on standard error; and rethrow() has something to throw.
+// Reports it on standard error, and makes rethrow() throw bad_alloc if nothing else was kept.
 void Failures::report_lost(const std::exception_ptr& exception) {
     Failure* none = nullptr;
     first_.compare_exchange_strong(none, Failure::lost(), std::memory_order_release);  // release: as above

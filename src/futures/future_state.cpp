@@ -21,7 +21,7 @@ struct alignas(64) Stripe {
     platform::InternalLock lock;
 };
 
-// A lock in each future would cost memory in all of them for the few that are watched: they share some instead.
+// The locks of the futures' watcher lists. Shared, as a lock in each future would cost memory that few futures need.
 constinit std::array<Stripe, 64> stripes;
 
 platform::InternalLock& stripe_of(const FutureState& state) noexcept {
@@ -50,7 +50,7 @@ void* BlockAllocated::operator new(std::size_t size) { return runtime::allocate_
 void BlockAllocated::operator delete(void* object) noexcept { runtime::free_block(object); }
 
 FutureState::~FutureState() {
-    // Nobody owns it any more, so nobody can be watching but callbacks that will never be called.
+    // It has no owner left, so the only watchers left are callbacks, which will never be called.
     while (watchers_ != nullptr) {
         Watcher& first = *watchers_->next_;
         unlink(first);
@@ -99,7 +99,7 @@ FutureState::Status FutureState::claim() {
                 "invalid state: the future's call is being made, or its result set, by somebody else; its result can "
                 "be set only once");
         }
-        // acquire: see what an earlier claim left behind when it was given back, or what was done before the start.
+        // acquire: pairs with give_back() of an earlier claim, and with change().
         const std::uint32_t changed = (word & ~(status_mask | runner_mask)) | word_of(Status::running) | claimed;
         if (word_.compare_exchange_weak(word, changed | runner(), std::memory_order_acquire,
                                         std::memory_order_relaxed)) {
@@ -109,7 +109,7 @@ FutureState::Status FutureState::claim() {
 }
 
 void FutureState::give_back(Status before) noexcept {
-    // Running is 1 and pending 0. release: pairs with the next claim().
+    // Clearing the bit of `running` (1) gives `pending` (0). release: pairs with the next claim().
     const std::uint32_t status = before == Status::pending ? word_of(Status::running) : 0;
     word_.fetch_and(~(claimed | runner_mask | status), std::memory_order_release);
 }
@@ -186,7 +186,7 @@ void FutureState::cancel_late() {
 
 bool FutureState::wait(Timeout timeout, std::stop_token stop, SourceLocation where) {
     if (done()) return true;
-    run_deferred_callbacks();  // they may end it
+    run_deferred_callbacks();  // one of them may end this future
     if (pool_ != nullptr && timeout.is_forever() && !stop.stop_possible() && runs_here(pool_)) {
         run_if_pending();
         if (done()) return true;
@@ -218,7 +218,7 @@ void FutureState::wait_finished(Timeout timeout, std::stop_token stop, SourceLoc
             throw TimeoutError("the future was not done within the timeout");
         }
         if (finished()) return;
-        if (exception_ != nullptr) std::rethrow_exception(exception_);  // says why
+        if (exception_ != nullptr) std::rethrow_exception(exception_);  // the reason: see cancel_late()
         throw CancelledError("the future was cancelled, it has no result");
     }
 }
@@ -237,7 +237,7 @@ bool FutureState::watch_unless_done(Watcher& watcher) {
 
 bool FutureState::unwatch(Watcher& watcher) noexcept {
     const platform::InternalHold hold(stripe_of(*this));
-    // Callbacks leave the list all at once, and do not notice.
+    // tell_watchers() detaches all callbacks at once, without updating their links.
     if (watchers_ == nullptr || watcher.previous_ == nullptr) return false;
     unlink(watcher);
     return true;
@@ -248,7 +248,7 @@ void FutureState::link(Watcher& watcher) noexcept {
         watchers_ = watcher.next_ = watcher.previous_ = &watcher;
         return;
     }
-    // Between the last and the first. Callbacks are called in the order they were added.
+    // Inserted between the last and the first: a callback becomes the last, any other watcher the first.
     watcher.previous_ = watchers_;
     watcher.next_ = watchers_->next_;
     watcher.next_->previous_ = &watcher;
@@ -271,7 +271,7 @@ void FutureState::tell_watchers() {
     Watcher* callbacks = nullptr;
     {
         const platform::InternalHold hold(stripe_of(*this));
-        // Those that can be removed are told under the lock, so that they stay until they have been.
+        // Watchers that run no user code are told under the lock, so that unwatch() waits until they have been told.
         while (watchers_ != nullptr && !watchers_->next_->runs_user_code()) {
             Watcher& first = *watchers_->next_;
             unlink(first);

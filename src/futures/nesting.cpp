@@ -1,5 +1,6 @@
-// Callbacks that end further futures, and futures that hold the last handles on further ones, in chains of any length:
-// beyond some depth they wait in a list of the thread's until the stack is that deep again.
+// Bounds the depth of the stack when callbacks end further futures, or when the destruction of a future drops the last
+// handle on another. Beyond a depth, callbacks and destructions are put into a list of the thread's, and run once the
+// stack has unwound to that depth.
 
 #include <utility>
 
@@ -14,7 +15,7 @@ constexpr unsigned deepest = 32;
 /// initial-exec: see detail/ident.hpp.
 [[gnu::tls_model("initial-exec")]] constinit thread_local struct {
     unsigned depth = 0;
-    Watcher* deferred = nullptr;  ///< first to be told first; each counts as an owner of its future
+    Watcher* deferred = nullptr;  ///< in the order in which they are told; each counts as an owner of its future
 } callbacks;
 
 [[gnu::tls_model("initial-exec")]] constinit thread_local struct {
@@ -32,7 +33,7 @@ void FutureState::run_callbacks(Watcher& first) {
             add_owner();
             if (last->next_ == nullptr) break;
         }
-        // In front: callbacks are called in the same order as if they were called now.
+        // In front of those deferred before, so that the order is the same as if they were called now.
         last->next_ = std::exchange(callbacks.deferred, &first);
         return;
     }
@@ -43,7 +44,7 @@ void FutureState::run_callbacks(Watcher& first) {
         Watcher* next;
         ~Remaining() {
             const StatePointer keep(&done);
-            // If a callback has ended the thread, the others are called all the same.
+            // The remaining callbacks are called even if one ends the thread (pthread_exit()).
             const Finally leave([] { --callbacks.depth; });
             if (callbacks.depth == deepest) run_deferred_callbacks();
             if (next != nullptr) done.run_callbacks(*next);

@@ -5,17 +5,17 @@
 
 namespace threadwise::detail {
 
-bool Resumption::start(Resumption*& place, std::coroutine_handle<> coroutine, FutureState& awaited) {
+bool Resumption::start(Resumption*& in_frame, std::coroutine_handle<> coroutine, FutureState& awaited) {
     Resumption& resumption = *new Resumption(coroutine);
-    place = &resumption;
+    in_frame = &resumption;
     if (awaited.watch_unless_done(resumption)) return true;
-    place = nullptr;
+    in_frame = nullptr;
     delete &resumption;
     return false;
 }
 
 void Resumption::end(Resumption& resumption, FutureState& awaited) noexcept {
-    // The list's count comes back with the place in the list. If it has none any more, whoever tells drops that count.
+    // If unwatch() takes it off the future's list, the list's count is dropped here; otherwise tell() drops it.
     const bool unlinked = resumption.take_coroutine() != nullptr && awaited.unwatch(resumption);
     resumption.drop_owners(unlinked ? 2 : 1);
 }
@@ -31,12 +31,13 @@ void Resumption::tell(FutureState& /*done*/) {
 }
 
 void* Resumption::take_coroutine() noexcept {
-    // relaxed: one side gets it. The list's lock orders the frame's writes before tell().
+    // relaxed: only one of tell() and end() gets it, and the lock of the future's list makes the frame's writes visible
+    // to tell().
     return coroutine_.exchange(nullptr, std::memory_order_relaxed);
 }
 
 void Resumption::drop_owners(std::uint32_t count) noexcept {
-    // acq_rel: the last one destroys after all that the other did.
+    // acq_rel: the last owner deletes it after everything that the other one did.
     if (owners_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
 }
 

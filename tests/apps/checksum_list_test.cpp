@@ -1,8 +1,12 @@
+// Reading and writing lists of SHA-256 digests. What is accepted is what sha256sum accepts.
+
 #include "files/checksum_list.hpp"
 
 #include <gmock/gmock.h>
 
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -18,6 +22,7 @@ ChecksumList read_list(const std::string& text) {
     return read_checksum_list(input);
 }
 
+/// The lines of a list in which none is malformed.
 std::vector<ChecksumLine> read(const std::string& text) {
     const ChecksumList list = read_list(text);
     EXPECT_THAT(list.malformed, IsEmpty()) << text;
@@ -38,7 +43,7 @@ TEST(ChecksumList, ReadsWhatItWrites) {
     }
 }
 
-TEST(ChecksumList, ReadsTheOtherSpellings) {
+TEST(ChecksumList, ReadsTheOtherFormsOfALine) {
     const std::string upper(64, 'A');
     const auto lines = read("# comment\n\n" + upper + " *binary\nSHA256 (x (1) = y) = " + digest + "\r\n");
     ASSERT_EQ(lines.size(), 2U);
@@ -48,18 +53,21 @@ TEST(ChecksumList, ReadsTheOtherSpellings) {
 }
 
 TEST(ChecksumList, AllowsBlanksWhereSha256sumDoes) {
+    const std::string byte_order_mark = "\xEF\xBB\xBF";
     const auto path_in = [](const std::string& line) {
         const auto lines = read(line + "\n");
         return lines.empty() ? "" : lines.front().path;
     };
     for (const auto& line : {"  " + digest + "  a", "\t" + digest + " *a", digest + "\t a", digest + "\ta",
                              digest + " a", "SHA256(a)= " + digest, "SHA256  (a)  =  " + digest,
-                             "SHA256 (a)=" + digest + " ", "\xEF\xBB\xBF" + digest + "  a"}) {
+                             "SHA256 (a)=" + digest + " ", byte_order_mark + digest + "  a"}) {
         EXPECT_EQ(path_in(line), "a") << line;
     }
     EXPECT_EQ(path_in(digest + "   a "), " a ");
 }
 
+// The first line shows how many blanks a list has: with one, the second of two belongs to the path; with two, a line
+// with one is malformed.
 TEST(ChecksumList, TellsListsWithOneBlankFromThoseWithTwo) {
     const auto one = read(digest + " a\n" + digest + "  b\n");
     ASSERT_EQ(one.size(), 2U);
@@ -67,7 +75,7 @@ TEST(ChecksumList, TellsListsWithOneBlankFromThoseWithTwo) {
     EXPECT_THAT(read_list(digest + "  b\n" + digest + " a\n").malformed, ElementsAre(2));
 }
 
-TEST(ChecksumList, PassesOverLinesThatSayNothing) {
+TEST(ChecksumList, SkipsAndReportsMalformedLines) {
     const std::string short_digest(63, 'a');
     const std::string letters(64, 'g');
     for (const auto& line :

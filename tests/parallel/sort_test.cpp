@@ -1,4 +1,4 @@
-// What parallel_sort() leaves behind when a comparison or a move throws: the same elements, each of them once.
+// parallel_sort() keeps all elements, each once, when a comparison or a move throws.
 
 #include "threadwise/parallel_sort.hpp"
 
@@ -33,7 +33,7 @@ Values shuffled(int count) {
     return values;
 }
 
-/// Whether they are 0 to `count` - 1, in any order, and none was moved away.
+/// Whether they are the numbers from 0 to the size less 1, in any order, and none was moved away.
 bool are_all_there(const Values& values) {
     std::vector<bool> seen(values.size());
     for (const auto& value : values) {
@@ -43,7 +43,7 @@ bool are_all_there(const Values& values) {
     return true;
 }
 
-/// Compares until it has done so `left` times.
+/// Throws once it has compared `left` times.
 struct LimitedLess {
     std::atomic<long>* left;
 

@@ -1,4 +1,5 @@
-// parallel_stable_sort(): the order of equals, and what is left when a comparison or memory fails.
+// parallel_stable_sort() keeps the order of equal elements, and all elements when a comparison throws. And the merge
+// that it uses when there is no memory.
 
 #include <gtest/gtest.h>
 
@@ -20,11 +21,12 @@
 namespace threadwise {
 namespace {
 
-/// What is sorted by, and where it was before.
+/// The key to sort by, and the position before the sort.
 using Entry = std::pair<int, std::size_t>;
 
 bool by_key(const Entry& a, const Entry& b) { return a.first < b.first; }
 
+/// `size` entries with random keys from 0 to `distinct` - 1.
 std::vector<Entry> entries(std::size_t size, std::uint32_t distinct) {
     std::vector<Entry> values;
     testing::Dice dice(size + distinct);
@@ -32,7 +34,7 @@ std::vector<Entry> entries(std::size_t size, std::uint32_t distinct) {
     return values;
 }
 
-/// By key and, of equals, by the place from before: sorted stably.
+/// Whether they are sorted by key, and those with equal keys by their position before.
 bool is_stably_sorted(const std::vector<Entry>& values) { return std::ranges::is_sorted(values); }
 
 class ParallelStableSort : public ::testing::TestWithParam<int> {
@@ -50,6 +52,7 @@ TEST_P(ParallelStableSort, KeepsTheOrderOfEquals) {
     }
 }
 
+// Ranges that consist of sorted runs, which are merged as they are.
 TEST_P(ParallelStableSort, KeepsTheOrderOfEqualsInRunsToo) {
     std::vector<Entry> values;
     for (std::size_t i = 0; i < 50'000; ++i) values.emplace_back(static_cast<int>(50'000 - i) / 4, i);
@@ -85,19 +88,19 @@ TEST_P(ParallelStableSort, KeepsAllElementsWheneverAComparisonThrows) {
 
 INSTANTIATE_TEST_SUITE_P(Workers, ParallelStableSort, ::testing::Values(1, 2, 4));
 
-/// Moves may throw, as far as its type says.
+/// A type whose moves are not noexcept.
 struct Name {
-    explicit Name(std::string what, int where) : text(std::move(what)), place(where) {}
-    Name(Name&& other) noexcept(false) : text(std::move(other.text)), place(other.place) {}
+    Name(std::string name, int before) : text(std::move(name)), position(before) {}
+    Name(Name&& other) noexcept(false) : text(std::move(other.text)), position(other.position) {}
     Name& operator=(Name&& other) noexcept(false) {
         text = std::move(other.text);
-        place = other.place;
+        position = other.position;
         return *this;
     }
     ~Name() = default;
 
     std::string text;
-    int place;
+    int position;
 };
 
 TEST(ParallelStableSortOf, ValuesWhoseMovesMayThrowIsStable) {
@@ -106,8 +109,9 @@ TEST(ParallelStableSortOf, ValuesWhoseMovesMayThrowIsStable) {
     testing::Dice dice(3);
     for (int i = 0; i < 5000; ++i) names.emplace_back(std::to_string(dice(50)), i);
     parallel_stable_sort(names, [](const Name& a, const Name& b) { return a.text < b.text; });
-    EXPECT_TRUE(std::ranges::is_sorted(
-        names, [](const Name& a, const Name& b) { return std::tie(a.text, a.place) < std::tie(b.text, b.place); }));
+    EXPECT_TRUE(std::ranges::is_sorted(names, [](const Name& a, const Name& b) {
+        return std::tie(a.text, a.position) < std::tie(b.text, b.position);
+    }));
 }
 
 TEST(MergeInPlace, IsStableAndComplete) {

@@ -1,4 +1,4 @@
-// takes what has lock\(\) and unlock\(\), or a semaphore: this type has neither
+// Refused by the compiler: takes what has lock\(\) and unlock\(\), or a semaphore: this type has neither
 #include "threadwise/hold.hpp"
 
 struct Account {

@@ -1,4 +1,4 @@
-// takes what has lock_shared\(\) and unlock_shared\(\), such as a SharedLock
+// Refused by the compiler: takes what has lock_shared\(\) and unlock_shared\(\), such as a SharedLock
 #include "threadwise/hold.hpp"
 #include "threadwise/lock.hpp"
 

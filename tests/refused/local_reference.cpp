@@ -1,4 +1,4 @@
-// what each thread has must be an object of its own
+// Refused by the compiler: what each thread has must be an object of its own
 #include "threadwise/local.hpp"
 
 threadwise::Local<int&> number([]() -> int& {

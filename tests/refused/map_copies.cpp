@@ -1,4 +1,4 @@
-// the elements of the range cannot be copied
+// Refused by the compiler: the elements of the range cannot be copied
 #include <memory>
 #include <vector>
 

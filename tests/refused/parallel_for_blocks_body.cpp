@@ -1,4 +1,4 @@
-// the body cannot be called with two indices
+// Refused by the compiler: the body cannot be called with two indices
 #include "threadwise/parallel_for.hpp"
 
 void loop() {

@@ -1,4 +1,4 @@
-// the body cannot be called with an index
+// Refused by the compiler: the body cannot be called with an index
 #include <string>
 #include <vector>
 

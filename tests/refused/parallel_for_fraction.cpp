@@ -1,4 +1,4 @@
-// no matching function|no matching call
+// Refused by the compiler: no matching function|no matching call
 #include "threadwise/parallel_for.hpp"
 
 void loop(double end) {

@@ -1,4 +1,4 @@
-// the operation returns a reference
+// Refused by the compiler: the operation returns a reference
 #include <algorithm>
 #include <vector>
 

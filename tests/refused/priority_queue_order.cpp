@@ -1,4 +1,4 @@
-// its items cannot be compared
+// Refused by the compiler: its items cannot be compared
 #include "threadwise/priority_queue.hpp"
 
 struct Job {

@@ -1,4 +1,5 @@
-// a string, a vector or an address means nothing in another process|what processes share must be trivially copyable
+// Refused by the compiler: a string, a vector or an address means nothing in another process|what processes share must
+// be trivially copyable
 #include <string>
 
 #include "threadwise/multiprocessing/shared_span.hpp"

@@ -1,4 +1,4 @@
-// the arguments do not fit the function
+// Refused by the compiler: the arguments do not fit the function
 #include "threadwise/executor.hpp"
 
 auto start(threadwise::AnyExecutor& executor) {

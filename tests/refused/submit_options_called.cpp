@@ -1,4 +1,4 @@
-// what is to be called is no function, lambda or function object
+// Refused by the compiler: what is to be called is no function, lambda or function object
 #include "threadwise/thread_pool_executor.hpp"
 
 int area(int width, int height);

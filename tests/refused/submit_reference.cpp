@@ -1,4 +1,4 @@
-// pass std::ref\(variable\)
+// Refused by the compiler: pass std::ref\(variable\)
 #include <vector>
 
 #include "threadwise/thread_pool_executor.hpp"

@@ -1,4 +1,4 @@
-// the arguments do not fit the function
+// Refused by the compiler: the arguments do not fit the function
 #include "threadwise/thread.hpp"
 
 void fetch(const char* url, int tries);

@@ -1,4 +1,4 @@
-// the callable or an argument cannot be copied
+// Refused by the compiler: the callable or an argument cannot be copied
 #include <memory>
 
 #include "threadwise/thread.hpp"

@@ -1,4 +1,4 @@
-// pass std::ref\(variable\)
+// Refused by the compiler: pass std::ref\(variable\)
 #include "threadwise/thread.hpp"
 
 void count(long& total);

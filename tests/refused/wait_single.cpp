@@ -1,4 +1,4 @@
-// take a range of futures
+// Refused by the compiler: take a range of futures
 #include "threadwise/wait.hpp"
 
 void wait_for(const threadwise::Future<int>& future) { wait(future); }

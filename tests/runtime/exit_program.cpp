@@ -1,5 +1,6 @@
-// exit_program HOW STATUS [KIND COUNT]: ends while daemons are busy; so many of one kind of busy_daemons.hpp ("all": of
-// each), or else in the ways in which threadwise is used. Run by shutdown_test.cpp.
+// exit_program HOW STATUS [KIND COUNT]: ends in the way HOW (see main()) with that status, while daemons are busy:
+// COUNT of one kind of busy_daemons.hpp, or of each if KIND is "all"; without KIND, one or two for each way of using
+// threadwise. Run by shutdown_test.cpp.
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -33,7 +34,7 @@ constexpr bool under_tsan = true;
 constexpr bool under_tsan = false;
 #endif
 
-/// Notices who uses it after its destruction.
+/// A static object that ends the process with status 99 if a thread uses it after its destruction.
 struct Tripwire {
     std::atomic<bool> intact{true};
     Tripwire() = default;
@@ -42,7 +43,7 @@ struct Tripwire {
     ~Tripwire() {
         intact = false;
         std::puts("statics destroyed");
-        // Time for those who go on.
+        // Time for threads that were not stopped to touch it.
         for (const auto end = std::chrono::steady_clock::now() + 1ms; std::chrono::steady_clock::now() < end;) {}
     }
     void touch() const {
@@ -78,7 +79,7 @@ void start_daemons() {
     for (int i = 0; i < 2; ++i) {
         daemon([i] {
             const std::lock_guard hold(lock);
-            // The thread sanitizer does not see that who is stopped does nothing any more.
+            // The thread sanitizer does not know that a stopped thread accesses nothing any more.
             if (!under_tsan) ++table[i];
         });
     }
@@ -133,7 +134,7 @@ void start_daemons() {
     while (busy < 16) std::this_thread::yield();
 }
 
-/// So many of each kind of that name.
+/// Starts `count` daemons of the kind of that name, or of each kind for "all". False if there is no such kind.
 bool start_busy(std::string_view name, int count) {
     int started = 0;
     const auto start = [&](const busy_with::Kind& kind) {
@@ -147,7 +148,7 @@ bool start_busy(std::string_view name, int count) {
     return started != 0;
 }
 
-/// The moment from which on the end is timed.
+/// Prints the time from which on the exit is measured.
 void say_that_it_ends() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     std::printf("ending %lld\n", static_cast<long long>(std::chrono::nanoseconds(now).count()));
@@ -158,7 +159,7 @@ void end_here(int status) {
     std::exit(status);
 }
 
-/// A daemon that takes what the destructor of a static object wants.
+/// A static object whose destructor acquires a lock that a daemon holds, if `wanted` is set.
 struct WantsAtTheEnd {
     bool wanted = false;
     threadwise::Lock wanted_lock;
@@ -177,7 +178,7 @@ int main(int argc, char** argv) {
     if (argc != 3 && argc != 5) return 98;
     const std::string_view how = argv[1];
     const int status = std::atoi(argv[2]);
-    // Also where there is no terminal: what was printed must not be lost.
+    // Fully buffered, so that the exit has to write out what was printed.
     std::setvbuf(stdout, nullptr, _IOFBF, 1 << 16);
     std::puts("begin");
     threadwise::runtime::at_shutdown([] { std::puts("second"); });
@@ -188,7 +189,7 @@ int main(int argc, char** argv) {
     } else if (!start_busy(argv[3], std::atoi(argv[4]))) {
         return 98;
     }
-    // Not joined here; the process does it.
+    // Not joined here: the end of the process joins it.
     static auto& worker = *new Thread({.daemon = false}, [] {
         while (threadwise::main_thread().is_alive()) std::this_thread::yield();
         std::puts("worker done");
@@ -217,14 +218,14 @@ int main(int argc, char** argv) {
         threadwise::Event().wait();
     }
     if (how == "thread") {
-        // Main waits for the one that ends the process, and returns when that seems to have ended.
+        // The main thread joins the thread that ends the process. It must not return before the process has ended.
         Thread thread({.daemon = false}, end_here, status);
         thread.start();
         thread.join();
         return 97;
     }
     if (how == "twice") {
-        // The process's end joins a thread that wants to end it, too.
+        // The end of the process joins a thread that calls exit(), too.
         static auto& second = *new Thread([] {
             while (threadwise::main_thread().is_alive()) std::this_thread::yield();
             std::exit(96);
@@ -234,7 +235,7 @@ int main(int argc, char** argv) {
     }
     if (how == "deaf") {
         Thread thread({.daemon = true}, [] {
-            // Past libc, which would leave out the signals that it keeps to itself.
+            // By a system call, as libc's function would not block the signals that libc reserves for itself.
             const std::uint64_t all = ~std::uint64_t{0};
             syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof(all));
             ++busy;

@@ -1,4 +1,4 @@
-// How an InterpreterLock goes from one thread to the next.
+// How an InterpreterLock passes from one thread to the next.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,17 +42,17 @@ TEST(InterpreterLockTurns, IsTakenInTheOrderOfArrival) {
     EXPECT_THAT(order, ::testing::ElementsAre(0, 1, 2, 3));
 }
 
-TEST(InterpreterLockTurns, IsHandedOverAtASafePoint) {
+TEST(InterpreterLockTurns, IsHandedOffAtASafePoint) {
     InterpreterLock lock;
-    std::atomic<bool> came{false};
+    std::atomic<bool> had_it{false};
     lock.lock();
     std::jthread other([&] {
         const ScopedInterpreter hold(lock);
-        came = true;
+        had_it = true;
     });
     EXPECT_TRUE(wait_until([&] {
         lock.checkpoint();
-        return came.load();
+        return had_it.load();
     }));
     EXPECT_TRUE(lock.is_held());
     EXPECT_GE(lock.statistics().forced_switches, 1U);
@@ -63,7 +63,7 @@ TEST(InterpreterLockTurns, RefusesASafePointOfAThreadThatDoesNotHoldIt) {
     InterpreterLock lock;
     lock.lock();
     std::jthread waiter([&] { const ScopedInterpreter hold(lock); });
-    // As soon as the waiter asks.
+    // checkpoint() throws once the waiter has asked for the lock; until then it returns at once, without a check.
     elsewhere([&] {
         EXPECT_TRUE(wait_until([&] {
             try {
@@ -77,18 +77,18 @@ TEST(InterpreterLockTurns, RefusesASafePointOfAThreadThatDoesNotHoldIt) {
     lock.unlock();
 }
 
-TEST(InterpreterLockTurns, GoesRoundAmongThreadsThatCompute) {
+TEST(InterpreterLockTurns, PassesRoundAmongThreadsThatCompute) {
     InterpreterLock lock({.switch_interval = 100us});
     constexpr std::size_t threads = 3;
     constexpr int turns = 5;
     std::size_t last = threads;
     std::vector<int> turns_of(threads);
-    const auto all_have_had_enough = [&] {
+    const auto all_have_had_their_turns = [&] {
         return std::ranges::all_of(turns_of, [](int count) { return count >= turns; });
     };
     testing::run_together(threads, [&](std::size_t me) {
         const ScopedInterpreter hold(lock);
-        while (!all_have_had_enough()) {
+        while (!all_have_had_their_turns()) {
             if (last != me) ++turns_of[me];
             last = me;
             lock.checkpoint();
@@ -172,8 +172,9 @@ TEST(InterpreterLockTurnsStress, LetsOneThreadInAtATime) {
     EXPECT_FALSE(lock.locked());
 }
 
-/// So seldom contended that each time is the first: the fast paths and the slow ones meet.
-TEST(InterpreterLockTurnsStress, LosesNobodyWhoComesAsItIsReleased) {
+/// Contended so rarely that each waiter is the first one, which changes the lock from its fast paths to its slow ones
+/// while the holder may be releasing it.
+TEST(InterpreterLockTurnsStress, LosesNoWaiterThatArrivesDuringARelease) {
     InterpreterLock lock;
     long in_the_interpreter = 0;
     constexpr std::size_t threads = 3;

@@ -1,4 +1,4 @@
-// How a future's state changes, and what is told of it: waiters and callbacks.
+// Changes a future's state, and tells its waiters and callbacks.
 
 #include "base/critical_section.hpp"
 #include "base/field.hpp"
@@ -13,8 +13,7 @@ namespace {
 
 using Status = FutureCore::Status;
 
-/// The future's condition, held if anybody has ever asked for it: code that knows Python's futures changes and reads
-/// their state under it.
+/// Holds the future's condition, if it has been made: programs that use it expect the state to change only under it.
 class ConditionHold {
 public:
     explicit ConditionHold(Ref condition) : condition_(std::move(condition)) {
@@ -50,7 +49,7 @@ private:
     bool held_ = true;
 };
 
-/// waiter.method(future), for those that Python code has put there.
+/// Calls waiter.method(future) for each object that Python code has added to _waiters.
 bool tell_waiters(FutureObject& self, const char* method) {
     const Ref waiters = Ref::borrow(self.waiters);
     if (!waiters) return true;
@@ -60,7 +59,7 @@ bool tell_waiters(FutureObject& self, const char* method) {
     return true;
 }
 
-/// Outside of the future's critical section, which its repr enters.
+/// Raises InvalidStateError. To be called outside of the future's critical section, as its repr enters that.
 bool refuse_result(FutureObject& self) {
     PyErr_Format(self.state->invalid_state_error, "%s: %R", name_of(self.core.status()), &self);
     return false;
@@ -70,15 +69,15 @@ bool make_callbacks(FutureObject& self) {
     if (self.callbacks != nullptr) return true;
     self.core.be_watched();
     Ref list = Ref::steal(PyList_New(0));
-    // Else collecting garbage ran code that came here, too.
+    // PyList_New() may run the garbage collector, and that Python code, which may have made the list.
     if (self.callbacks == nullptr) self.callbacks = list.release();
     return self.callbacks != nullptr;
 }
 
-/// What was there is for the caller to give up, when nothing is held any more.
-[[nodiscard]] Ref put(PyObject*& place, PyObject* value) {
+/// Replaces the field's reference and returns the old one, which the caller must drop when it holds nothing any more.
+[[nodiscard]] Ref put(PyObject*& field, PyObject* value) {
     Py_XINCREF(value);
-    return Ref::steal(std::exchange(place, value));
+    return Ref::steal(std::exchange(field, value));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Futures that C++ ends, on threads that are not attached to the interpreter.
+// Futures that C++ code ends, on threads that are not attached to the interpreter.
 
 #include "futures/future.hpp"
 
@@ -28,12 +28,12 @@ void FutureCore::force(Status status) noexcept {
 bool adopt_native(FutureObject& self) {
     auto* const future = reinterpret_cast<PyObject*>(&self);
     const bool failed = self.core.has_failed();
-    PyObject*& place = failed ? self.exception : self.result;
-    if (read_field(future, place)) return true;
+    PyObject*& outcome = failed ? self.exception : self.result;
+    if (read_field(future, outcome)) return true;
     NativeItem* const value = self.core.native();
     Ref object = Ref::steal(value->to_python(value));
-    if (object) return static_cast<bool>(read_or_make_field(future, place, [&] { return std::move(object); }));
-    // What cannot become an object is a call that failed, as if it had been made in Python.
+    if (object) return static_cast<bool>(read_or_make_field(future, outcome, [&] { return std::move(object); }));
+    // If the conversion raises, that becomes the future's exception.
     return static_cast<bool>(read_or_make_field(future, self.exception, take_raised));
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The futures that wait() and as_completed() are given.
+/// The set of futures that wait() or as_completed() waits for.
 
 #include <Python.h>
 
@@ -14,27 +14,27 @@
 
 namespace threadwise::python {
 
-/// Each future once, owned.
+/// Owns a reference to each future; no future occurs twice.
 class FuturesSet {
 public:
-    /// From a set. 0: there is something in it that is none of our futures, or not in all that wait() looks at. -1 with
-    /// an exception set.
+    /// Fills it from a Python set. 0: an object in it is no Future of ours, or overrides something that wait() relies
+    /// on. -1 with an exception set.
     int fill(const State& state, PyObject* set);
 
     std::size_t size() const noexcept { return futures_.size(); }
     FutureObject& operator[](std::size_t i) const noexcept { return *reinterpret_cast<FutureObject*>(object(i)); }
     PyObject* object(std::size_t i) const noexcept { return futures_[i].get(); }
 
-    /// Gives the reference to the caller; that place is empty from now on.
+    /// Gives the reference to the caller, and leaves null in its place.
     PyObject* release(std::size_t i) noexcept { return futures_[i].release(); }
 
     std::vector<threadwise::detail::FutureState*> states() const;
 
-    /// Waits for changes that somebody is making under the futures' conditions.
+    /// settle() for each future.
     bool settle() const;
 
     int traverse(visitproc visit, void* arg) const;
-    /// Empty first, as what dies with them may come here again.
+    /// Drops the references after it is empty, as that may run Python code that uses it.
     void clear() { const std::vector<Ref> dying = std::move(futures_); }
 
 private:

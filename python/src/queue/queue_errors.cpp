@@ -1,4 +1,4 @@
-// queue.Empty, Full and ShutDown.
+// The exceptions queue.Empty, Full and ShutDown.
 
 #include "module/state.hpp"
 
@@ -9,8 +9,10 @@ PyObject* make_error(const char* name, const char* doc) {
     return PyErr_NewExceptionWithDoc(name, doc, nullptr, nullptr);
 }
 
-int add_error(PyObject* module, const char* name, PyObject* error, PyObject*& kept) {
-    kept = error;
+/// Moves the reference to `error`, null if it could not be made, into `in_state`, and adds it to the module. -1 with an
+/// exception set on failure.
+int add_error(PyObject* module, const char* name, PyObject* error, PyObject*& in_state) {
+    in_state = error;
     return error == nullptr ? -1 : PyModule_AddObjectRef(module, name, error);
 }
 

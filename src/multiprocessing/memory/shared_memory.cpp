@@ -13,7 +13,7 @@
 namespace threadwise::multiprocessing {
 namespace {
 
-/// What made-up names begin with; those that nobody has open any more are swept away by it.
+/// The prefix of made-up names. Names with it that no process has open any more are removed.
 constexpr const char* beginning_of_names = "threadwise-";
 
 std::string make_name_up() {
@@ -116,7 +116,7 @@ void SharedMemory::close() noexcept {
         platform::unmap_memory(std::exchange(view_, {}));
     }
     if (descriptor_ < 0) return;
-    // A forked child has its parent's descriptor and lock, and must not remove what the parent uses.
+    // A forked child has its parent's descriptor and that descriptor's lock, and must not remove the name.
     if (!name_.empty() && fork_depth_ == runtime::fork_depth()) {
         platform::close_named_memory(descriptor_, name_.c_str());
     } else {

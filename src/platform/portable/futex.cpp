@@ -15,8 +15,8 @@ struct Bucket {
     std::condition_variable wake_up;
 };
 
-/// In memory of its own, as the program's operator new may sleep here. Never destroyed: threads may still sleep and
-/// wake while the process ends.
+/// In static memory, as a replaced operator new may use a lock that sleeps here. Never destroyed: threads may still
+/// sleep and wake while the process ends.
 union Buckets {
     Buckets() : list{} {}
     ~Buckets() {}
@@ -29,7 +29,7 @@ Bucket& bucket_of(const void* word) noexcept {
     return buckets.list[(address >> 6) % buckets.list.size()];
 }
 
-/// While the library is loaded, or a child that is forked could find them half made.
+/// Constructed while the library is loaded: a fork during a construction on first use would leave it half done.
 [[maybe_unused]] const Bucket& made = bucket_of(nullptr);
 
 }  // namespace

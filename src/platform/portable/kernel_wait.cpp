@@ -1,6 +1,6 @@
 #include "platform/kernel_wait.hpp"
 
-// Nothing of the standard library tells.
+// The standard library does not show what threads wait for.
 namespace threadwise::platform {
 
 KernelWait find_wait(std::uint64_t /*native_id*/) noexcept { return {}; }

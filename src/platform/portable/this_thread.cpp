@@ -23,7 +23,7 @@ thread_local ExitCall exit_call;
 }  // namespace
 
 std::uint64_t native_id() noexcept {
-    // The standard library knows no kernel numbers: count the threads instead.
+    // The standard library does not show the kernel's thread ids: the threads are counted instead.
     static std::atomic<std::uint64_t> last{0};
     static thread_local const std::uint64_t mine = ++last;
     return mine;
@@ -34,7 +34,7 @@ std::uint64_t initial_native_id() noexcept { return 0; }
 bool is_native_thread(std::uint64_t /*native_id*/) noexcept { return true; }
 
 bool is_initial_thread() noexcept {
-    // First asked while the library is loaded, which the initial thread does unless the library is loaded late.
+    // First called while the library is loaded: on the initial thread, unless the library is loaded by dlopen().
     static const std::thread::id loading_thread = std::this_thread::get_id();
     return std::this_thread::get_id() == loading_thread;
 }

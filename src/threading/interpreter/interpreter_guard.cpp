@@ -11,7 +11,7 @@ struct alignas(64) Stripe {
     platform::InternalLock lock;
 };
 
-// A program has one InterpreterLock, or a few.
+// Few, as a program has one InterpreterLock or a handful.
 constinit std::array<Stripe, 8> stripes;
 
 [[maybe_unused]] const bool armed = [] {

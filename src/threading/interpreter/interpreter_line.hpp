@@ -11,29 +11,29 @@
 
 namespace threadwise::detail {
 
-/// One thread that waits; lies on its stack. Guarded, but for `state`.
+/// One waiting thread, on that thread's stack. All but `state` is guarded by the lock's guard (interpreter_guard.hpp).
 struct InterpreterWaiter {
-    InterpreterWaiter(std::uint32_t who, threading::TurnKind what, platform::Instant when) noexcept
-        : ident(who), kind(what), since(when) {}
+    InterpreterWaiter(std::uint32_t waiter, threading::TurnKind of_kind, platform::Instant begin) noexcept
+        : ident(waiter), kind(of_kind), since(begin) {}
 
     enum class State : std::uint8_t {
         waiting,
-        called,   ///< look whether the lock is yours to take, or what else has changed
-        granted,  ///< it is yours
+        called,   ///< it has to look again: it may be able to take the lock, or be the first in line
+        granted,  ///< it holds the lock
     };
 
     const std::uint32_t ident;
     const threading::TurnKind kind;
     const platform::Instant since;
-    threading::TurnPolicy::Duration used{};       ///< of the turn that was interrupted
-    platform::Instant look_at = platform::never;  ///< when to look up
-    bool soon = false;                            ///< it will not take long: spin first
+    threading::TurnPolicy::Duration used{};       ///< how much of its interrupted turn it has used
+    platform::Instant look_at = platform::never;  ///< when it wakes up by itself to look at the lock
+    bool soon = false;                            ///< the wait will be short: spin before parking
     std::atomic<State> state{State::waiting};
     InterpreterWaiter* next = nullptr;
     InterpreterWaiter* previous = nullptr;
 };
 
-/// Those of one kind, in line.
+/// The waiters of one kind, first come first served.
 class InterpreterLine {
 public:
     bool empty() const noexcept { return first_ == nullptr; }

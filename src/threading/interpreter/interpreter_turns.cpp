@@ -58,8 +58,8 @@ Wakeup InterpreterTurns::take(const runtime::WaitSite& site, const std::stop_tok
             hold(ident, Kind::returning, guard.now, guard.now);
             return Wakeup::woken;
         }
-        // If nobody has waited so far, all that is known of the holder's turn is whether it computes. Or else the burst
-        // that it may have begins now.
+        // If no thread has waited so far, it is unknown when the holder's turn began: unless it is known to compute,
+        // its burst counts from now.
         if (nobody_waits() && !before.computing) policy_.begin_turn(Kind::returning, guard.now);
         returning_.push_back(me);
         look(me, guard.now);
@@ -91,7 +91,7 @@ void InterpreterTurns::make_way(const runtime::WaitSite& site) {
     {
         const Guard guard(*this);
         word_.ask_no_more();
-        if (nobody_waits()) return;  // any more
+        if (nobody_waits()) return;  // the waiter that asked has given up
         const bool demoted = policy_.demote(guard.now);
         if (demoted) word_.mark_computing();
         if (Waiter* const next = next_after_holder(guard.now, demoted)) {
@@ -128,12 +128,12 @@ Wakeup InterpreterTurns::await_turn(Waiter& me, runtime::Waiting& waiting) noexc
     const auto is_called = [&me] { return me.state.load(std::memory_order_acquire) != Waiter::State::waiting; };
     for (;;) {
         Wakeup wakeup = Wakeup::woken;
-        // Where it spins says what its spins are remembered by.
+        // The address tells spin() which earlier spins to judge its chances by.
         if (!me.soon || !waiting.spin(&line_of(me.kind), is_called)) {
             waiting.wake_at(me.look_at);
             wakeup = waiting.park(&me, [&] { return !is_called(); });
-            // Before it takes a turn, and this core with it: the system may have woken others here in the same moment,
-            // among them one that comes back from its wait, and would let it wait for the next tick.
+            // Before a computing thread takes this core: a returning thread may have woken on it at the same moment,
+            // and would have to wait for the scheduler's next tick.
             if (wakeup == Wakeup::timed_out && me.kind == Kind::computing) std::this_thread::yield();
         }
         const Guard guard(*this);
@@ -172,7 +172,7 @@ bool InterpreterTurns::take_if_called(Waiter& me, platform::Instant now) noexcep
     return true;
 }
 
-/// The lock has been granted, and now its holder runs.
+/// Begins the turn of a thread that was granted the lock.
 void InterpreterTurns::accept(Waiter& me, platform::Instant now) noexcept {
     policy_.begin_turn(me.kind, now - me.used);
     held_since_ = now;
@@ -186,7 +186,7 @@ void InterpreterTurns::hold(std::uint32_t ident, Kind kind, platform::Instant be
     settle(now);
 }
 
-/// Of a lock that is free.
+/// Which waiter may take the lock when it is free.
 InterpreterTurns::Waiter* InterpreterTurns::next_in_line(platform::Instant now) const noexcept {
     if (returning_.empty()) return computing_.first();
     return computing_.empty() || policy_.returning_first(now) ? returning_.first() : computing_.first();
@@ -216,7 +216,7 @@ void InterpreterTurns::grant(Waiter& waiter, platform::Instant now) noexcept {
     word_.give_to(waiter.ident, waiter.kind);
     waiter.state.store(Waiter::State::granted);
     runtime::unpark_one(&waiter, [](runtime::Sleeper) { return std::optional<std::uint32_t>(0); });
-    // The waiter is alive until we let go of the guard, which it takes before it goes on.
+    // The waiter stays alive until the guard is released, as it takes the guard before it returns.
 }
 
 void InterpreterTurns::call(Waiter& waiter) noexcept {
@@ -238,13 +238,13 @@ void InterpreterTurns::look(Waiter& me, platform::Instant now) noexcept {
         return;
     }
     word_.ask();
-    // Again after having waited for twice as long: the lock may get another holder, or this one's next safe point be
-    // far.
+    // Look again once the wait has doubled: the lock may have another holder by then, or the holder may be far from its
+    // next safe point.
     me.look_at = now + std::max(policy_.burst(), now - me.since);
     me.soon = true;
 }
 
-/// After each change, and last: lets the fast paths in again if nobody waits.
+/// Called last after each change: enables the fast paths again if no thread waits.
 void InterpreterTurns::settle(platform::Instant now) noexcept {
     policy_.observe(now, !computing_.empty());
     word_.open_unless(!nobody_waits());
@@ -254,7 +254,7 @@ void InterpreterTurns::leave_line(Waiter& waiter, platform::Instant now) noexcep
     line_of(waiter.kind).remove(waiter);
     if (designated_ == &waiter) designated_ = nullptr;
     counted_.waited += now - waiter.since;
-    // The waiter that has become the first of the computing ones has to watch the clock.
+    // The waiter that has become the first of the computing ones has to measure time from now on.
     Waiter* const first = computing_.first();
     if (waiter.kind == Kind::computing && first != nullptr && first->look_at == platform::never) call(*first);
 }

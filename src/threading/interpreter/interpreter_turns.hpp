@@ -1,18 +1,18 @@
 #pragma once
 
 /// \file
-/// The slow paths of InterpreterLock: how threads wait for it, and how it goes from one to the next.
+/// The slow paths of InterpreterLock: how threads wait for it, and how it passes from one to the next.
 ///
-/// No one waits for a lock that nobody will offer: while it is free and somebody waits, one of the waiters has been
-/// called and has not answered yet.
+/// Invariant: while the lock is free and threads wait, one of the waiters has been called (unparked to take the lock)
+/// and has not answered yet. So no wake-up is lost.
 ///
-/// There are two ways to hand on. A thread that releases the lock leaves it free and calls the next in line, which may
-/// find that another has overtaken it: a thread that is awake goes on at once instead of waiting until a sleeper has
-/// woken. Nobody is overtaken for longer than `patience` (contended.hpp): then the lock is granted to it. A holder that
-/// gives it up at a checkpoint grants it, as it would otherwise overtake the next in line itself.
+/// The lock passes in two ways. A thread that releases it leaves it free and calls the next in line; a thread that is
+/// awake may take it before that one has woken (barging). A waiter that has been overtaken for longer than `patience`
+/// (gate.hpp) is granted the lock: handed off. A holder that gives the lock up at a checkpoint always hands it off, as
+/// it would otherwise overtake the next in line itself.
 ///
-/// Nobody watches the clock but those that wait: of the computing ones only the first in line. They ask the holder, by
-/// the lock's `asked` word, when the policy says that it is time.
+/// Only waiters measure time, and of the computing ones only the first in line. They ask the holder to make way, by the
+/// lock's `asked` word, once the policy says so.
 
 #include <cstdint>
 #include <stop_token>
@@ -33,22 +33,22 @@ class InterpreterTurns {
 public:
     InterpreterTurns(InterpreterWords& words, const InterpreterLockOptions& options) noexcept;
 
-    /// Takes the lock if it is free and may be taken before those that wait.
+    /// Takes the lock if it is free and the thread may overtake those that wait.
     bool try_take(std::uint32_t ident) noexcept;
 
     /// Waits for it: `woken` once it is taken. `keep_on`: nothing interrupts the wait.
     runtime::Wakeup take(const runtime::WaitSite& site, const std::stop_token& stop, bool keep_on);
 
-    /// The calling thread, of that ident, holds it no more.
+    /// Releases the lock, which the calling thread holds; `ident` is that thread's.
     void release(std::uint32_t ident) noexcept;
 
-    /// The calling thread has released it by the fast path, and saw then that somebody waits.
+    /// Called by a thread that has released the lock by the fast path and then saw that threads wait.
     void offer_if_free() noexcept;
 
-    /// The calling thread holds it and was asked. Hands it on if that is due, and then waits for its next turn.
+    /// Called by a holder that was asked to make way: hands the lock off if that is due, and waits for the next turn.
     void make_way(const runtime::WaitSite& site);
 
-    /// Adds what is counted here.
+    /// Adds the numbers that are counted here.
     void add_to(InterpreterStatistics& statistics) noexcept;
 
 private:
@@ -86,7 +86,7 @@ private:
     InterpreterLine returning_ THREADWISE_GUARDED_BY(guard_);
     InterpreterLine computing_ THREADWISE_GUARDED_BY(guard_);
     Waiter* designated_ THREADWISE_GUARDED_BY(guard_) =
-        nullptr;  ///< has been called to take the lock, and has not answered yet
+        nullptr;  ///< the waiter that has been called to take the lock and has not answered yet
     std::uint32_t forks_ THREADWISE_GUARDED_BY(guard_);
 
     platform::Instant held_since_ THREADWISE_GUARDED_BY(guard_){};

@@ -1,16 +1,15 @@
 #pragma once
 
 /// \file
-/// The words of an InterpreterLock that its fast paths go by, as its slow paths see them.
+/// How the slow paths of an InterpreterLock change the words that its fast paths read.
 ///
-/// While somebody waits, the lock's word has the `contended` bit, which keeps the fast paths away, and changes only
-/// under the guard: everything there is as simple as if there were one thread. There is one exception. A holder that
-/// saw nobody wait, a moment ago, may still be about to free the word by a plain store, and wipe out the bit. The first
-/// to wait therefore raises `slow`, forces a full fence on all cores, and then sets the bit: close(). If the holder's
-/// store was not performed by then, the holder's second look at `slow`, which comes after it, sees it raised, and the
-/// holder calls InterpreterTurns::offer_if_free(). Until then the lock may be taken by the fast path once more, but not
-/// released by it. So a thread that finds the lock free makes sure of the bit in the same step, before relying on it:
-/// seize_if_free(). (See owner_gate.cpp, too.)
+/// While threads wait, the lock's word has the `contended` bit, which makes the fast paths fail, and changes only under
+/// the guard. There is one exception: a holder that has just seen no waiter may still be about to free the word by a
+/// plain store, which clears the bit. The first waiter therefore sets `slow`, forces a full fence on all cores, and
+/// then sets the bit: close(). If the holder's store was not performed by then, the holder's second look at `slow`,
+/// which follows its store, sees it set, and the holder calls InterpreterTurns::offer_if_free(). Until then the lock
+/// may be taken by the fast path once more, but not released by it. So a thread that finds the lock free sets the bit
+/// in the same atomic step before relying on it: seize_if_free(). (owner_gate.cpp uses the same protocol.)
 
 #include <atomic>
 #include <cstdint>
@@ -20,33 +19,34 @@
 
 namespace threadwise::detail {
 
-/// All under the guard, but for release_uncontended().
+/// All functions but release_uncontended() are called under the guard.
 class InterpreterWord {
 public:
-    /// `measured`: the fast paths stay away for good, as each turn is measured.
+    /// `measured`: each turn is measured, so that the fast paths are never used.
     InterpreterWord(InterpreterWords& words, bool measured) noexcept;
 
-    /// Where there is no heavy fence, the holder `ident` frees the word by compare-and-swap, while nobody waits: true.
-    /// False: under the guard.
+    /// Where there is no heavy fence: frees the word, which `ident` holds, by compare-and-swap if no thread waits.
+    /// False if it has to be freed under the guard.
     bool release_uncontended(std::uint32_t ident) noexcept;
 
-    /// Keeps the fast paths away from now on. How the word was until then:
+    /// The state of the word before close().
     struct Past {
         bool free;
         bool computing;  ///< the holder was known to compute
     };
+    /// Disables the fast paths.
     Past close() noexcept;
 
-    /// Lets the fast paths in again, unless others wait: to be called after each change, and last.
+    /// Enables the fast paths again unless others wait. To be called last after each change.
     void open_unless(bool others_wait) noexcept;
 
-    /// True: the lock is free, and nobody can take it but under the guard.
+    /// If the lock is free, makes sure that it can be taken under the guard only, and returns true.
     bool seize_if_free() noexcept;
 
-    /// The thread `ident` holds the lock, and nobody has asked it yet to make way.
+    /// Makes the thread `ident` the holder, which has not been asked to make way.
     void give_to(std::uint32_t ident, threading::TurnKind kind) noexcept;
     void free() noexcept;
-    /// The holder is known to compute from now on.
+    /// Marks the holder as known to compute.
     void mark_computing() noexcept;
 
     /// Asks the holder to make way at a safe point.

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Whose turn it is at an InterpreterLock: the rules, as arithmetic on moments, without threads or clocks.
+/// The scheduling policy of an InterpreterLock, as arithmetic on points in time, without threads or clocks.
 ///
 /// A feedback queue of two levels (Corbató, Daggett and Daley, "An experimental time-sharing system", 1962). A thread
 /// that takes the lock after a wait is *returning*. Once it has held it for a burst (a tenth of the switch interval)
@@ -14,9 +14,9 @@
 /// itself. Returning threads go first only while the bucket is not overdrawn. So in any stretch of time t that
 /// computing threads want for themselves, they have the lock for at least
 ///
-///     share * t - interval - a hand-over and a burst
+///     share * t - interval - a hand-off and a burst
 ///
-/// and a returning thread that finds the bucket overdrawn waits for at most (a hand-over and a burst) / (1 - share).
+/// and a returning thread that finds the bucket overdrawn waits for at most (a hand-off and a burst) / (1 - share).
 
 #include <chrono>
 #include <cstdint>
@@ -31,7 +31,7 @@ enum class TurnKind : std::uint8_t {
     computing,  ///< it has held the lock for a burst since its last wait
 };
 
-/// Not thread-safe: the caller holds a lock. Moments must not run backwards.
+/// Not thread-safe: the caller holds a lock. Successive calls must not pass earlier times.
 class TurnPolicy {
 public:
     using Duration = std::chrono::nanoseconds;
@@ -39,22 +39,22 @@ public:
     TurnPolicy(Duration interval, double computing_share) noexcept
         : interval_(interval), burst_(interval / 10), filling_(1 - computing_share) {}
 
-    /// The lock has been promised to a thread that is yet to wake: what others may ask for depends on its kind, but it
-    /// does not run.
+    /// The lock has been granted to a thread that has yet to wake up: due() goes by its kind already, but it is not
+    /// running.
     void promise(TurnKind kind, platform::Instant now) noexcept;
-    /// A turn begins, or goes on after an interruption, having begun by then.
+    /// A turn begins, or continues after an interruption; `began` is when it would have begun without one.
     void begin_turn(TurnKind kind, platform::Instant began) noexcept;
     void end_turn() noexcept { running_ = false; }
 
     TurnKind holder() const noexcept { return kind_; }
-    /// For how long the present turn has lasted.
+    /// How long the current turn has lasted.
     Duration used(platform::Instant now) const noexcept { return now - began_; }
-    /// If the holder is returning, and has used up its burst, it is computing from now on: true.
+    /// Makes a returning holder that has used up its burst a computing one; whether it did.
     bool demote(platform::Instant now) noexcept;
-    /// Whether the computing holder's turn is over, so that it is the next one's.
+    /// Whether the turn of the computing holder is over.
     bool is_over(platform::Instant now) const noexcept { return used(now) >= interval_; }
 
-    /// From when on the holder has to make way for a thread of that kind that is the next.
+    /// When the holder has to make way for the next waiter, which is of that kind.
     platform::Instant due(TurnKind waiter) const noexcept;
     /// Whether returning threads go before computing ones.
     bool returning_first(platform::Instant now) const noexcept { return now >= solvent_from_; }
@@ -74,11 +74,11 @@ private:
     bool running_ = false;
     platform::Instant began_{};
 
-    /// When the bucket will be, or was, empty but not overdrawn, if nothing more is taken: what it holds is the time
-    /// since then, times filling_.
+    /// When the bucket becomes, or became, exactly empty if nothing more is taken. It holds the time since then, times
+    /// filling_.
     platform::Instant solvent_from_{};
     platform::Instant observed_{};
-    bool deprived_ = false;  ///< since then computing threads wait, and none runs
+    bool deprived_ = false;  ///< since observed_ computing threads have waited and none has run
 };
 
 }  // namespace threadwise::threading

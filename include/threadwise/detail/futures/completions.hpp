@@ -1,5 +1,5 @@
 #pragma once
-// Tells a thread which of several futures are done, in the order in which they become so.
+// Gives a thread the futures of a set in the order in which they are done.
 
 #include <atomic>
 #include <cstddef>
@@ -17,20 +17,20 @@ namespace threadwise::detail {
 /// Watches some futures for one thread.
 class THREADWISE_API Completions {
 public:
-    /// The states must stay alive until next() has returned them or this is destroyed.
+    /// Each state must stay alive until next() has returned it or the object is destroyed.
     explicit Completions(const std::vector<FutureState*>& states);
     ~Completions();
     Completions(const Completions&) = delete;
     Completions& operator=(const Completions&) = delete;
 
-    /// The index, in the constructor's vector, of the next one that is done. Throws TimeoutError, and InterruptedError
-    /// also when stop is requested.
+    /// Waits for the next future that is done, and returns its index in the constructor's vector. Throws TimeoutError,
+    /// and InterruptedError if stop is requested or the wait is interrupted.
     std::size_t next(const Deadline& deadline, const std::stop_token& stop, SourceLocation where);
 
     /// Whether next() would return at once.
     bool ready() noexcept { return ready_ != nullptr || take_news(); }
 
-    /// How many next() has not returned yet.
+    /// How many futures next() has not returned yet.
     std::size_t left() const noexcept { return left_; }
 
 private:

@@ -1,5 +1,5 @@
 #pragma once
-// What several tasks of one piece of work have thrown.
+// Collects the exceptions of the tasks of a group.
 
 #include <atomic>
 #include <exception>
@@ -8,8 +8,8 @@
 
 namespace threadwise::detail {
 
-/// The exceptions that were kept, and whether the rest of the work is cancelled. Any thread may call any function, but
-/// for rethrow() and the destructor: those come when all tasks have ended.
+/// The exceptions that were kept, and whether the rest of the work is cancelled. Any thread may call any function,
+/// except rethrow() and the destructor, which must be called once all tasks have ended.
 class THREADWISE_API Failures {
 public:
     Failures() = default;
@@ -25,13 +25,13 @@ public:
 
     /// Cancels, and keeps the exception.
     void fail(std::exception_ptr exception) noexcept;
-    /// Cancels, and keeps an InterruptedError that says why, unless one is kept: interrupts do not add up.
+    /// Cancels, and keeps an InterruptedError that says why, unless interrupt() has kept one already.
     void interrupt(const char* why) noexcept;
-    /// Cancels, and keeps a CancelledError that says why, unless one of these is kept: so do dropped tasks.
+    /// Cancels, and keeps a CancelledError that says why, unless drop() has kept one already.
     void drop(const char* why) noexcept;
-    /// If anything was kept: throws it, several as an ExceptionGroup, and starts anew.
+    /// If exceptions were kept, throws them, several as an ExceptionGroup, and resets the object.
     void rethrow() {
-        // acquire: see what failed; the wait for the tasks orders it in fact.
+        // acquire: pairs with fail(). The wait for the tasks orders it anyway.
         if (first_.load(std::memory_order_acquire) != nullptr) [[unlikely]]
             throw_all();
     }

@@ -1,5 +1,5 @@
 #pragma once
-// What becomes of exceptions that nobody waits for.
+// Reports exceptions that no thread waits for.
 
 #include <exception>
 

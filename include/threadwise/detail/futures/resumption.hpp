@@ -1,5 +1,5 @@
 #pragma once
-// What awaits a future on behalf of a coroutine.
+// The watcher that resumes a coroutine which awaits a future.
 
 #include <atomic>
 #include <coroutine>
@@ -13,10 +13,11 @@ namespace threadwise::detail {
 /// Resumes a coroutine once a future is done, unless the coroutine has been destroyed by then.
 class THREADWISE_API Resumption final : public Watcher {
 public:
-    /// Sets `place` in the coroutine's frame. False: the future is done already, and the coroutine need not be
-    /// suspended. True: the frame may be gone when this returns.
-    static bool start(Resumption*& place, std::coroutine_handle<> coroutine, FutureState& awaited);
-    /// The coroutine goes on, or is being destroyed.
+    /// Begins to watch the future. `in_frame` is the awaiter's pointer in the coroutine's frame; it is set before the
+    /// coroutine can be resumed. False: the future is done already, and the coroutine need not be suspended. True: the
+    /// coroutine may have been resumed on another thread, and its frame destroyed, before this returns.
+    static bool start(Resumption*& in_frame, std::coroutine_handle<> coroutine, FutureState& awaited);
+    /// Called by the awaiter when the coroutine has been resumed or is being destroyed.
     static void end(Resumption& resumption, FutureState& awaited) noexcept;
 
     bool runs_user_code() const noexcept override { return true; }
@@ -30,7 +31,7 @@ private:
     void* take_coroutine() noexcept;
     void drop_owners(std::uint32_t count) noexcept;
 
-    std::atomic<void*> coroutine_;          ///< null once it is not to be resumed any more
+    std::atomic<void*> coroutine_;          ///< null once it has been resumed or must not be
     std::atomic<std::uint32_t> owners_{2};  ///< the awaiter and the future's list
 };
 

@@ -1,4 +1,4 @@
-// The standard library knows of no thread's death: a word keeps the number of a thread that has ended.
+// The standard library does not report a thread's death: the word of a thread that has ended stays held.
 
 #include "platform/processes/robust_list.hpp"
 

@@ -1,5 +1,5 @@
-// The standard library knows no other process: this serves threads of one, which look at both words every few
-// milliseconds.
+// Serves the threads of one process only, as the standard library cannot wait for another. A thread sleeps on the
+// shared word alone, and looks at its own word every 10 ms.
 
 #include "platform/processes/shared_futex.hpp"
 

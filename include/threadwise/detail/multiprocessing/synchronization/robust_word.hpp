@@ -1,15 +1,16 @@
 #pragma once
 
 /// \file
-/// The word that locks across processes are made of: which thread holds it, and whether the last holder died.
+/// The word of a lock that processes share. It says which thread holds the lock, and whether a holder has died (as
+/// EOWNERDEAD does for a robust pthread mutex): what the lock guards is then "in doubt".
 ///
 /// | value | meaning |
 /// |---|---|
 /// | 0 | free |
-/// | a thread's number (30 bits) | that thread holds it |
-/// | `died_bit` alone | free, but its last holder died, and what it guards is in doubt |
-/// | both | held by a thread that knows of the doubt; it stays when the word is released |
-/// | `waiters_bit` besides | somebody may sleep on it |
+/// | the kernel's id of a thread (30 bits) | held by that thread |
+/// | `died_bit` alone | free, in doubt: its last holder died |
+/// | id and `died_bit` | held, still in doubt: release() keeps the bit unless end_doubt() was called |
+/// | `waiters_bit` besides | threads may be waiting |
 
 #include <array>
 #include <atomic>
@@ -36,29 +37,29 @@ public:
     RobustWord(const RobustWord&) = delete;
     RobustWord& operator=(const RobustWord&) = delete;
 
-    /// Takes it for the calling thread if it is free and not in doubt. `waiters`: it is marked as slept on.
+    /// Takes it for the calling thread if it is free and not in doubt. `waiters`: sets `waiters_bit`, too.
     THREADWISE_API Take try_take(bool waiters = false) noexcept;
 
-    /// Takes it if it is free and in doubt. The doubt stays if `keep_doubt`.
+    /// Takes it for the calling thread if it is free and in doubt. The doubt ends unless `keep_doubt`.
     THREADWISE_API bool try_take_in_doubt(bool keep_doubt) noexcept;
 
-    /// The calling thread, which holds it, has mended what it guards: the doubt is over.
+    /// Ends the doubt. Called by the holder once what the lock guards is consistent again.
     void end_doubt() noexcept {
-        // relaxed: published by the release.
+        // relaxed: release() publishes it.
         word_.fetch_and(~died_bit, std::memory_order_relaxed);
     }
 
-    /// Frees it and wakes one sleeper. False, and nothing happens: the calling thread does not hold it.
+    /// Frees it and wakes one waiter. False, without an effect, if the calling thread does not hold it.
     THREADWISE_API bool release() noexcept;
 
-    /// Marks it as slept on, if it is held; what it holds then, or 0: there is no need to sleep.
+    /// Sets `waiters_bit` if the word is held, and returns its value: what to sleep on. 0 if it is free.
     THREADWISE_API std::uint32_t mark_waiters() noexcept;
 
     THREADWISE_API bool is_held_by_this_thread() const noexcept;
     bool is_held() const noexcept { return (look() & holder_bits) != 0; }
     bool is_in_doubt() const noexcept { return (look() & died_bit) != 0; }
 
-    /// A snapshot. relaxed: only about itself can a thread conclude something from it.
+    /// A snapshot. relaxed: it is certain only whether the calling thread holds the word.
     std::uint32_t look() const noexcept { return word_.load(std::memory_order_relaxed); }
 
     /// What waiters sleep on.
@@ -66,8 +67,8 @@ public:
 
 private:
     std::atomic<std::uint32_t> word_{0};
-    std::array<std::uint32_t, 5> unused_{};  ///< libc's part of a mutex
-    std::array<void*, 2> links_{};           ///< the holder's alone
+    std::array<std::uint32_t, 5> unused_{};  ///< members that a mutex of libc has here
+    std::array<void*, 2> links_{};           ///< of libc's robust list; used by the holder only
 };
 
 static_assert(sizeof(RobustWord) == 24 + 2 * sizeof(void*));
