@@ -37,7 +37,7 @@ public:
     }
 
     /// Takes the lock if it is free; never waits.
-    bool try_lock() { return word_.try_take() || word_.try_take_slow(); }
+    bool try_lock() { return word_.try_take() || try_lock_slow(); }
 
     /// Throws RuntimeError if the lock is not held.
     void unlock() {
@@ -77,6 +77,7 @@ private:
     friend class Condition;
 
     THREADWISE_API void lock_slow(SourceLocation where);
+    THREADWISE_API bool try_lock_slow();
     THREADWISE_API bool try_lock_timed(Timeout timeout, SourceLocation where);
     THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     [[noreturn]] THREADWISE_API static void refuse_release();

@@ -32,8 +32,9 @@
 namespace threadwise {
 
 namespace runtime {
+struct FollowedLock;
 struct WaitSite;
-}
+}  // namespace runtime
 
 /// Thread-safe. Belongs to the threads that hold it: each must release what it has taken, before it ends. Taking it
 /// synchronises with the releases by the writer before and, to write, by all readers before. May be destroyed when
@@ -161,6 +162,8 @@ private:
     THREADWISE_API bool try_lock_shared_slow();
     THREADWISE_API void unlock_shared_slow();
 
+    runtime::FollowedLock follow_reading(SourceLocation where);
+    bool read_until(std::stop_token stop, Timeout timeout, SourceLocation where);
     const void* readers_key() const noexcept;
     bool noted() const noexcept;
     void note() noexcept;

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <string>
+#include <vector>
 
 namespace threadwise::runtime {
 
@@ -28,5 +30,10 @@ struct SystemAllocator {
 
     friend bool operator==(const SystemAllocator& /*a*/, const SystemAllocator& /*b*/) noexcept { return true; }
 };
+
+template <class Value>
+using SystemVector = std::vector<Value, SystemAllocator<Value>>;
+
+using SystemString = std::basic_string<char, std::char_traits<char>, SystemAllocator<char>>;
 
 }  // namespace threadwise::runtime

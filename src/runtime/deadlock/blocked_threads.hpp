@@ -7,16 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "runtime/base/system_memory.hpp"
 #include "runtime/records/parking_table.hpp"
 #include "runtime/records/thread_record.hpp"
 
 namespace threadwise::runtime {
-
-template <class Value>
-using SystemVector = std::vector<Value, SystemAllocator<Value>>;
 
 /// Whether one of the others can end a wait.
 enum class Tie : std::uint8_t {

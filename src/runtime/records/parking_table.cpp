@@ -39,6 +39,9 @@ enum class Fence : std::uint8_t {
 };
 constinit std::atomic<Fence> fence{Fence::unused};
 
+/// 1 once each release is to go the slow way: all counts are so much higher.
+constinit std::atomic<std::uint32_t> slow_releases{0};
+
 /// Lowers the counts as the library is loaded. Order does not matter: a lock that is used earlier takes the slow way.
 [[maybe_unused]] const bool lowered = [] {
     if (!platform::enable_heavy_fence()) return false;
@@ -68,7 +71,7 @@ void forget_all_sleepers() noexcept THREADWISE_UNCHECKED {
         bucket.tail = nullptr;
     }
     if (fence == Fence::given_up) fence = Fence::unused;
-    for (auto& count : detail::sleepers) count.store(fence == Fence::used ? 0 : 1);
+    for (auto& count : detail::sleepers) count.store((fence == Fence::used ? 0 : 1) + slow_releases);
 }
 
 [[maybe_unused]] const bool forgets = (at_fork_in_child(forget_all_sleepers, ForkOrder::before_registry), true);
@@ -76,6 +79,11 @@ void forget_all_sleepers() noexcept THREADWISE_UNCHECKED {
 }  // namespace
 
 Bucket& bucket_of(const void* address) noexcept { return table[detail::bucket_index(address)]; }
+
+void let_releases_go_slow() noexcept {
+    slow_releases = 1;
+    for (auto& count : detail::sleepers) count.fetch_add(1);
+}
 
 CountedSleeper::CountedSleeper(const void* address) noexcept : sleepers_(detail::sleepers_on(address)) {
     sleepers_.fetch_add(1);

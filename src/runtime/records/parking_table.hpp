@@ -35,6 +35,9 @@ struct alignas(64) Bucket {
 
 Bucket& bucket_of(const void* address) noexcept;
 
+/// From now on each release of a lock goes the slow way, also where nobody sleeps.
+void let_releases_go_slow() noexcept;
+
 /// Counts the calling thread, while it lives, among those that sleep on the address or are about to: for primitives
 /// whose wakers look at detail::sleepers without a fence. After its construction, whatever the caller reads is at least
 /// as new as what any waker wrote that has not seen the count.

@@ -18,6 +18,7 @@
 #include "runtime/base/system_memory.hpp"
 #include "runtime/records/cards.hpp"
 #include "runtime/records/checkpoint.hpp"
+#include "runtime/records/followed_locks.hpp"
 #include "runtime/records/life.hpp"
 #include "runtime/records/record_list.hpp"
 #include "threadwise/detail/runtime/ident.hpp"
@@ -25,6 +26,7 @@
 namespace threadwise {
 
 constinit thread_local std::uint32_t detail::this_ident = 0;
+constinit thread_local std::uint32_t detail::taking_ident = 0;
 constinit thread_local detail::ReaderSlots* detail::this_reader_slots = nullptr;
 
 namespace runtime {
@@ -260,6 +262,7 @@ void bind(ThreadRecord& record) {
     bound_record = &record;
     this_block_cache = &record.blocks;
     detail::this_ident = record.ident;
+    detail::taking_ident = locks_are_followed() ? 0 : record.ident;
     detail::this_reader_slots = &record.reader_slots;
     detail::this_bias_slot = &*record.bias_slot;
     if (record.origin != ThreadRecord::Origin::foreign) platform::let_freeze(&record.stopping);
@@ -276,6 +279,7 @@ void unbind() noexcept {
     this_block_cache = nullptr;
     bound_record = nullptr;
     detail::this_ident = 0;
+    detail::taking_ident = 0;
     detail::this_reader_slots = nullptr;
     detail::this_bias_slot = nullptr;
 }

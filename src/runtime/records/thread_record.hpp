@@ -9,6 +9,7 @@
 #include "platform/freeze.hpp"
 #include "runtime/base/bias_slots.hpp"
 #include "runtime/base/block_cache.hpp"
+#include "runtime/records/held_locks.hpp"
 #include "runtime/records/local_table.hpp"
 #include "runtime/records/own_site.hpp"
 #include "runtime/records/parker.hpp"
@@ -109,6 +110,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     std::atomic<std::int64_t> doomed_wait{0};    ///< when the wait began that is to end with a DeadlockError
     std::string deadlock;                        ///< what that says; written before `doomed_wait`
 
+    HeldLocks held_locks;              ///< where locks are followed; the owner's alone
     detail::ReaderSlots reader_slots;  ///< SharedLocks that it reads
 };
 

@@ -99,7 +99,15 @@ struct Condition::Held {
     }
 
     void acquire(runtime::Waiting& waiting, runtime::Wakeup wakeup, SourceLocation where) {
-        acquire_word(waiting, wakeup, where);
+        if (runtime::locks_are_followed()) {
+            // To take it back is no new order: the waiter had it already.
+            const runtime::FollowedLock lock =
+                detail::OwnerGate::follow(word, {.kind = kind(), .object = object, .where = where});
+            acquire_word(waiting, wakeup, where);
+            runtime::note_taken(lock);
+        } else {
+            acquire_word(waiting, wakeup, where);
+        }
         if (taken_again != nullptr) taken_again->store(count, std::memory_order_relaxed);
     }
 

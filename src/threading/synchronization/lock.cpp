@@ -13,9 +13,15 @@ bool acquire_word(detail::OwnerWord& word, const Lock* lock, platform::Instant d
     return threading::succeeded(threading::acquire_owner_word(word, site, stop), stop);
 }
 
+bool try_word(detail::OwnerWord& word, const Lock* lock, SourceLocation where) {
+    return threading::try_take_owner_word(word, {.kind = runtime::WaitKind::lock, .object = lock, .where = where});
+}
+
 }  // namespace
 
 void Lock::lock_slow(SourceLocation where) { acquire_word(word_, this, platform::never, where); }
+
+bool Lock::try_lock_slow() { return try_word(word_, this, {}); }
 
 bool Lock::try_lock_timed(Timeout timeout, SourceLocation where) {
     return acquire_word(word_, this, runtime::deadline_after(timeout), where);
@@ -23,7 +29,7 @@ bool Lock::try_lock_timed(Timeout timeout, SourceLocation where) {
 
 bool Lock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(blocking, timeout);
-    return blocking ? acquire_word(word_, this, deadline, where) : try_lock();
+    return blocking ? acquire_word(word_, this, deadline, where) : try_word(word_, this, where);
 }
 
 bool Lock::acquire(std::stop_token stop, Timeout timeout, SourceLocation where) {

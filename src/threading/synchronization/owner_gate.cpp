@@ -4,7 +4,8 @@
 // the word, under the bucket's lock, where it queues itself if the word is held. The holder H at that moment
 // frees the word by one of two ways.
 //
-// 1. By a plain store, having found the count at zero, followed by a look at the count (OwnerWord::release). S did not
+// 1. By a plain store, having found the count at zero, followed by a look at the count (OwnerWord::release; or
+// release_followed(), where all counts are one higher). S did not
 // see the store, so the store was
 //    not performed when H's core went through S's fence; then neither was the look, which comes after it in H's
 //    program: it sees the count, and H goes on to wake_sleeper().
@@ -55,7 +56,11 @@ bool OwnerGate::try_take_or_mark(bool designated) const noexcept {
     }
 }
 
-bool OwnerWord::try_take_slow() { return OwnerGate{*this, runtime::this_record().ident}.try_take(false); }
+runtime::FollowedLock OwnerGate::follow(OwnerWord& word, const runtime::WaitSite& site) noexcept {
+    runtime::FollowedLock lock{.word = &word, .kind = site.kind, .object = site.object, .where = site.where};
+    runtime::identify(lock, word.holder_);
+    return lock;
+}
 
 bool OwnerWord::take_from(std::uint32_t lost) noexcept {
     std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
@@ -67,11 +72,28 @@ bool OwnerWord::take_from(std::uint32_t lost) noexcept {
     return true;
 }
 
+/// As release() does, where the counts are one higher. False: somebody may sleep here.
+bool OwnerWord::release_followed() noexcept {
+    constexpr std::uint32_t nobody = 1;
+    const std::atomic<std::uint32_t>& sleeping = sleepers_on(key());
+    // The orders as in release().
+    if (sleeping.load(std::memory_order_relaxed) != nobody) return false;
+    value_.store(0, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (sleeping.load(std::memory_order_relaxed) != nobody) wake_sleeper(key());
+    return true;
+}
+
 bool OwnerWord::release_slow() {
     const std::uint32_t released = holder();
-    if (released == 0) return false;
+    if (released == 0 || (released & lock_id_bit) != 0) return false;
     const bool is_handed_over = released != this_ident;
-    holder_.store(0, std::memory_order_relaxed);                  // relaxed: see holder()
+    if (runtime::locks_are_followed()) {
+        holder_.store(runtime::note_released(this, released), std::memory_order_relaxed);  // relaxed: see holder()
+        if (release_followed()) return true;
+    } else {
+        holder_.store(0, std::memory_order_relaxed);  // relaxed: see holder()
+    }
     std::uint32_t held = value_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     while ((held & woken) != 0) {
         // The designated waiter will look. release: publishes the critical section to the next holder.
@@ -105,16 +127,47 @@ void OwnerWord::wake_sleeper(const void* key) {
 
 }  // namespace detail
 
-runtime::Wakeup threading::acquire_owner_word(detail::OwnerWord& word, runtime::WaitSite site,
-                                              const std::stop_token& stop) {
-    const detail::OwnerGate gate{word, runtime::this_record().ident};
-    if (gate.try_take(false)) return runtime::Wakeup::woken;
-    if (site.deadline <= platform::now()) return runtime::Wakeup::timed_out;
-    site.owner_word = &word.value();
+namespace threading {
+namespace {
+
+runtime::Wakeup wait_for(const detail::OwnerGate& gate, const runtime::WaitSite& wanted, const std::stop_token& stop) {
+    if (wanted.deadline <= platform::now()) return runtime::Wakeup::timed_out;
+    runtime::WaitSite site = wanted;
+    site.owner_word = &gate.word.value();
     runtime::Waiting waiting(site, stop);
     const runtime::Wakeup wakeup = acquire_contended(gate, waiting);
     if (wakeup == runtime::Wakeup::woken) gate.accept();
     return wakeup;
 }
 
+runtime::Wakeup acquire_followed(const detail::OwnerGate& gate, const runtime::WaitSite& site,
+                                 const std::stop_token& stop) {
+    runtime::FollowedLock lock = detail::OwnerGate::follow(gate.word, site);
+    // A thread that gives up waiting after a while deadlocks with nobody.
+    if (site.deadline == platform::never) runtime::check_order(lock);
+    const runtime::Wakeup wakeup = gate.try_take(false) ? runtime::Wakeup::woken : wait_for(gate, site, stop);
+    if (wakeup == runtime::Wakeup::woken) runtime::note_taken(lock);
+    return wakeup;
+}
+
+}  // namespace
+
+runtime::Wakeup acquire_owner_word(detail::OwnerWord& word, const runtime::WaitSite& site,
+                                   const std::stop_token& stop) {
+    const detail::OwnerGate gate{word, runtime::this_record().ident};
+    if (runtime::locks_are_followed()) [[unlikely]]
+        return acquire_followed(gate, site, stop);
+    return gate.try_take(false) ? runtime::Wakeup::woken : wait_for(gate, site, stop);
+}
+
+bool try_take_owner_word(detail::OwnerWord& word, const runtime::WaitSite& site) {
+    const detail::OwnerGate gate{word, runtime::this_record().ident};
+    if (!runtime::locks_are_followed()) return gate.try_take(false);
+    const runtime::FollowedLock lock = detail::OwnerGate::follow(word, site);
+    const bool taken = gate.try_take(false);
+    if (taken) runtime::note_taken(lock);
+    return taken;
+}
+
+}  // namespace threading
 }  // namespace threadwise

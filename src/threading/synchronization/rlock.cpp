@@ -16,6 +16,10 @@ bool acquire_word(detail::OwnerWord& word, const RLock* lock, platform::Instant 
     return threading::succeeded(threading::acquire_owner_word(word, site, stop), stop);
 }
 
+bool try_word(detail::OwnerWord& word, const RLock* lock, SourceLocation where) {
+    return threading::try_take_owner_word(word, {.kind = runtime::WaitKind::rlock, .object = lock, .where = where});
+}
+
 }  // namespace
 
 bool RLock::take_again() {
@@ -32,7 +36,7 @@ void RLock::lock_slow(SourceLocation where) {
     if (!take_again()) acquire_word(word_, this, platform::never, where);
 }
 
-bool RLock::try_lock_slow() { return take_again() || word_.try_take_slow(); }
+bool RLock::try_lock_slow() { return take_again() || try_word(word_, this, {}); }
 
 bool RLock::try_lock_timed(Timeout timeout, SourceLocation where) {
     return take_again() || acquire_word(word_, this, runtime::deadline_after(timeout), where);
@@ -40,7 +44,8 @@ bool RLock::try_lock_timed(Timeout timeout, SourceLocation where) {
 
 bool RLock::acquire_slow(bool blocking, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = threading::acquire_deadline(blocking, timeout);
-    return blocking ? take_again() || acquire_word(word_, this, deadline, where) : try_lock();
+    if (take_again()) return true;
+    return blocking ? acquire_word(word_, this, deadline, where) : try_word(word_, this, where);
 }
 
 bool RLock::acquire(std::stop_token stop, Timeout timeout, SourceLocation where) {

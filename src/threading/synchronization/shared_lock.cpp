@@ -72,7 +72,7 @@ bool SharedLock::try_count_in() noexcept {
     std::uint32_t old = word_.load(std::memory_order_relaxed);  // relaxed: the exchange decides
     // relaxed, here and below: reads_until_bias_ is a hint, and lost updates do no harm.
     const std::uint16_t left = reads_until_bias_.load(std::memory_order_relaxed);
-    const std::uint32_t bias = left == 0 && can_be_biased() ? biased_bit : 0;
+    const std::uint32_t bias = left == 0 && can_be_biased() && !runtime::locks_are_followed() ? biased_bit : 0;
     while ((old & writer_bit) == 0) {
         // acquire: pairs with end_writing().
         if (word_.compare_exchange_weak(old, (old | bias) + 1, std::memory_order_acquire, std::memory_order_relaxed)) {
@@ -83,15 +83,30 @@ bool SharedLock::try_count_in() noexcept {
     return false;
 }
 
+runtime::FollowedLock SharedLock::follow_reading(SourceLocation where) {
+    return detail::OwnerGate::follow(writer_,
+                                     {.kind = runtime::WaitKind::shared_lock_read, .object = this, .where = where});
+}
+
 bool SharedLock::try_lock_shared_slow() {
     runtime::this_record();  // for its slots
     refuse_if_full();
     if (!try_count_in()) return false;
     note();
+    if (runtime::locks_are_followed()) runtime::note_taken(follow_reading({}));
     return true;
 }
 
 bool SharedLock::lock_shared_until(std::stop_token stop, Timeout timeout, SourceLocation where) {
+    if (!runtime::locks_are_followed()) return read_until(std::move(stop), timeout, where);
+    runtime::FollowedLock lock = follow_reading(where);
+    if (timeout.is_forever()) runtime::check_order(lock);
+    const bool taken = read_until(std::move(stop), timeout, where);
+    if (taken) runtime::note_taken(lock);
+    return taken;
+}
+
+bool SharedLock::read_until(std::stop_token stop, Timeout timeout, SourceLocation where) {
     const platform::Instant deadline = runtime::deadline_after(timeout);
     if (writer_.holder() == runtime::this_record().ident) {
         throw RuntimeError("this thread holds the SharedLock to write: it cannot wait for it to read");
@@ -136,6 +151,7 @@ bool SharedLock::lock_shared_until(std::stop_token stop, Timeout timeout, Source
 }
 
 void SharedLock::unlock_shared_slow() {
+    if (runtime::locks_are_followed()) runtime::note_read(&writer_);
     if (detail::this_reader_slots != nullptr) {
         std::atomic<std::uintptr_t>& slot = detail::this_reader_slots->of(this);
         // relaxed: our own. release: as in read_at_once().
@@ -178,7 +194,9 @@ bool SharedLock::lock_until(std::stop_token stop, Timeout timeout, SourceLocatio
 }
 
 bool SharedLock::try_lock() {
-    if (writer_.holder() == runtime::this_record().ident || noted() || !writer_.try_take_slow()) return false;
+    if (writer_.holder() == runtime::this_record().ident || noted()) return false;
+    const runtime::WaitSite site{.kind = runtime::WaitKind::shared_lock_write, .object = this, .where = {}};
+    if (!threading::try_take_owner_word(writer_, site)) return false;
     bool biased = begin_writing();
     if (empty(biased)) return true;
     end_writing(biased);

@@ -27,7 +27,7 @@ public:
             ++uses_;
             return;
         }
-        if (!word_.try_take()) [[unlikely]]
+        if (!word_.try_take(this_ident)) [[unlikely]]
             lock_slow();
         // relaxed: changes under the lock alone.
         if (bias_.load(std::memory_order_relaxed) != (bits(this_bias_slot) | unbiased) || ++uses_ >= worth_) settle();

@@ -34,12 +34,12 @@ public:
     OwnerWord(const OwnerWord&) = delete;
     OwnerWord& operator=(const OwnerWord&) = delete;
 
-    /// Takes the word for the calling thread if it is free and nothing stands in the way. False is not final: the word
-    /// may be free all the same, see try_take_slow().
-    bool try_take() noexcept {
+    /// Takes the word for the calling thread, whose ident that is, if it is free and nothing stands in the way. False
+    /// is not final: the word may be free all the same, whatever other bits it has, and for a thread that has no ident
+    /// yet.
+    bool try_take(std::uint32_t me = taking_ident) noexcept {
         std::uint32_t free = 0;
-        const std::uint32_t me = this_ident;
-        // acquire: pairs with the release in release(). A thread without ident leaves the word as it is, and fails.
+        // acquire: pairs with the release in release(). Without an ident the word stays as it is, and this fails.
         if (!value_.compare_exchange_strong(free, me, std::memory_order_acquire, std::memory_order_relaxed) ||
             me == 0) {
             return false;
@@ -47,9 +47,6 @@ public:
         holder_.store(me, std::memory_order_relaxed);  // relaxed: see holder()
         return true;
     }
-
-    /// The same, whatever other bits the word has, and for a thread that has no ident yet.
-    THREADWISE_API bool try_take_slow();
 
     /// Takes the word for the calling thread from that holder, which does not exist any more; false: it does not hold
     /// the word any more.
@@ -72,9 +69,9 @@ public:
         return true;
     }
 
-    /// The holder's ident; 0: nobody holds it. Exact for the holder; a snapshot for others. Kept apart
-    /// from the word because to read that, just after the locked instruction that took it, would stall for some ten
-    /// cycles.
+    /// The holder's ident; 0, or with `lock_id_bit`: nobody holds it. Exact for the holder; a snapshot for others.
+    /// Kept apart from the word because to read that, just after the locked instruction that took it, would stall for
+    /// some ten cycles.
     std::uint32_t holder() const noexcept {
         // relaxed: only about itself can a thread learn something certain from the answer, and it wrote that itself.
         return holder_.load(std::memory_order_relaxed);
@@ -100,12 +97,13 @@ private:
     }
 
     THREADWISE_API bool release_slow();
+    bool release_followed() noexcept;
     /// Of a word that is free, and may be gone, unless somebody sleeps there.
     THREADWISE_API static void wake_sleeper(const void* key);
 
     /// The holder's ident and `woken`: what is fought for.
     std::atomic<std::uint32_t> value_{0};
-    /// The holder's ident, written by the holder.
+    /// The holder's ident, written by the holder; 0, or which lock it is, when free.
     std::atomic<std::uint32_t> holder_{0};
 };
 
