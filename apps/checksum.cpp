@@ -209,7 +209,7 @@ void add_checksum(CLI::App& app, ExitCode& code) {
         "  threadwise checksum --check --quiet --ignore-missing SHA256SUMS\n"
         "  sha256sum --check SHA256SUMS");
     sub->callback([arguments, &code] {
-        // There are no sockets here: a reader that has seen enough ends the command as it ends others.
+        // A reader that closes the pipe ends this command silently, as it ends sha256sum.
         std::signal(SIGPIPE, SIG_DFL);
         if (arguments->paths.empty()) {
             throw Failure(request_wrong, "there is nothing to compute or check",

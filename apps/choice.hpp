@@ -14,8 +14,8 @@
 
 namespace command {
 
-/// An option of `app` that sets the enumeration `value`: by the names alone, not by the numbers behind them. `flags`
-/// and `description` are add_option's.
+/// Adds an option to `app` that sets the enumeration `value`. It accepts the names of `choices` only, not the
+/// enumerators' numbers. `flags` and `description` are as for add_option().
 template <class Enumeration>
 CLI::Option* add_choice(CLI::App& app, const std::string& flags, Enumeration& value, const std::string& description,
                         const std::vector<std::pair<std::string, Enumeration>>& choices) {

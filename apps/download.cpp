@@ -59,7 +59,7 @@ std::vector<WantedFile> wanted_files(const Arguments& arguments) {
     for (const auto& url : arguments.urls) wanted.push_back({url, ""});
     if (arguments.input == "-") {
         std::ranges::move(read_url_list(std::cin, "standard input"), std::back_inserter(wanted));
-        // The stream itself takes an error for the end.
+        // std::cin reports an error as the end of the input.
         if (std::ferror(stdin) != 0)
             throw Failure(request_wrong, "cannot read standard input", "check where it comes from");
     } else if (!arguments.input.empty()) {
@@ -102,7 +102,7 @@ void prepare_directory(const fs::path& directory) {
     }
 }
 
-// The folder, and those in it that files go into.
+// Creates the folder, and the folders below it that files are put into.
 void prepare_directories(const fs::path& directory, const std::vector<DownloadTarget>& targets) {
     std::set<fs::path> directories{directory};
     for (const auto& target : targets) directories.insert((directory / target.name).parent_path());
@@ -138,7 +138,7 @@ std::string as_json(const std::vector<DownloadTarget>& targets, const std::vecto
         files.push_back(std::move(file));
     }
     const nlohmann::json document{{"files", std::move(files)}, {"seconds", elapsed.count()}};
-    // Names need not be UTF-8, JSON must be.
+    // JSON has to be UTF-8, file names need not be.
     return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -167,7 +167,7 @@ void warn_of_damage(Journal& journal) {
                   "files that it does not know any more are fetched from their beginning");
 }
 
-// Why something that an earlier run had left was fetched again.
+// Prints why files of which an earlier run had left a part were fetched from the beginning.
 void print_notes(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
         if (reports[i].note.empty()) continue;
@@ -176,7 +176,7 @@ void print_notes(const std::vector<DownloadTarget>& targets, const std::vector<D
     }
 }
 
-// Everything but partial files and the journal's lines about them stays.
+// Removes partial files and the journal's lines about them, and nothing else.
 ExitCode clean(const Arguments& arguments) {
     Journal journal(arguments.options.directory);
     const CleanUp done = remove_partial_files(journal);
@@ -190,7 +190,7 @@ ExitCode clean(const Arguments& arguments) {
 }
 
 ExitCode download(const Arguments& arguments) {
-    // libcurl reads hosts beyond ASCII in the locale's encoding; those of URLs are in UTF-8 whatever the locale is.
+    // libcurl takes host names to be in the locale's encoding; those in URLs are in UTF-8 in every locale.
     std::setlocale(LC_CTYPE, "C.UTF-8");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet
     if (arguments.clean) return clean(arguments);
     const auto targets = targets_of(arguments);

@@ -1,5 +1,5 @@
 #pragma once
-// The subcommands: each adds itself to the command line, and does its work when it was chosen.
+// The subcommands.
 
 #include <CLI/CLI.hpp>
 
@@ -7,7 +7,8 @@
 
 namespace command {
 
-/// Each adds one subcommand to `app`; when the user chose it, it leaves in `code` what to end with.
+/// Each function adds a subcommand to `app`. When the command line names it, parsing runs it and sets `code` to its
+/// exit code.
 void add_download(CLI::App& app, ExitCode& code);
 void add_serve(CLI::App& app, ExitCode& code);
 void add_checksum(CLI::App& app, ExitCode& code);

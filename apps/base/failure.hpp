@@ -7,21 +7,21 @@
 
 namespace command {
 
-/// What a subcommand ends with. docs/command.md lists them for users.
+/// The exit codes of the command. docs/command.md documents them.
 enum ExitCode : int {
     all_right = 0,
     some_failed = 1,    ///< at least one file is missing or wrong
-    request_wrong = 2,  ///< the request itself cannot be carried out; nothing was begun
+    request_wrong = 2,  ///< the command line is wrong, or the request impossible; nothing was begun
 
-    // Of the subcommands that look into a process:
+    // Only from the subcommands that look into a process:
     no_such_process = 3,
     not_permitted = 4,
-    not_published = 5,  ///< it does not show its threads
+    not_published = 5,  ///< the process does not publish its threads
     other_version = 6,
-    process_ended = 7,  ///< while it was looked at
+    process_ended = 7,  ///< the process ended while it was looked at
 };
 
-/// What it ends with after `signal` stopped it, as shells spell it: 130 for Ctrl-C.
+/// The exit code after `signal` stopped the command, by the shells' convention: 130 for Ctrl-C.
 constexpr ExitCode stopped_by(int signal) { return static_cast<ExitCode>(128 + signal); }
 
 /// Ends the command with `code` after printing `what()` and, on a line of its own, what to do.

@@ -1,5 +1,5 @@
 #pragma once
-// What a server's answer means for a file of which a part may have arrived.
+// Judges a server's answer: whether its body is the wanted file, or continues the part that has arrived.
 
 #include <cstdint>
 #include <optional>
@@ -9,14 +9,14 @@ namespace command {
 
 /// The part of a file that has arrived, and what the server said about the file.
 struct ArrivedPart {
-    std::uint64_t size = 0;              ///< bytes that are here, from the file's beginning on
+    std::uint64_t size = 0;              ///< how many bytes have arrived, from the file's beginning on
     std::optional<std::uint64_t> total;  ///< the size of the whole file
     std::string entity_tag;              ///< strong, or ""
     std::string last_modified;
     std::string encoding;  ///< Content-Encoding, or ""
     std::string url;       ///< where the bytes came from, after redirections, without user and password
 
-    /// Whether the rest can be asked for. Only a strong entity tag tells two versions of a file apart for sure.
+    /// Whether the rest can be requested: only a strong entity tag reliably distinguishes two versions of a file.
     bool resumable() const noexcept { return size > 0 && !entity_tag.empty(); }
 };
 
@@ -24,7 +24,7 @@ struct ArrivedPart {
 /// name joined by ", ".
 struct FileAnswer {
     long status = 0;
-    std::string url;  ///< that answered, after redirections, without user and password
+    std::string url;  ///< the URL that answered, after redirections, without user and password
     std::string content_length;
     std::string content_range;
     std::string content_type;
@@ -37,14 +37,14 @@ struct Judgement {
     enum class Verdict {
         whole,       ///< the body is the whole file, from its beginning on
         rest,        ///< the body continues what has arrived
-        start_over,  ///< the body is of no use with what has arrived: ask for the whole file
-        try_again,   ///< the body is of no use; another answer may be
-        give_up      ///< so will every other answer be
+        start_over,  ///< the body does not fit what has arrived: request the whole file
+        try_again,   ///< the body cannot be used; another answer may be usable
+        give_up      ///< no answer of this server will be usable
     };
     Verdict verdict = Verdict::give_up;
-    std::string problem;               ///< why the body is of no use
+    std::string problem;               ///< why the body cannot be used
     std::string advice;                ///< what to do about it
-    ArrivedPart part;                  ///< with `whole` and `rest`: as it is when the body begins
+    ArrivedPart part;                  ///< with `whole` and `rest`: the part before the body's first byte
     std::optional<std::uint64_t> end;  ///< where in the file the body ends, if the answer says it
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// One transfer as it comes out of libcurl.
+// Receives one transfer from libcurl.
 
 #include <curl/curl.h>
 
@@ -16,12 +16,12 @@
 
 namespace command {
 
-/// Where a transfer's bytes go. What its functions throw ends the transfer and comes out of Transfer::outcome().
+/// Receives a transfer's bytes. An exception of its functions ends the transfer; Transfer::outcome() rethrows it.
 class Body {
 public:
     virtual ~Body() = default;
 
-    /// The server begins to send from byte `part.size` on: 0, or the end of what arrived before.
+    /// Called before the first byte, which is byte `part.size` of the file: 0, or the end of what arrived before.
     virtual void begin(const ArrivedPart& part) = 0;
 
     virtual void append(std::span<const std::byte> bytes) = 0;
@@ -30,27 +30,27 @@ public:
 struct TransferRequest {
     std::string url;
     std::string name;                  ///< the file's
-    ArrivedPart arrived;               ///< what earlier tries brought; the rest is asked for if it is resumable
+    ArrivedPart arrived;               ///< the part from earlier tries; if it is resumable, the rest is requested
     std::chrono::seconds timeout{30};  ///< for connecting, and the longest time in which nothing arrives
     std::string ca_file = {};          ///< certificates to trust (PEM); "": the system's
     bool use_proxy = true;             ///< the one that http_proxy and its like name
 };
 
-/// Stands between libcurl's C callbacks and the Body, and judges what the server says. `easy`, `request` and `body`
-/// must outlive it. One thread at a time.
+/// Passes the bytes from libcurl's C callbacks to the Body, and judges the server's answer. `easy`, `request` and
+/// `body` must outlive it. Not thread-safe.
 class Reception {
 public:
     Reception(CURL* easy, const TransferRequest& request, Body& body)
         : easy_(easy), request_(request), body_(body), arrived_(request.arrived) {}
 
-    /// Takes bytes of the body; false ends the transfer.
+    /// Receives bytes of the body; false ends the transfer.
     bool append(std::span<const std::byte> bytes) noexcept;
 
-    /// Takes a line of a header, which begins with the status and ends with an empty line, or of the trailer.
+    /// Receives a line of a header, which begins with the status line and ends with an empty line, or of the trailer.
     void note_header_line(std::string_view line) noexcept;
 
-    /// What has become of the transfer, which ended with `code`; `details` is what libcurl wrote about it. Throws what
-    /// the Body threw.
+    /// The outcome of the transfer, which ended with `code`; `details` is libcurl's error message. Rethrows what the
+    /// Body threw.
     TransferOutcome outcome(CURLcode code, const std::string& details);
 
 private:
@@ -65,7 +65,7 @@ private:
     const TransferRequest& request_;
     Body& body_;
     ArrivedPart arrived_;
-    std::optional<Judgement> judgement_;  ///< once the answer's header is here, and bytes or the end follow
+    std::optional<Judgement> judgement_;  ///< set once the answer's header is complete and its body or end follows
     bool header_is_whole_ = false;
     bool too_long_ = false;
     std::exception_ptr error_;

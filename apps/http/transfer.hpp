@@ -1,5 +1,5 @@
 #pragma once
-// One try after another at fetching files over HTTP, by a handle of libcurl.
+// Fetches files over HTTP, one try after another, by a handle of libcurl.
 
 #include <curl/curl.h>
 
@@ -16,17 +16,17 @@
 
 namespace command {
 
-/// A handle of libcurl, used for one transfer after another. A TransferLoop carries it out. One thread at a time.
+/// A handle of libcurl, reused for one transfer after another, which a TransferLoop performs. Not thread-safe.
 class Transfer {
 public:
     Transfer();
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
-    /// Prepares to fetch `request.url`, following redirections, into `body`. Both must stay until outcome().
+    /// Prepares to fetch `request.url`, following redirections, into `body`. Both must live until outcome() is called.
     void prepare(const TransferRequest& request, Body& body);
 
-    /// What has become of the transfer that prepare() prepared and that ended with `code`. Throws what the Body threw.
+    /// The outcome of the prepared transfer, which ended with `code`. Rethrows what the Body threw.
     TransferOutcome outcome(CURLcode code);
 
     CURL* handle() const noexcept { return easy_.get(); }
@@ -35,7 +35,7 @@ public:
     /// Adds to `counter` the bytes that arrive from now on.
     void count_into(std::uint64_t& counter) noexcept { counter_ = &counter; }
 
-    /// Whether something has come from the server since the last call, or the request was sent.
+    /// Whether since the last call bytes have arrived from the server or the request was sent.
     bool take_activity() noexcept { return std::exchange(active_, false); }
 
 private:

@@ -1,5 +1,5 @@
 #pragma once
-// Many transfers on one thread.
+// Performs many transfers on one thread.
 
 #include <curl/curl.h>
 
@@ -16,19 +16,19 @@
 
 namespace command {
 
-/// Carries transfers out, as many at once as were added, and keeps connections for those that follow (libcurl's multi
-/// interface). One thread at a time, but for wake().
+/// Performs all added transfers concurrently, and keeps connections open for later ones (libcurl's multi interface).
+/// Not thread-safe, except wake().
 class TransferLoop {
 public:
     using Ended = std::function<void(Transfer&, CURLcode)>;
 
-    /// `connections` is how many are kept at most.
+    /// Keeps at most `connections` connections.
     explicit TransferLoop(std::size_t connections);
     TransferLoop(const TransferLoop&) = delete;
     TransferLoop& operator=(const TransferLoop&) = delete;
     ~TransferLoop();
 
-    /// Begins a transfer that was prepared. It must stay until it has ended or remove() was called.
+    /// Begins a prepared transfer. It must live until it has ended or remove() was called.
     void add(Transfer& transfer);
 
     void remove(Transfer& transfer) noexcept;
@@ -38,9 +38,9 @@ public:
     /// How many bytes have arrived since the last call.
     std::uint64_t take_received() noexcept { return std::exchange(received_, 0); }
 
-    /// Waits until something can be done, wake() is called or `longest` has passed; does it, and calls `ended` for each
-    /// transfer that has ended, which is removed before. A transfer that hears nothing from its server for as long as
-    /// its timeout ends with CURLE_OPERATION_TIMEDOUT.
+    /// Waits until a transfer can proceed, wake() is called or `longest` has passed. Then performs what can be done,
+    /// and removes each transfer that has ended and calls `ended` for it. A transfer that receives nothing for its
+    /// timeout ends with CURLE_OPERATION_TIMEDOUT.
     void turn(std::chrono::milliseconds longest, const Ended& ended);
 
     /// Makes turn() return. Any thread may call it.
@@ -57,7 +57,7 @@ private:
 
     std::unique_ptr<CURLM, Cleanup> multi_;
     std::uint64_t received_ = 0;
-    std::unordered_map<Transfer*, Silence> silence_;  ///< of each transfer under way
+    std::unordered_map<Transfer*, Silence> silence_;  ///< of each running transfer
 };
 
 }  // namespace command

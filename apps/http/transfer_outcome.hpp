@@ -13,7 +13,7 @@ namespace command {
 struct TransferOutcome {
     enum class Kind {
         complete,    ///< the whole file has arrived
-        unfinished,  ///< nothing failed, but bytes are missing, or what came was of no use: ask for the rest
+        unfinished,  ///< nothing failed, but bytes are missing or could not be used: request the rest
         transient,   ///< another try may succeed
         permanent,   ///< another try would fail the same way
         stopped
@@ -21,17 +21,17 @@ struct TransferOutcome {
     Kind kind = Kind::complete;
     std::string problem;                  ///< what went wrong
     std::string advice;                   ///< what to do about it
-    std::chrono::seconds retry_after{0};  ///< how long the server asks to be left alone
-    ArrivedPart arrived;                  ///< what the next try can build upon
+    std::chrono::seconds retry_after{0};  ///< how long the server asks to wait
+    ArrivedPart arrived;                  ///< the part that the next try can continue
 };
 
-/// An outcome with these alone; the rest is as at first.
+/// An outcome with these members; the others have their defaults.
 TransferOutcome outcome_with(TransferOutcome::Kind kind, std::string problem, std::string advice);
 
-/// The outcome that `code` stands for; `details` is what libcurl wrote about it, `timeout` what the request allowed.
+/// The outcome of a transfer that ended with `code`. `details` is libcurl's error message, `timeout` the request's.
 TransferOutcome outcome_of_code(CURLcode code, const std::string& details, std::chrono::seconds timeout);
 
-/// The outcome that an HTTP response with `status`, which brings no file, stands for.
+/// The outcome of an HTTP response whose `status` says that it has no file.
 TransferOutcome outcome_of_status(long status);
 
 }  // namespace command

@@ -10,7 +10,7 @@ namespace command {
 
 namespace {
 
-// What a server or a file name put into a message must not command the terminal.
+// Text from servers and file names must not contain control sequences of the terminal.
 std::string without_control_characters(std::string_view message) {
     std::string text;
     for (std::size_t i = 0; i < message.size(); ++i) {

@@ -1,12 +1,12 @@
 #pragma once
-// How messages look.
+// Prints messages about errors.
 
 #include <string_view>
 
 namespace command {
 
-/// Writes "threadwise: WHAT" and below it, unless it is empty, what to do. In red where colours are wanted. Control
-/// characters become question marks.
+/// Prints "threadwise: WHAT" and, on a second line, the advice unless it is empty. In red if colours are wanted.
+/// Control characters become question marks.
 void print_problem(int descriptor, std::string_view what, std::string_view advice);
 
 }  // namespace command

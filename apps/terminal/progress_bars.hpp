@@ -15,8 +15,8 @@ namespace command {
 /// terminal has; where it is narrow, figures are short, and then bars are left out.
 std::string format_bars(const BatchProgress& progress, TerminalSize size, Seconds elapsed, bool colors);
 
-/// Draws the bars of one batch, always in the same place, and takes them away in the end. On anything but a terminal it
-/// draws nothing.
+/// Draws the bars of one batch, each time over the last ones; the destructor erases them. Draws nothing unless it is on
+/// a terminal.
 class ProgressBars {
 public:
     /// `descriptor` is where to draw, `visible` whether to.

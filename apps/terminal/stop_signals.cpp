@@ -9,7 +9,7 @@ namespace command {
 
 namespace {
 
-// A program that was told to ignore a signal, as nohup does, goes on.
+// A signal that was ignored before, as by nohup, stays ignored.
 bool is_ignored(int signal) {
     struct sigaction action {};
     return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;

@@ -7,16 +7,16 @@
 
 namespace command {
 
-/// From its construction on, the first SIGINT, SIGTERM or SIGHUP requests a stop instead of ending the program; the
-/// second one ends it. Those that were ignored before, as nohup does, stay ignored. Construct it before other threads
-/// start: they inherit that these signals are left to its own thread.
+/// From its construction on, the first SIGINT, SIGTERM or SIGHUP requests a stop instead of ending the process; the
+/// second one ends it. Signals that were ignored before, as by nohup, stay ignored. Must be constructed before other
+/// threads start, as they inherit the mask that leaves these signals to a thread of its own.
 class StopSignals {
 public:
     StopSignals();
 
     std::stop_token token() const { return state_->source.get_token(); }
 
-    /// The signal that came, or 0.
+    /// The first signal that has arrived, or 0.
     int received() const noexcept { return state_->signal; }
 
 private:

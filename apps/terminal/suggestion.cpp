@@ -6,7 +6,7 @@
 namespace command {
 namespace {
 
-/// How many single mistakes lie between two words (optimal string alignment).
+/// The edit distance of two words (optimal string alignment).
 std::size_t mistakes_between(std::string_view from, std::string_view to) {
     const std::size_t columns = to.size() + 1;
     std::vector<std::size_t> table((from.size() + 1) * columns);
@@ -31,7 +31,7 @@ std::string nearest_word(std::string_view typed, const std::vector<std::string>&
     std::string nearest;
     std::size_t fewest = std::max<std::size_t>(1, typed.size() / 3) + 1;
     for (const std::string& word : known) {
-        // No word is nearer than by the difference of the lengths; and a word may be of any length.
+        // The difference of the lengths is a lower bound, which avoids the table for long words.
         if (typed.size() > word.size() + fewest) continue;
         const bool begun = typed.size() >= 2 && word.starts_with(typed);
         const std::size_t mistakes = begun ? 1 : mistakes_between(typed, word);

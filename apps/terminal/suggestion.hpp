@@ -1,5 +1,5 @@
 #pragma once
-// What a mistyped word may have been meant to be.
+// Suggests a known word for a mistyped one.
 
 #include <string>
 #include <string_view>
@@ -7,8 +7,8 @@
 
 namespace command {
 
-/// The word of `known` that is nearest to `typed`, by letters left out, added, changed or exchanged with a neighbour;
-/// "" if none is near.
+/// The word of `known` with the smallest edit distance to `typed` (letters inserted, deleted, replaced, or swapped with
+/// a neighbour); "" if none is near.
 std::string nearest_word(std::string_view typed, const std::vector<std::string>& known);
 
 }  // namespace command

@@ -30,7 +30,7 @@ TerminalSize terminal_size(int descriptor) {
 void write_text(int descriptor, std::string_view text) {
     while (!text.empty()) {
         const auto count = ::write(descriptor, text.data(), text.size());
-        if (count == -1 && errno != EINTR) return;  // nobody is left to tell
+        if (count == -1 && errno != EINTR) return;  // the error cannot be reported
         if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
     }
 }

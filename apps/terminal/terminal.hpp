@@ -1,5 +1,5 @@
 #pragma once
-// The terminal behind an output stream, if there is one.
+// Whether an output stream is a terminal, and what it can do.
 
 #include <cstddef>
 #include <string_view>
@@ -11,7 +11,7 @@ struct TerminalSize {
     std::size_t rows = 24;
 };
 
-/// Whether somebody looks at `descriptor` on a terminal that can move its cursor.
+/// Whether `descriptor` is a terminal that can move its cursor.
 bool is_terminal(int descriptor);
 
 /// Whether text for `descriptor` may be coloured: on a terminal, and unless NO_COLOR is set (https://no-color.org).

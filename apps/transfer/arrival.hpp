@@ -1,5 +1,5 @@
 #pragma once
-// One file as it comes in.
+// The bytes of one file as they arrive.
 
 #include <atomic>
 #include <cstddef>
@@ -21,36 +21,37 @@
 
 namespace command {
 
-/// Brings what a file has so far to the disk, on another thread.
+/// A sync (fsync) of a file's first `size` bytes, which another thread performs.
 struct BackgroundSync {
     FileDescriptor file;
     std::uint64_t size = 0;
     std::atomic<bool> done = false;
 };
 
-/// Takes a file's bytes: a few into memory, more into a hidden file that the journal knows, so that the next run can go
-/// on with them. One thread at a time. The journal's lock on the name must be held.
+/// Collects a file's bytes: a small file's in memory, a larger one's in a hidden file that is recorded in the journal,
+/// so that the next run can continue it. Not thread-safe. The journal's lock on the name must be held.
 class Arrival : public Body {
 public:
     Arrival(const DownloadTarget& target, const DownloadOptions& options, Journal& journal, FileProgress& progress,
             threadwise::ThreadPoolExecutor& background);
 
-    /// Takes up what an earlier run left of the file. What cannot be used is removed, and note() says why.
+    /// Continues the hidden file that an earlier run left, and returns what is known of it. One that cannot be used is
+    /// removed, and note() says why.
     ArrivedPart take_up(const JournalRecord& record);
 
     void begin(const ArrivedPart& part) override;
     void append(std::span<const std::byte> bytes) override;
 
-    /// The transfers have ended, but not well: leaves what the next run can go on with, and removes what it cannot.
+    /// Called when the download has failed or stopped: leaves what the next run can continue, and removes the rest.
     void keep() noexcept;
 
-    /// Throws away what arrived.
+    /// Drops the bytes that have arrived.
     void discard() noexcept;
 
-    /// The SHA-256 of what arrived; "" when `stop` was requested.
+    /// The SHA-256 of the bytes that have arrived; "" if `stop` is requested.
     std::string digest(const std::stop_token& stop) const;
 
-    /// Gives the file, which is whole, its name. Where the folder refuses that, the hidden file stays.
+    /// Gives the complete file its name. If that fails, the hidden file stays.
     void publish(bool replace);
 
     bool is_in_memory() const noexcept { return !file_.is_open(); }
@@ -61,7 +62,7 @@ public:
     /// Why what an earlier run had left was not used, or "".
     const std::string& note() const noexcept { return note_; }
 
-    /// What take_up() gave is of no use: says so, unless a reason is known already.
+    /// Sets note() if it is empty: why what take_up() returned could not be used.
     void note_useless(const std::string& why);
 
 private:
@@ -77,12 +78,12 @@ private:
     FileProgress& progress_;
     threadwise::ThreadPoolExecutor& background_;
 
-    ArrivedPart part_;  ///< what the server said; its size is not kept up to date
+    ArrivedPart part_;  ///< what the server said; its `size` is not updated
     std::vector<std::byte> memory_;
     PartialFile file_;
-    std::string file_name_;     ///< of `file_`, below the folder
-    std::uint64_t size_ = 0;    ///< of what is in memory, or in the file
-    std::uint64_t synced_ = 0;  ///< how much of the file is on the disk for sure
+    std::string file_name_;     ///< of `file_`, relative to the folder
+    std::uint64_t size_ = 0;    ///< how many bytes are in memory or in the file
+    std::uint64_t synced_ = 0;  ///< how many of them are known to be on the disk
     std::shared_ptr<BackgroundSync> syncing_;
     std::uint64_t received_ = 0;
     std::uint64_t resumed_ = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// What the threads of one download share.
+// The state that the threads of one download share.
 
 #include <atomic>
 #include <cstddef>
@@ -17,18 +17,18 @@
 
 namespace command {
 
-/// The files of one download: which is next, and what has become of each. Any thread may call its functions.
+/// The files of one download: which one is next, and the report of each. Any thread may call its functions.
 class Batch {
 public:
     Batch(const std::vector<DownloadTarget>& targets, const DownloadOptions& options, std::size_t jobs,
           Journal& journal, BatchProgress& progress, std::stop_token stop);
 
-    /// The next file to begin with.
+    /// The index of the next file that no thread has begun; nothing if there is none.
     std::optional<std::size_t> take_next() noexcept;
 
     bool has_next() const noexcept { return next_ < targets.size(); }
 
-    /// Sets `finished` after the last one.
+    /// Stores a file's report, and sets `finished` after the last one.
     void note_report(std::size_t index, const DownloadReport& report);
 
     void note_received(std::uint64_t bytes) noexcept { received_.fetch_add(bytes, std::memory_order_relaxed); }
@@ -43,13 +43,13 @@ public:
     std::vector<DownloadReport> reports;  ///< each written once; read after `finished`
     threadwise::Event finished;
 
-    /// Verifies files and brings them to the disk, so that no transfer has to wait for that.
+    /// Verifies files and writes them through to the disk, so that no transfer has to wait for that.
     threadwise::ThreadPoolExecutor background;
 
 private:
     std::atomic<std::size_t> next_ = 0;
     std::atomic<std::size_t> unfinished_;
-    std::atomic<std::uint64_t> received_ = 0;  // relaxed: a figure by itself
+    std::atomic<std::uint64_t> received_ = 0;  // relaxed: nothing is concluded from it about other data
 };
 
 }  // namespace command

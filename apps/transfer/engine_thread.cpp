@@ -11,16 +11,16 @@
 namespace command {
 namespace {
 
-// Files that are whole but not yet in place hold memory; transfers wait for them before that becomes much.
+// Complete files that do not have their names yet use memory; new transfers wait when there are too many of them.
 constexpr std::size_t most_in_background = 32;
 
 constexpr std::size_t most_connections = Concurrency::most;
 
 }  // namespace
 
-EngineThread::Item::Item(Batch& batch, std::size_t place)
-    : index(place),
-      download(batch.targets[place], batch.options, batch.journal, *batch.progress[place], batch.background) {}
+EngineThread::Item::Item(Batch& batch, std::size_t file)
+    : index(file),
+      download(batch.targets[file], batch.options, batch.journal, *batch.progress[file], batch.background) {}
 
 EngineThread::EngineThread(Batch& batch, std::size_t number, std::size_t threads)
     : batch_(batch), number_(number), threads_(threads), loop_(most_connections) {}
@@ -111,7 +111,7 @@ void EngineThread::note_end(Transfer& transfer, CURLcode code) {
     proceed(item, step);
 }
 
-// A small file on a fast disk is in place sooner than another thread would be awake.
+// Settling a small file on a fast disk takes less time than waking another thread.
 void EngineThread::settle(Item& item) {
     if (!item.download.is_small() || !settles_fast()) return in_background(item, &FileDownload::settle);
     const auto begin = Clock::now();

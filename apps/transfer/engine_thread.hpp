@@ -18,9 +18,9 @@
 
 namespace command {
 
-/// Takes files from the batch, as many at once as its share of the batch's concurrency, and brings each through its
-/// steps: transfers here, all that may take long on the batch's pool. wake() may be called by any thread, the rest by
-/// one.
+/// Takes files from the batch, as many at once as its share of the batch's concurrency, and performs each file's steps
+/// (FileDownload): transfers on this thread, steps that may block for long on the batch's pool. Any thread may call
+/// wake(), one thread the rest.
 class EngineThread {
 public:
     /// The thread is number `number` of `threads`.
@@ -35,12 +35,12 @@ private:
     using Clock = std::chrono::steady_clock;
     using Step = FileDownload::Step;
 
-    /// A file under way.
+    /// A file whose download has begun.
     struct Item {
-        Item(Batch& batch, std::size_t place);
+        Item(Batch& batch, std::size_t file);
         std::size_t index;
         FileDownload download;
-        std::unique_ptr<Transfer> transfer;  ///< while one is under way
+        std::unique_ptr<Transfer> transfer;  ///< null unless one is running
     };
 
     void take_files();
@@ -68,8 +68,8 @@ private:
     std::unordered_map<Transfer*, Item*> item_of_;
     std::vector<std::unique_ptr<Transfer>> idle_;
     std::multimap<Clock::time_point, Item*> pauses_;
-    std::vector<Item*> ready_;    ///< for a transfer, once there is room
-    std::size_t background_ = 0;  ///< items that the pool has
+    std::vector<Item*> ready_;    ///< wait for a transfer until the share allows one more
+    std::size_t background_ = 0;  ///< how many items have a step on the pool
 
     threadwise::Lock lock_;  ///< guards all below
     std::vector<std::pair<Item*, Step>> returned_;

@@ -1,5 +1,5 @@
 #pragma once
-// What bears a file's name before it is downloaded.
+// Checks what exists under a file's name before it is downloaded.
 
 #include <filesystem>
 #include <optional>
@@ -10,12 +10,13 @@
 
 namespace command {
 
-/// A report where what is under the name is no file and must not become one; nothing where the way is free.
+/// A report if something exists at `path` that must not be replaced, such as a folder; nothing if a file can be put
+/// there.
 std::optional<DownloadReport> look_for_obstacle(const std::filesystem::path& path, Existing existing);
 
-/// Looks at what is there under the target's name. A report means that nothing is left to do: it is the file that is
-/// wanted, by its digest or because an earlier run brought it from this URL and it is as that run left it; or it can
-/// be neither kept nor replaced.
+/// Looks at the file that exists under the target's name. Returns a report if there is nothing to download: the file is
+/// the wanted one (it has the digest, or an earlier run downloaded it from this URL and it is unchanged), or it may be
+/// neither kept nor replaced.
 std::optional<DownloadReport> look_at_existing(const DownloadTarget& target, const DownloadOptions& options,
                                                const std::optional<JournalRecord>& record, const std::stop_token& stop);
 

@@ -1,5 +1,5 @@
 #pragma once
-// Reports of what went wrong.
+// Reports of failed downloads.
 
 #include <string>
 #include <system_error>
@@ -10,10 +10,10 @@ namespace command {
 
 DownloadReport failed_report(std::string problem, std::string advice);
 
-/// What a disk or a folder refused.
+/// The report of an error of the file system.
 DownloadReport failed_report(const std::system_error& error);
 
-/// `what`, which arrived or was there, is not what the list says.
+/// The report of a digest other than the target's. `what` names the file in the message: received or existing.
 DownloadReport wrong_digest(const std::string& what, const DownloadTarget& target, const std::string& digest);
 
 /// What to do about `error` of the file system.

@@ -1,5 +1,5 @@
 #pragma once
-// One file from the look at what is there until it bears its name: the steps between transfers.
+// The steps of one file's download, except the transfers themselves.
 
 #include <chrono>
 #include <functional>
@@ -15,33 +15,32 @@
 
 namespace command {
 
-/// Decides what is to be done next for one file, and does all of it but the transfers and the waiting. Afterwards the
-/// directory holds either the whole file, with the right digest if one is known, or no new file of that name; and, in a
-/// hidden file, what a later run can go on with. One thread at a time. Never throws for what servers and disks do: the
-/// report says it.
+/// A state machine: each function returns the next step, which the caller performs. At the end the directory has either
+/// the complete file, with the right digest if that is known, or no new file of that name but possibly a hidden file
+/// that a later run can continue. Not thread-safe. Errors of servers and disks are reported, not thrown.
 class FileDownload {
 public:
     enum class Step {
-        transfer,  ///< fetch request() into body(), and say how that ended with ended()
-        wait,      ///< for as long as pause() says; then transfer
-        settle,    ///< the file is whole: settle()
-        end        ///< report() says what became of it
+        transfer,  ///< fetch request() into body(), and pass the outcome to ended()
+        wait,      ///< for the duration pause(); then transfer
+        settle,    ///< the file is complete: call settle()
+        end        ///< the download is over: see report()
     };
 
-    /// Large files are brought to the disk on `background` while they arrive.
+    /// Large files are written through to the disk on `background` while they arrive.
     FileDownload(const DownloadTarget& target, const DownloadOptions& options, Journal& journal, FileProgress& progress,
                  threadwise::ThreadPoolExecutor& background);
     FileDownload(const FileDownload&) = delete;
     FileDownload& operator=(const FileDownload&) = delete;
     ~FileDownload();
 
-    /// Looks at what is there. May read a large file.
+    /// Looks at the file that exists, and at what an earlier run left. May read a large file.
     Step begin(const std::stop_token& stop);
 
     const TransferRequest& request() const noexcept { return request_; }
     Body& body() noexcept { return arrival_; }
 
-    /// The transfer has ended; `outcome` tells how, or throws what the body, or libcurl, threw.
+    /// Called when the transfer has ended. `outcome` returns how, or throws what the body or libcurl threw.
     Step ended(const std::function<TransferOutcome()>& outcome);
 
     Seconds pause() const noexcept { return pause_; }
@@ -49,13 +48,13 @@ public:
     /// Whether settle() has little to read and write.
     bool is_small() const noexcept { return arrival_.is_in_memory(); }
 
-    /// Verifies the file and gives it its name. Reads and writes for long.
+    /// Verifies the file and gives it its name. May take long: it reads and syncs the file.
     Step settle(const std::stop_token& stop);
 
-    /// Ends it before it is whole.
+    /// Ends the download before the file is complete.
     Step stop();
 
-    /// After Step::end.
+    /// Valid after Step::end.
     const DownloadReport& report() const noexcept { return report_; }
 
 private:
@@ -77,9 +76,9 @@ private:
     DownloadReport report_;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     Seconds pause_{0};
-    std::uint64_t furthest_ = 0;  ///< byte up to which a file came that can be resumed
+    std::uint64_t furthest_ = 0;  ///< the most bytes that a resumable part has had
     int tries_ = 0;
-    int failures_ = 0;  ///< since a try brought something new
+    int failures_ = 0;  ///< failed tries since one brought new bytes
     bool locked_ = false;
 };
 

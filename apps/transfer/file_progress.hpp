@@ -1,5 +1,5 @@
 #pragma once
-// How far one download is, for what shows it.
+// The progress of a download, for display.
 
 #include <atomic>
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace command {
 
-/// Written by the thread that downloads, read by the one that draws. Relaxed throughout: each figure is shown by itself
-/// and nothing is concluded from two of them.
+/// Written by the thread that downloads the file, read by the one that draws. relaxed throughout: each value is shown
+/// by itself, and nothing is concluded from two of them.
 class FileProgress {
 public:
     enum class State { waiting, running, retrying, done, failed };
@@ -35,7 +35,7 @@ private:
     std::atomic<std::uint64_t> total_ = 0;
 };
 
-/// How far each file of a batch is; lives as long as the download, and at the targets' places.
+/// The progress of each file, at the index of its target. Lives as long as the download.
 using BatchProgress = std::vector<std::unique_ptr<FileProgress>>;
 
 }  // namespace command

@@ -1,5 +1,5 @@
 #pragma once
-// What the runs of a folder's downloads leave to each other.
+// The journal of the downloads into a folder, by which a run continues where earlier ones stopped.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,32 +16,32 @@
 
 namespace command {
 
-/// A hidden file, in the folder that files are downloaded into, with a line for each thing that happened to one. The
-/// last line about a file counts. Lines are only ever added, each in one write, so that the end of a program at any
-/// moment costs one line at most; damaged lines are passed over and counted.
+/// A hidden file in the folder that files are downloaded into. Each line is a JournalRecord; the last one about a file
+/// counts. Lines are only appended, each by one write, so that a process that is killed damages one line at most.
+/// Damaged lines are skipped and counted.
 ///
-/// Several programs may use it at once. Each locks the names that it downloads. Any thread may call its functions.
+/// Several processes may use it at once: each locks the names that it downloads. Any thread may call its functions.
 class Journal {
 public:
     static constexpr std::string_view file_name = ".threadwise-downloads";
 
-    /// Opens the journal of `directory`, or creates it. Throws std::system_error when the folder refuses.
+    /// Opens the journal of `directory`, or creates it. Throws std::system_error if that fails.
     explicit Journal(std::filesystem::path directory);
 
     const std::filesystem::path& directory() const noexcept { return directory_; }
 
-    /// Locks `name` until unlock() or the end of the program; false: another program has it. What it wrote before is
-    /// known from then on.
+    /// Locks `name` until unlock() or the end of the process; false if another process has it locked. find() then knows
+    /// what other processes wrote about it before.
     bool lock(std::string_view name);
     void unlock(std::string_view name);
 
     std::optional<JournalRecord> find(const std::string& name);
     std::vector<JournalRecord> records();
 
-    /// Adds a line; with `sync` it is on the disk afterwards. Throws std::system_error.
+    /// Appends a line; with `sync` writes it through to the disk. Throws std::system_error.
     void put(const JournalRecord& record, bool sync);
 
-    /// Leaves nothing known about `name`. A disk that refuses the line changes nothing.
+    /// Appends a line by which nothing is known about `name` any more. If that fails, nothing changes.
     void forget(const std::string& name) noexcept;
 
     /// How many lines were damaged.
@@ -58,12 +58,12 @@ private:
     threadwise::Lock lock_;  ///< guards all below
     FileDescriptor file_;
     std::unordered_map<std::string, JournalRecord> records_;
-    std::uint64_t read_ = 0;  ///< how much of the file is in `records_`
+    std::uint64_t read_ = 0;  ///< how many bytes of the file have been read into `records_`
     std::size_t lines_ = 0;
     std::size_t damaged_ = 0;
 };
 
-/// What the kernel calls the time since the machine was started; "" where it does not say.
+/// The kernel's id of the current boot of the machine; "" if it has none.
 const std::string& boot_of_this_machine();
 
 }  // namespace command
