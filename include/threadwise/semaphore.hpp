@@ -79,8 +79,8 @@ public:
         const std::uint64_t old = word_.fetch_add(added, std::memory_order_release);
         if (is_too_much(old + added)) [[unlikely]]
             take_back(n);
-        if (must_wake(old)) [[unlikely]]
-            wake_waiters();
+        if (must_wake(old, n)) [[unlikely]]
+            wake_waiters(n);
     }
 
     /// How many permits there were a moment ago.
@@ -97,8 +97,11 @@ private:
     /// So many may be added before one looks whether they fit: above max() there is room for those of 2^30 threads.
     static constexpr std::int64_t few = INT32_MAX;
 
-    /// Decided from the word as it was: after a release the semaphore may be gone.
-    static bool must_wake(std::uint64_t old) noexcept { return (old & (has_waiters | woken)) == has_waiters; }
+    /// Whether sleepers are to be told of `n` permits more. Decided from the word as it was: after a release the
+    /// semaphore may be gone.
+    static bool must_wake(std::uint64_t old, std::int64_t n) noexcept {
+        return (old & has_waiters) != 0 && (n > 1 || (old & woken) == 0);
+    }
 
     /// Whether that word has more than max() permits.
     static bool is_too_much(std::uint64_t word) noexcept { return (word >> 63) != 0; }
@@ -117,7 +120,7 @@ private:
 
     THREADWISE_API bool acquire_slow(bool blocking, Timeout timeout, SourceLocation where);
     THREADWISE_API bool wait_for_permit(std::stop_token stop, Timeout timeout, SourceLocation where);
-    THREADWISE_API void wake_waiters();
+    THREADWISE_API void wake_waiters(std::int64_t n);
     THREADWISE_API void release_many(std::int64_t n);
     [[noreturn]] THREADWISE_API void take_back(std::int64_t n);
     [[noreturn]] static void refuse(std::int64_t n);

@@ -184,6 +184,32 @@ TEST(Semaphore, StressLosesNoPermit) {
     EXPECT_EQ(semaphore.value(), 0);
 }
 
+TEST(Semaphore, StressLosesNoPermitWhereManyAreReleasedAtOnce) {
+    Semaphore semaphore(0);
+    std::atomic<int> released{0};
+    std::atomic<int> taken{0};
+    std::atomic<int> releasing{2};
+    testing::run_together(8, [&](std::size_t i) {
+        testing::Dice dice(i);
+        if (i < 2) {
+            for (int turn = 0; turn < testing::rounds(5'000); ++turn) {
+                const int n = 1 + static_cast<int>(dice(8));
+                released += n;
+                semaphore.release(n);
+                while (released - taken > 16) std::this_thread::yield();  // so that they sleep again and again
+            }
+            --releasing;
+            return;
+        }
+        while (releasing > 0 || taken < released) {
+            const Timeout timeout = dice(2) == 0 ? std::chrono::microseconds(dice(200)) : std::chrono::milliseconds(5);
+            if (semaphore.acquire(true, timeout)) ++taken;
+        }
+    });
+    EXPECT_EQ(taken, released);
+    EXPECT_EQ(semaphore.value(), 0);
+}
+
 TEST(Semaphore, StressNobodyStarvesBesideGreedyThreads) {
     Semaphore semaphore(1);
     std::atomic<bool> done{false};

@@ -3,6 +3,39 @@
 #include "runtime/records/parking_table.hpp"
 
 namespace threadwise::runtime {
+namespace {
+
+/// Threads that sleep no more, linked by their nodes, and are yet to be notified.
+struct Taken {
+    ThreadRecord* first = nullptr;
+    std::size_t count = 0;
+};
+
+/// The first `count` that sleep on `address`; each is told that token.
+Taken take_off(Bucket& bucket, const void* address, std::size_t count, std::uint32_t token)
+    THREADWISE_REQUIRES(bucket.lock) {
+    Taken taken;
+    ThreadRecord** link = &taken.first;
+    for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && taken.count < count; ++taken.count) {
+        ThreadRecord* const next = Bucket::next_on(*sleeper, address);
+        bucket.remove(*sleeper);
+        sleeper->wait_node.token = token;
+        sleeper->wait_node.next = nullptr;
+        *link = sleeper;
+        link = &sleeper->wait_node.next;
+        sleeper = next;
+    }
+    return taken;
+}
+
+void notify(const Taken& taken) {
+    for (ThreadRecord *record = taken.first, *next = nullptr; record != nullptr; record = next) {
+        next = record->wait_node.next;  // once notified, a record may be gone
+        record->parker.notify();
+    }
+}
+
+}  // namespace
 
 bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sleeper)> decide) {
     Bucket& bucket = bucket_of(address);
@@ -22,29 +55,29 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
 
 std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first) {
     Bucket& bucket = bucket_of(address);
-    ThreadRecord* woken = nullptr;
-    ThreadRecord** link = &woken;
-    std::size_t found = 0;
+    Taken taken;
     {
         const platform::InternalHold hold(bucket.lock);
-        for (ThreadRecord* sleeper = bucket.first(address); sleeper != nullptr && found < count; ++found) {
-            ThreadRecord* const next = Bucket::next_on(*sleeper, address);
-            bucket.remove(*sleeper);
-            sleeper->wait_node.token = 0;
-            sleeper->wait_node.next = nullptr;
-            *link = sleeper;
-            link = &sleeper->wait_node.next;
-            sleeper = next;
-        }
-        first(found);
+        taken = take_off(bucket, address, count, 0);
+        first(taken.count);
     }
-    while (woken != nullptr) {
-        // Once notified, a record may be gone: look for the next one first.
-        ThreadRecord* const next = woken->wait_node.next;
-        woken->parker.notify();
-        woken = next;
+    notify(taken);
+    return taken.count;
+}
+
+void unpark_some(const void* address, std::size_t count, std::uint32_t token,
+                 FunctionRef<std::size_t(std::size_t, bool)> decide) {
+    Bucket& bucket = bucket_of(address);
+    Taken taken;
+    {
+        const platform::InternalHold hold(bucket.lock);
+        std::size_t found = 0;
+        const ThreadRecord* sleeper = bucket.first(address);
+        for (; sleeper != nullptr && found < count; ++found) sleeper = Bucket::next_on(*sleeper, address);
+        if (found == 0) return;
+        taken = take_off(bucket, address, decide(found, sleeper != nullptr), token);
     }
-    return found;
+    notify(taken);
 }
 
 // Unchecked: clang cannot tell which locks TwoBuckets holds.

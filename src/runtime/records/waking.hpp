@@ -25,7 +25,13 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
 /// how many, under the bucket's lock before any of them wakes.
 std::size_t unpark(const void* address, std::size_t count, FunctionRef<void(std::size_t)> first);
 
-/// The same, for callers that need not be told how many.
+/// Wakes the first of those that sleep on `address`, with that token: as many as `decide` says, which is told how many
+/// of the first `count` there are, and whether others sleep there besides. It runs under the bucket's lock, and not if
+/// nobody sleeps there.
+void unpark_some(const void* address, std::size_t count, std::uint32_t token,
+                 FunctionRef<std::size_t(std::size_t found, bool more)> decide);
+
+/// The same as unpark(), for callers that need not be told how many.
 inline std::size_t unpark(const void* address, std::size_t count, FunctionRef<void()> first) {
     return unpark(address, count, [first](std::size_t) { first(); });
 }

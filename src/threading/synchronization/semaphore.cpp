@@ -1,5 +1,7 @@
 #include "threadwise/semaphore.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -63,6 +65,22 @@ struct PermitGate {
         // relaxed: a thread that adds permits later looks for sleepers itself.
         const Word value = word.load(std::memory_order_relaxed);
         if (value >= one && (value & (has_waiters | woken)) == has_waiters) wake_next();
+    }
+
+    /// Gives permits to the first `n` sleepers, as far as there are any: all of them wake at once, each with its own.
+    void hand_out(std::size_t n) const {
+        runtime::unpark_some(key(), n, threading::handed_off, [this](std::size_t sleepers, bool more) {
+            Word old = word.load(std::memory_order_relaxed);  // relaxed: the exchange decides
+            for (;;) {
+                const std::size_t given = std::min<Word>(sleepers, old / one);
+                Word next = old - given * one;
+                if (given == sleepers && !more) next &= ~has_waiters;
+                // acquire and release: carries on what came with the permits.
+                if (word.compare_exchange_weak(old, next, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+                    return given;
+                }
+            }
+        });
     }
 
     /// Wakes sleepers for as long as there are permits and no designated waiter.
@@ -132,7 +150,13 @@ bool Semaphore::wait_for_permit(std::stop_token stop, Timeout timeout, SourceLoc
     return threading::succeeded(wakeup, stop);
 }
 
-void Semaphore::wake_waiters() { PermitGate{word_}.wake_next(); }
+// One permit goes to the thread that is the quickest to take it, see gate.hpp. Several are handed out: the threads
+// would have to wake one after another else.
+void Semaphore::wake_waiters(std::int64_t n) {
+    const PermitGate gate{word_};
+    if (n > 1) gate.hand_out(static_cast<std::size_t>(n));
+    gate.wake_next();
+}
 
 void Semaphore::release_many(std::int64_t n) {
     if (n < 1 || n > max()) refuse(n);
@@ -142,7 +166,7 @@ void Semaphore::release_many(std::int64_t n) {
         if (is_too_much(old + added)) refuse(n);
         // release: as in release().
     } while (!word_.compare_exchange_weak(old, old + added, std::memory_order_release, std::memory_order_relaxed));
-    if (must_wake(old)) wake_waiters();
+    if (must_wake(old, n)) wake_waiters(n);
 }
 
 void Semaphore::take_back(std::int64_t n) {
@@ -170,7 +194,7 @@ void BoundedSemaphore::release(std::int64_t n) {
         // release: as in Semaphore::release().
     } while (!semaphore_.word_.compare_exchange_weak(old, old + added * PermitGate::one, std::memory_order_release,
                                                      std::memory_order_relaxed));
-    if (Semaphore::must_wake(old)) semaphore_.wake_waiters();
+    if (Semaphore::must_wake(old, n)) semaphore_.wake_waiters(n);
 }
 
 }  // namespace threadwise
