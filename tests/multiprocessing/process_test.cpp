@@ -25,6 +25,7 @@
 
 #include "support/backend.hpp"
 #include "support/child.hpp"
+#include "support/process_main.hpp"
 #include "support/threads.hpp"
 #include "threadwise/dump.hpp"
 #include "threadwise/interrupt.hpp"
@@ -464,9 +465,3 @@ TEST_F(ProcessTest, LeavesNoDescriptors) {
 
 }  // namespace
 }  // namespace threadwise::multiprocessing
-
-int main(int count, char** arguments) {
-    threadwise::multiprocessing::freeze_support();
-    ::testing::InitGoogleMock(&count, arguments);
-    return RUN_ALL_TESTS();
-}

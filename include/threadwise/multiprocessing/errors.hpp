@@ -1,6 +1,7 @@
 #pragma once
 // What processes and the memory that they share raise: Python's names.
 
+#include <stdexcept>
 #include <system_error>
 
 #include "threadwise/errors.hpp"
@@ -34,6 +35,20 @@ class THREADWISE_API PermissionError : public OSError {
 public:
     using OSError::OSError;
     ~PermissionError() override;
+};
+
+/// Nobody receives what is sent: the other end is closed, or its process has ended.
+class THREADWISE_API BrokenPipeError : public OSError {
+public:
+    using OSError::OSError;
+    ~BrokenPipeError() override;
+};
+
+/// Nothing is left to receive, and nothing will come: the other end is closed, or its process has ended.
+class THREADWISE_API EOFError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+    ~EOFError() override;
 };
 
 }  // namespace threadwise

@@ -79,10 +79,14 @@ public:
 
     /// `Process({.name = "crunch", .daemon = true}, crunch, path)`.
     template <class Function, class... Arguments>
-        requires(!std::is_same_v<std::decay_t<Function>, Command>)
+        requires(!std::is_same_v<std::decay_t<Function>, Command> &&
+                 !std::is_same_v<std::decay_t<Function>, detail::PackedCall>)
     Process(ProcessOptions options, const Function& function, const Arguments&... arguments)
         : Process(std::move(options), detail::pack_call<detail::Results::dropped>(
                                           detail::Passing::bytes_and_descriptors, function, arguments...)) {}
+
+    /// For executors: a call that is packed already.
+    Process(ProcessOptions options, detail::PackedCall call);
 
     /// Throws ValueError for a command without a program.
     explicit Process(Command command) : Process(ProcessOptions{}, std::move(command)) {}
@@ -131,7 +135,6 @@ public:
 private:
     struct State;
 
-    Process(ProcessOptions options, detail::PackedCall call);
     State& state() const;
     State& started() const;
 

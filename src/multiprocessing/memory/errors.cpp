@@ -6,5 +6,7 @@ OSError::~OSError() = default;
 FileExistsError::~FileExistsError() = default;
 FileNotFoundError::~FileNotFoundError() = default;
 PermissionError::~PermissionError() = default;
+BrokenPipeError::~BrokenPipeError() = default;
+EOFError::~EOFError() = default;
 
 }  // namespace threadwise

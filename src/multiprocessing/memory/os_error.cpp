@@ -12,6 +12,7 @@ void throw_os_error(int error, const std::string& what) {
     switch (error) {
         case EEXIST: throw FileExistsError(code, what);
         case ENOENT: throw FileNotFoundError(code, what);
+        case EPIPE: throw BrokenPipeError(code, what);
         case EACCES:
         case EPERM: throw PermissionError(code, what);
         default: throw OSError(code, what);

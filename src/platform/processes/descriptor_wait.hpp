@@ -14,6 +14,8 @@ struct AwaitedDescriptor {
     enum class Ready : std::uint8_t { read, write };
     int descriptor = -1;
     Ready ready = Ready::read;
+    /// Another one, which is awaited as well: of a process that may end. -1: none.
+    int process = -1;
 };
 
 /// Wakes one thread from its sleep on a descriptor: an eventfd of the thread's own, made when it first sleeps so.
@@ -28,7 +30,7 @@ public:
     /// nothing, and wait() returns every few milliseconds.
     void prepare() noexcept;
 
-    /// The thread itself: sleeps until the descriptor is ready or wake() is called, also if it was before. May return
+    /// The thread itself: sleeps until a descriptor is ready or wake() is called, also if it was before. May return
     /// early, as `woken`: callers loop.
     FutexResult wait(AwaitedDescriptor awaited, Instant deadline) noexcept;
 

@@ -29,6 +29,8 @@ std::string_view to_string(WaitKind kind) noexcept {
         case WaitKind::interpreter_lock: return "InterpreterLock";
         case WaitKind::process: return "Process";
         case WaitKind::exit: return "the process to end";
+        case WaitKind::connection_send: return "Connection.send";
+        case WaitKind::connection_recv: return "Connection.recv";
     }
     return "?";
 }

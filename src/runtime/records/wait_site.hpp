@@ -43,6 +43,8 @@ enum class WaitKind : std::uint8_t {
     interpreter_lock,
     process,
     exit,  ///< a daemon held while the process ends
+    connection_send,
+    connection_recv,
 };
 
 /// "Lock", "Condition", "Queue.get": as a reader of a dump knows it.

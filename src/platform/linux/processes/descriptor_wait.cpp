@@ -52,7 +52,8 @@ FutexResult DescriptorWaker::wait(AwaitedDescriptor awaited, Instant deadline) n
     const short wanted = awaited.ready == AwaitedDescriptor::Ready::read ? POLLIN : POLLOUT;
     // poll() leaves out negative descriptors.
     std::array polled{pollfd{.fd = awaited.descriptor, .events = wanted, .revents = 0},
-                      pollfd{.fd = event, .events = POLLIN, .revents = 0}};
+                      pollfd{.fd = event, .events = POLLIN, .revents = 0},
+                      pollfd{.fd = awaited.process, .events = POLLIN, .revents = 0}};
     const Instant end = event >= 0 ? deadline : std::min(deadline, now() + between_looks);
     const timespec left = time_left(end);
     const int ready = ppoll(polled.data(), polled.size(), end == never ? nullptr : &left, nullptr);
