@@ -12,6 +12,7 @@
 #include "threads/looking.hpp"
 #include "threads/picture.hpp"
 #include "threads/summary.hpp"
+#include "threads/svg_graph.hpp"
 #include "threadwise/event.hpp"
 
 namespace command {
@@ -24,12 +25,14 @@ struct Arguments {
     int pid = 0;
     bool json = false;
     bool dot = false;
+    bool svg = false;
     bool watch = false;
 };
 
 std::string picture_of(const ProcessView& view, const Arguments& arguments) {
     const auto snapshot = view.snapshot();
     if (arguments.dot) return graph_of(snapshot);
+    if (arguments.svg) return svg_of(snapshot);
     if (!arguments.json) {
         return fmt::format("process {}: {}\n{}", view.pid(), printable(view.command()), text_of(snapshot));
     }
@@ -66,13 +69,16 @@ void add_dump(CLI::App& app, ExitCode& code) {
     auto* sub = app.add_subcommand("dump", "Show what each thread of a process waits for, and who waits for whom");
     sub->add_option("PID", a.pid, "The process, as threadwise ps lists it")->required();
     auto* json = sub->add_flag("--json", a.json, "Print JSON");
-    sub->add_flag("--dot", a.dot, "Print who waits for whom as a graph for Graphviz")->excludes(json);
-    sub->add_flag("--watch", a.watch, "Print it again every second, until Ctrl-C or the end of the process");
+    auto* dot = sub->add_flag("--dot", a.dot, "Print who waits for whom as a graph for Graphviz")->excludes(json);
+    auto* svg = sub->add_flag("--svg", a.svg, "Print who waits for whom as a drawing (SVG)")->excludes(json, dot);
+    sub->add_flag("--watch", a.watch, "Print it again every second, until Ctrl-C or the end of the process")
+        ->excludes(svg);
     sub->footer(
         "Examples:\n"
         "  threadwise dump 4711\n"
         "  threadwise dump 4711 --json\n"
-        "  threadwise dump 4711 --dot | dot -Tsvg > waits.svg");
+        "  threadwise dump 4711 --svg > waits.svg\n"
+        "  threadwise dump 4711 --dot | dot -Tpng > waits.png");
     sub->callback([arguments, &code] { code = dump(*arguments); });
 }
 

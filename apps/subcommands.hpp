@@ -15,6 +15,7 @@ void add_checksum(CLI::App& app, ExitCode& code);
 void add_demo(CLI::App& app, ExitCode& code);
 void add_ps(CLI::App& app, ExitCode& code);
 void add_dump(CLI::App& app, ExitCode& code);
+void add_top(CLI::App& app, ExitCode& code);
 void add_completion(CLI::App& app, ExitCode& code);
 void add_manual(CLI::App& app, ExitCode& code);
 

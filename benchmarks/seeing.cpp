@@ -2,7 +2,9 @@
 /// threads take turns on one core, now with threads that look and now without.
 /// deadlock-delay-N: from the moment at which the last of N threads begins the wait that closes a circle to the report.
 /// dump-latency: `threadwise dump` of a process with 1,000 threads that wait, and what gdb takes for its list of them.
+/// top-cpu: the processor time of `threadwise top` of such a process, four times a second, on a terminal.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -12,6 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/batons.hpp"
@@ -142,6 +149,77 @@ std::vector<bench::Subject> dumps() {
     return subjects;
 }
 
+/// The two ends of a terminal, and a program on it.
+class OnTerminal {
+public:
+    explicit OnTerminal(const std::vector<std::string>& words) {
+        const winsize size{50, 160, 0, 0};
+        std::vector<char*> arguments;
+        for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+        arguments.push_back(nullptr);
+        setenv("TERM", "xterm", 1);  // NOLINT(concurrency-mt-unsafe): nobody else does
+        process_ = forkpty(&screen_, nullptr, nullptr, &size);
+        if (process_ == -1) throw std::runtime_error("forkpty");
+        if (process_ == 0) {
+            execvp(arguments.front(), arguments.data());
+            _exit(127);
+        }
+    }
+    ~OnTerminal() {
+        kill(process_, SIGKILL);
+        waitpid(process_, nullptr, 0);
+        close(screen_);
+    }
+    OnTerminal(const OnTerminal&) = delete;
+    OnTerminal& operator=(const OnTerminal&) = delete;
+
+    /// Reads what it draws for so long.
+    void watch(double seconds) const {
+        const auto begin = bench::Clock::now();
+        std::array<char, 65536> bytes{};
+        while (bench::seconds_since(begin) < seconds) {
+            pollfd waited{screen_, POLLIN, 0};
+            if (poll(&waited, 1, 50) == 1 && read(screen_, bytes.data(), bytes.size()) <= 0) {
+                throw std::runtime_error("it has ended");
+            }
+        }
+    }
+
+    double processor_seconds() const {
+        clockid_t clock{};
+        timespec time{};
+        if (clock_getcpuclockid(process_, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+    }
+
+private:
+    int screen_ = -1;
+    pid_t process_ = -1;
+};
+
+bench::Sample processor_share_of(const std::vector<std::string>& words) {
+    return [words] {
+        constexpr double warm_up = 1;
+        constexpr double seconds = 5;
+        const Crowd crowd;
+        const OnTerminal program(words);
+        program.watch(warm_up);
+        const double before = program.processor_seconds();
+        program.watch(seconds);
+        return std::vector<double>{(program.processor_seconds() - before) / seconds * 100};
+    };
+}
+
+std::vector<bench::Subject> tops() {
+    const std::string pid = std::to_string(getpid());
+    std::vector<bench::Subject> subjects{
+        {"threadwise", processor_share_of({BENCH_COMMAND, "top", pid, "--interval", "0.25"})}};
+    if (run("command -v top") == 0) {
+        subjects.push_back({"top -H", processor_share_of({"top", "-H", "-d", "0.25", "-p", pid})});
+    }
+    return subjects;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -159,4 +237,5 @@ int main(int argc, char** argv) {
                 {{"threadwise", [size] { return std::vector<double>{report_delay(size)}; }}});
     }
     run.ask({{"dump-latency", "ms"}}, dumps());
+    run.ask({{"top-cpu", "%"}}, tops());
 }

@@ -49,11 +49,32 @@ std::pair<Iterator, std::size_t> first_that_fit(Iterator begin, Iterator end, st
     return {begin, used};
 }
 
+/// Nearly all text is: then bytes, characters and columns are one.
+bool is_plain_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::string fitted_ascii(std::string_view text, std::size_t width) {
+    std::string result(text.substr(0, width));
+    if (text.size() > width && width > 0) {
+        const std::size_t space = width - 1;  // beside the ellipsis
+        const std::size_t head = space / 3;
+        result.resize(head);
+        result.append("…").append(text.substr(text.size() - (space - head)));
+    } else {
+        result.resize(width, ' ');
+    }
+    return result;
+}
+
 }  // namespace
 
-std::size_t columns_of(std::string_view text) { return sum_of_columns(glyphs_of(text)); }
+std::size_t columns_of(std::string_view text) {
+    return is_plain_ascii(text) ? text.size() : sum_of_columns(glyphs_of(text));
+}
 
 std::string fitted(std::string_view text, std::size_t width) {
+    if (is_plain_ascii(text)) return fitted_ascii(text, width);
     const std::vector<Glyph> glyphs = glyphs_of(text);
     std::string result;
     std::size_t used = sum_of_columns(glyphs);

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/property_tree/ptree.hpp>
+#include <boost/property_tree/xml_parser.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include "apps/support/run_command.hpp"
@@ -10,6 +13,7 @@
 #include "support/command_output.hpp"
 #include "support/subject.hpp"
 #include "support/threads.hpp"
+#include "threads/svg_graph.hpp"
 
 namespace {
 
@@ -17,6 +21,7 @@ using namespace test;
 using nlohmann::json;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using threadwise::testing::output_of_command;
 using threadwise::testing::Subject;
 using threadwise::testing::wait_until;
@@ -65,6 +70,40 @@ TEST_F(Looking, ShowsADeadlockFirst) {
     EXPECT_THAT(graph.output, ContainsRegex("^digraph waits [{]\n"));
     EXPECT_THAT(graph.output, HasSubstr("label=\"forwards\", color=red"));
     EXPECT_THAT(graph.output, ContainsRegex("[0-9]+ -> [0-9]+ [[]label=\"RLock\", color=red[]];"));
+}
+
+TEST_F(Looking, DrawsADeadlock) {
+    const Subject subject({"deadlock"});
+    const CommandResult drawing = dump(subject.pid(), "--svg");
+    EXPECT_EQ(drawing.code, 0) << drawing.errors;
+    std::istringstream text(drawing.output);
+    boost::property_tree::ptree svg;
+    boost::property_tree::read_xml(text, svg);  // throws if it is not well-formed
+    EXPECT_EQ(svg.get<std::string>("svg.<xmlattr>.xmlns"), "http://www.w3.org/2000/svg");
+    EXPECT_THAT(drawing.output, HasSubstr(">forwards</text>"));
+    EXPECT_THAT(drawing.output, HasSubstr(">backwards</text>"));
+    EXPECT_THAT(drawing.output, ContainsRegex(">waits for RLock 0x[0-9a-f]+, [0-9.]+ s, at seen_program.cpp:[0-9]+<"));
+    EXPECT_THAT(drawing.output, ContainsRegex("path class=\"wait cycle\"[^\n]*\n[^\n]*\n[^\n]*class=\"wait cycle\""));
+    EXPECT_THAT(drawing.output, Not(HasSubstr("MainThread"))) << "it waits for nobody, and nobody for it";
+    EXPECT_EQ(run_threadwise({"dump", "1", "--svg", "--json"}).code, 2);
+}
+
+TEST(SvgGraph, IsWellFormedWhateverThreadsAreCalled) {
+    using threadwise::inspect::State;
+    threadwise::inspect::Snapshot snapshot;
+    for (std::uint32_t ident = 1; ident <= 60; ++ident) {
+        snapshot.threads.push_back({.name = "<&\"\x1b\xff]]> 日本", .ident = ident, .state = State::waits, .wait = {}});
+        snapshot.threads.back().wait.owners = {ident - 1, ident + 1, 999};
+        snapshot.threads.back().wait.kind = "Lock";
+        snapshot.threads.back().wait.where = {"/a/<b>.cpp", "f", 7};
+    }
+    for (const bool some : {true, false}) {
+        if (!some) snapshot.threads.clear();
+        std::istringstream text(command::svg_of(snapshot));
+        boost::property_tree::ptree svg;
+        boost::property_tree::read_xml(text, svg);
+        EXPECT_EQ(svg.get_child("svg").count("g"), snapshot.threads.size());
+    }
 }
 
 TEST_F(Looking, PrintsJson) {

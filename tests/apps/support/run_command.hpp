@@ -51,6 +51,8 @@ public:
 
     void send(int signal) const { ::kill(process_, signal); }
 
+    pid_t pid() const { return process_; }
+
     /// One line of its output, without the newline.
     std::string read_line() const {
         std::string line;
