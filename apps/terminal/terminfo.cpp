@@ -20,7 +20,7 @@ std::optional<std::string> bytes_to_leave_terminal(int descriptor) {
     int error = 0;
     if (::setupterm(nullptr, descriptor, &error) == ERR) return std::nullopt;
     std::string bytes = capability("sgr0") + capability("rmkx") + capability("cnorm") + capability("rmcup");
-    ::del_curterm(cur_term);  // whoever draws on the terminal asks for one of its own
+    ::del_curterm(cur_term);  // curses makes one of its own
     return bytes;
 }
 

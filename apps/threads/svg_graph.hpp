@@ -1,5 +1,5 @@
 #pragma once
-// Who waits for whom as a drawing.
+// Which thread waits for which, as a drawing.
 
 #include <string>
 

@@ -23,6 +23,7 @@
 
 #include "support/backend.hpp"
 #include "support/child.hpp"
+#include "support/end_by_signal.hpp"
 #include "support/process_main.hpp"
 #include "support/threads.hpp"
 #include "threadwise/as_completed.hpp"
@@ -34,6 +35,7 @@ namespace threadwise {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::end_by;
 using ::testing::HasSubstr;
 using testing::wait_until;
 
@@ -69,13 +71,6 @@ void touch(const std::string& path) { close(open(path.c_str(), O_CREAT | O_WRONL
 void say_and_wait(const std::string& path) {
     touch(path);
     for (;;) pause();
-}
-
-void end_by(int signal) {
-    const rlimit none{};
-    setrlimit(RLIMIT_CORE, &none);
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
 }
 
 int count_initialized = 0;

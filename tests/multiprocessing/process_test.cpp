@@ -25,6 +25,7 @@
 
 #include "support/backend.hpp"
 #include "support/child.hpp"
+#include "support/end_by_signal.hpp"
 #include "support/process_main.hpp"
 #include "support/threads.hpp"
 #include "threadwise/dump.hpp"
@@ -37,6 +38,7 @@ namespace threadwise::multiprocessing {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::end_by;
 using ::testing::HasSubstr;
 using testing::wait_until;
 
@@ -85,13 +87,6 @@ struct Multiply {
 void wait_for_ever(const Shared<Board>& board) {
     board->ready = getpid();
     for (;;) pause();
-}
-
-void end_by(int signal) {
-    const rlimit none{};
-    setrlimit(RLIMIT_CORE, &none);
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
 }
 
 void overflow_stack(int depth) {

@@ -98,9 +98,6 @@ void Connection::send_bytes(std::span<const std::byte> bytes, SourceLocation whe
     message.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     auto rest = std::as_bytes(std::span(message));
     LazyWait wait(site_of(*this, runtime::WaitKind::connection_send, where), {});
-    const auto close_if_begun = [&] {
-        if (rest.size() < message.size()) close();
-    };
     try {
         while (!rest.empty()) {
             const platform::Transferred sent = platform::send_some(descriptor, rest);
@@ -117,7 +114,8 @@ void Connection::send_bytes(std::span<const std::byte> bytes, SourceLocation whe
             }
         }
     } catch (...) {
-        close_if_begun();
+        // Half a message would be taken for the beginning of the next one.
+        if (rest.size() < message.size()) close();
         throw;
     }
 }

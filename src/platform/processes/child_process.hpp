@@ -38,7 +38,7 @@ inline constexpr int unknown_exit = 255;
 /// The exit status, or minus the signal, of a child that has ended, which is collected by that; nothing: it lives.
 std::optional<int> collect_child(int descriptor) noexcept;
 
-/// Sends SIGTERM, or SIGKILL. A process that has ended does not mind.
+/// Sends SIGTERM, or SIGKILL. Nothing happens if it has ended.
 void end_process(int descriptor, bool by_force) noexcept;
 
 /// A descriptor of the process with that number; -1: there is none.
