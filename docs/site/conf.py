@@ -14,6 +14,7 @@ html_title = f"threadwise {version}"
 extensions = ["myst_parser", "sphinx_copybutton", "sphinx_inline_tabs", "reading"]
 myst_heading_anchors = 4
 toc_object_entries_show_parents = "hide"
+add_module_names = False
 
 # The types of the C++ reference, whose names become links (reading.py).
 declaration = re.compile(r"\.\. cpp:(?:class|struct|concept):: (?:template<.*> )?threadwise::(\w+)\b(?!::)")
@@ -21,8 +22,9 @@ reference = pathlib.Path(os.environ["THREADWISE_PAGES"], "reference")
 threadwise_types = {name for page in reference.glob("*.rst") for name in declaration.findall(page.read_text())}
 
 html_theme = "furo"
-html_static_path = ["style.css"]
+html_static_path = ["style.css", "site.js"]
 html_css_files = ["style.css"]
+html_js_files = [("site.js", {"priority": 100})]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False
