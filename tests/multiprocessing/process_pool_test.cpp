@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -237,6 +238,26 @@ TEST_F(ProcessPoolTest, CallThatClosesDescriptorsOrForksIsAnswered) {
     EXPECT_THAT(failure_of<BrokenProcessPool>(forking), HasSubstr("exit code 3"));
     touch(path("may end"));
     EXPECT_EQ(pool.submit(add, 1, 1).result(), 2);
+    EXPECT_THAT(failure_of<BrokenProcessPool>(pool.submit([] { pthread_exit(nullptr); })), HasSubstr("exit code 1"));
+}
+
+/// A fork that goes on, as the worker's copy, after the call.
+TEST_F(ProcessPoolTest, ForkedProcessThatReturnsFromTheCallAnswersNothing) {
+    ProcessPoolExecutor pool(1);
+    const auto returning = [](const std::string& forked) { return fork() == 0 ? forked : std::to_string(getpid()); };
+    const auto throwing = [] {
+        const int child = fork();
+        if (child == 0) throw OwnError("in the fork");
+        int status = -1;
+        waitpid(child, &status, 0);
+        return status;
+    };
+    for (int i = 0; i < 5; ++i) {
+        const std::string worker = std::to_string(pool.submit(own_pid).result());
+        EXPECT_EQ(pool.submit(returning, "forked").result(), worker);
+        EXPECT_EQ(pool.submit(throwing).result(), 0);
+        EXPECT_EQ(pool.submit(add, i, 40).result(), i + 40);
+    }
 }
 
 TEST_F(ProcessPoolTest, CancelWorksUntilTheCallBegins) {

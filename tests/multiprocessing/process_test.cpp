@@ -197,6 +197,8 @@ TEST_F(ProcessTest, ExitCodeSaysHowItEnded) {
     EXPECT_EQ(run(Process([] { throw std::runtime_error("on purpose"); })), 1);
     EXPECT_EQ(run(Process([] { std::exit(7); })), 7);  // NOLINT(concurrency-mt-unsafe): the one thread there
     EXPECT_EQ(run(Process([] { _exit(9); })), 9);
+    EXPECT_EQ(run(Process([] { pthread_exit(nullptr); })), 1);
+    EXPECT_EQ(run(Process({.daemon = true}, [] { pthread_exit(nullptr); })), 1);
     EXPECT_EQ(run(Process(end_by, SIGABRT)), -SIGABRT);
     EXPECT_EQ(run(Process(end_by, SIGKILL)), -SIGKILL);
     EXPECT_NE(run(Process(overflow_stack, 0)), 0);

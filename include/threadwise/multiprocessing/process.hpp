@@ -31,7 +31,8 @@
 /// arguments, the environment, the standard streams, and descriptors that are not closed on exec.
 ///
 /// **How it ends.** As a program whose main() has returned: with exit code 0, and with 1 once an exception that left
-/// the function has been written to standard error. exit() and signals do what they always do.
+/// the function has been written to standard error, or pthread_exit() has ended its thread. exit() and signals do what
+/// they always do.
 
 #include <memory>
 #include <optional>

@@ -1,9 +1,11 @@
 #include "multiprocessing/pool/worker_main.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 
 #include "multiprocessing/pool/carried_error.hpp"
+#include "platform/processes/process.hpp"
 #include "threadwise/detail/multiprocessing/processes/packed_call.hpp"
 #include "threadwise/detail/runtime/failure.hpp"
 #include "threadwise/multiprocessing/connection.hpp"
@@ -43,12 +45,15 @@ void run_worker(std::span<const std::byte> bytes, std::string& /*result*/) {
     const auto descriptors = take<WorkerDescriptors>(bytes);
     Connection connection = Connection::attach(descriptors.connection);
     const auto board = Shared<WorkerBoard>::attach(descriptors.board);
+    const std::uint64_t worker = platform::this_process();
     try {
         for (;;) {
             const std::string message = connection.recv_bytes();
             // release: nothing of the call comes before it. The pool looks once this process has ended.
             board->begun.fetch_add(1, std::memory_order_release);
             const std::string answer = answer_to(std::as_bytes(std::span(message)));
+            // A process that the call has forked must neither answer it, too, nor take the next one.
+            if (platform::this_process() != worker) std::_Exit(EXIT_SUCCESS);
             connection.send_bytes(std::as_bytes(std::span(answer)));
         }
     } catch (const EOFError&) {  // NOLINT(bugprone-empty-catch): the pool wants no more of it

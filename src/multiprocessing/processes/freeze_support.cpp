@@ -85,7 +85,10 @@ void freeze_support() {
     was_called.store(true);
     const int descriptor = platform::take_environment_number(start_variable);
     if (descriptor < 0) return;
-    std::exit(run_child(descriptor));  // NOLINT(concurrency-mt-unsafe): as at the end of main()
+    int code = EXIT_FAILURE;
+    // pthread_exit() in the call, too, ends the process: else its other threads would keep it.
+    const threadwise::detail::Finally leave([&code] { std::exit(code); });  // NOLINT(concurrency-mt-unsafe)
+    code = run_child(descriptor);
 }
 
 }  // namespace threadwise::multiprocessing
