@@ -204,6 +204,20 @@ TEST_F(ProcessTest, ExitCodeSaysHowItEnded) {
     EXPECT_NE(run(Process(overflow_stack, 0)), 0);
 }
 
+/// As with SIGCHLD ignored: it may be gone before start() has asked for its descriptor.
+TEST_F(ProcessTest, ChildThatTheSystemCollectsHasEnded) {
+    const auto before = signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 20; ++i) {
+        Process process(Command{{"true"}});
+        process.start();
+        EXPECT_TRUE(process.join());
+        EXPECT_EQ(process.exitcode(), 255);
+        process.kill();
+        process.close();
+    }
+    signal(SIGCHLD, before);
+}
+
 TEST_F(ProcessTest, StaticObjectsAreDestroyedAndThreadsJoinedAtItsEnd) {
     const auto leave_a_thread = [](const Shared<Board>& there) {
         static Thread late(

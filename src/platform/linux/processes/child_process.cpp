@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -74,6 +75,13 @@ bool has_ended(int descriptor) noexcept {
     return poll(&polled, 1, 0) > 0;
 }
 
+/// The child's; for one that has ended and that somebody else has collected before we could ask, one that is as ready.
+/// -1 with errno: there is none.
+int descriptor_of_child(pid_t number) noexcept {
+    const int descriptor = open_process(number);
+    return descriptor < 0 && errno == ESRCH ? eventfd(1, EFD_CLOEXEC) : descriptor;
+}
+
 }  // namespace
 
 StartedChild start_child(const ChildProgram& program) noexcept try {
@@ -88,7 +96,7 @@ StartedChild start_child(const ChildProgram& program) noexcept try {
                           : posix_spawnp(&number, program.file, settings.actions(), settings.attributes(),
                                          program.arguments, environment.data());
     if (error != 0) return {.error = error};
-    const int descriptor = open_process(number);
+    const int descriptor = descriptor_of_child(number);
     if (descriptor >= 0) return {.number = number, .descriptor = descriptor};
     const int why = errno;
     kill(number, SIGKILL);
