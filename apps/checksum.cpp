@@ -15,8 +15,8 @@
 
 #include "base/failure.hpp"
 #include "files/checksum_list.hpp"
+#include "files/digest.hpp"
 #include "files/file_tree.hpp"
-#include "files/sha256.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "threadwise/thread_pool_executor.hpp"
@@ -43,11 +43,12 @@ struct Digested {
     bool missing = false;
 };
 
-Digested digest(const std::string& path) {
+Digested digested_file(const std::string& path) {
     try {
-        return {
-            .digest = path == standard_input ? sha256_of(FileDescriptor::of_standard_input()) : sha256_of_file(path),
-            .problem = ""};
+        constexpr auto kind = DigestKind::sha256;
+        const Digest digest =
+            path == standard_input ? digest_of(FileDescriptor::of_standard_input(), kind) : digest_of_file(path, kind);
+        return {.digest = digest.hex, .problem = ""};
     } catch (const std::system_error& error) {
         const bool missing = error.code() == std::errc::no_such_file_or_directory;
         return {.digest = "", .problem = error.what(), .missing = missing};
@@ -60,7 +61,7 @@ Digested digest(const std::string& path) {
 template <class Paths, class Use>
 void digest_all(Paths&& paths, std::size_t jobs, Use use) {
     threadwise::ThreadPoolExecutor pool({.max_workers = static_cast<int>(jobs), .thread_name_prefix = "worker"});
-    for (const Digested& digested : pool.map({.buffersize = 4 * jobs}, digest, paths)) use(digested);
+    for (const Digested& digested : pool.map({.buffersize = 4 * jobs}, digested_file, paths)) use(digested);
 }
 
 void print_json(nlohmann::json files) {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/failure.hpp"
-#include "files/sha256.hpp"
+#include "files/digest.hpp"
 #include "files/temporary_folder.hpp"
 #include "server/file_server.hpp"
 #include "subcommands.hpp"
@@ -59,9 +59,9 @@ Offer generate_files(const fs::path& folder, std::size_t count) {
         if (!file)
             throw Failure(some_failed, fmt::format("cannot write {}", (folder / name).string()), "free some space");
 
-        Sha256 digest;
-        digest.update(std::as_bytes(std::span(content)));
-        offer.targets.push_back({.url = "/" + name, .name = name, .digest = digest.hex()});
+        Hasher hasher;
+        hasher.update(std::as_bytes(std::span(content)));
+        offer.targets.push_back({.url = "/" + name, .name = name, .digest = hasher.digest()});
         offer.bytes += static_cast<double>(content.size());
     }
     return offer;

@@ -7,22 +7,24 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/failure.hpp"
 #include "choice.hpp"
+#include "download/download_plan.hpp"
+#include "download/metalink.hpp"
+#include "download/results.hpp"
+#include "download/url_glob.hpp"
+#include "download/url_list.hpp"
 #include "http/file_url.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
 #include "terminal/progress_bars.hpp"
-#include "terminal/sizes.hpp"
 #include "terminal/stop_signals.hpp"
 #include "transfer/clean_up.hpp"
 #include "transfer/download_all.hpp"
-#include "transfer/download_plan.hpp"
 
 namespace command {
 namespace {
@@ -33,6 +35,7 @@ using Status = DownloadReport::Status;
 struct Arguments {
     std::vector<std::string> urls;
     std::string input;
+    std::vector<std::string> metalinks;
     std::string output;
     std::string checksums;
     DownloadOptions options;
@@ -41,6 +44,8 @@ struct Arguments {
     std::size_t jobs = 0;
     bool json = false;
     bool quiet = false;
+    bool globs_off = false;
+    bool dry_run = false;
     bool clean = false;
     bool no_sync = false;
 };
@@ -56,7 +61,10 @@ std::ifstream open_list(const std::string& path) {
 
 std::vector<WantedFile> wanted_files(const Arguments& arguments) {
     std::vector<WantedFile> wanted;
-    for (const auto& url : arguments.urls) wanted.push_back({url, ""});
+    for (const auto& argument : arguments.urls) {
+        const auto urls = arguments.globs_off ? std::vector{argument} : expand_url(argument);
+        for (const auto& url : urls) wanted.push_back({url, ""});
+    }
     if (arguments.input == "-") {
         std::ranges::move(read_url_list(std::cin, "standard input"), std::back_inserter(wanted));
         // std::cin reports an error as the end of the input.
@@ -66,8 +74,10 @@ std::vector<WantedFile> wanted_files(const Arguments& arguments) {
         auto list = open_list(arguments.input);
         std::ranges::move(read_url_list(list, arguments.input), std::back_inserter(wanted));
     }
+    for (const auto& path : arguments.metalinks) std::ranges::move(read_metalink(path), std::back_inserter(wanted));
     if (wanted.empty()) {
-        throw Failure(request_wrong, "there is nothing to download", "give URLs, or a list of them with --input FILE");
+        throw Failure(request_wrong, "there is nothing to download",
+                      "give URLs, or a list of them with --input FILE or --metalink FILE");
     }
     if (!arguments.output.empty()) {
         if (wanted.size() > 1) {
@@ -109,57 +119,6 @@ void prepare_directories(const fs::path& directory, const std::vector<DownloadTa
     for (const auto& one : directories) prepare_directory(one);
 }
 
-const char* name_of(Status status) {
-    switch (status) {
-        case Status::downloaded: return "downloaded";
-        case Status::kept: return "kept";
-        case Status::failed: return "failed";
-        case Status::stopped: return "stopped";
-    }
-    return "";
-}
-
-std::string as_json(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports,
-                    const DownloadOptions& options, Seconds elapsed) {
-    auto files = nlohmann::json::array();
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-        const auto& report = reports[i];
-        nlohmann::json file{{"url", url_without_password(targets[i].url)},
-                            {"path", (options.directory / targets[i].name).string()},
-                            {"status", name_of(report.status)},
-                            {"bytes", report.bytes},
-                            {"resumed", report.resumed},
-                            {"tries", report.tries},
-                            {"seconds", report.elapsed.count()}};
-        if (report.good() && !report.digest.empty()) file["sha256"] = report.digest;
-        if (!targets[i].digest.empty()) file["verified"] = report.good();
-        if (!report.note.empty()) file["note"] = report.note;
-        if (report.status == Status::failed) file["error"] = {{"what", report.problem}, {"advice", report.advice}};
-        files.push_back(std::move(file));
-    }
-    const nlohmann::json document{{"files", std::move(files)}, {"seconds", elapsed.count()}};
-    // JSON has to be UTF-8, file names need not be.
-    return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
-std::string summary(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports,
-                    Seconds elapsed) {
-    const auto count = [&](Status status) { return std::ranges::count(reports, status, &DownloadReport::status); };
-    double bytes = 0;
-    for (const auto& report : reports) bytes += static_cast<double>(report.bytes);
-    const bool verified = std::ranges::none_of(targets, [](const auto& target) { return target.digest.empty(); });
-
-    std::string text = fmt::format("{} of {} files downloaded{}, {} in {:.1f} s", count(Status::downloaded),
-                                   targets.size(), verified ? " and verified" : "", human_size(bytes), elapsed.count());
-    if (const auto kept = count(Status::kept); kept > 0) text += fmt::format("; {} there already", kept);
-    if (const auto failed = count(Status::failed); failed > 0) text += fmt::format("; {} failed", failed);
-    double resumed = 0;
-    for (const auto& report : reports) resumed += static_cast<double>(report.resumed);
-    if (resumed > 0) text += fmt::format("; {} were there from an earlier run", human_size(resumed));
-    if (const auto stopped = count(Status::stopped); stopped > 0) text += fmt::format("; {} stopped", stopped);
-    return text + "\n";
-}
-
 void warn_of_damage(Journal& journal) {
     print_problem(STDERR_FILENO,
                   fmt::format("the journal {} has {} damaged lines",
@@ -167,9 +126,14 @@ void warn_of_damage(Journal& journal) {
                   "files that it does not know any more are fetched from their beginning");
 }
 
-// Prints why files of which an earlier run had left a part were fetched from the beginning.
+// Prints which mirrors were dropped, and why files of which an earlier run had left a part were fetched from the
+// beginning.
 void print_notes(const std::vector<DownloadTarget>& targets, const std::vector<DownloadReport>& reports) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
+        for (const auto& source : reports[i].dropped) {
+            print_problem(STDERR_FILENO, fmt::format("{}: {}", url_for_messages(source.url), source.problem),
+                          fmt::format("\"{}\" was asked for elsewhere", targets[i].name));
+        }
         if (reports[i].note.empty()) continue;
         print_problem(STDERR_FILENO, fmt::format("{}: {}", url_for_messages(targets[i].url), reports[i].note),
                       "the file was fetched from its beginning");
@@ -194,6 +158,11 @@ ExitCode download(const Arguments& arguments) {
     std::setlocale(LC_CTYPE, "C.UTF-8");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet
     if (arguments.clean) return clean(arguments);
     const auto targets = targets_of(arguments);
+    if (arguments.dry_run) {
+        const auto& options = arguments.options;
+        std::cout << (arguments.json ? plan_as_json(targets, options) : plan_as_text(targets, options));
+        return all_right;
+    }
     prepare_directories(arguments.options.directory, targets);
 
     const StopSignals signals;
@@ -216,7 +185,7 @@ ExitCode download(const Arguments& arguments) {
     }
     if (!arguments.quiet) print_notes(targets, reports);
     if (arguments.json) {
-        std::cout << as_json(targets, reports, arguments.options, elapsed);
+        std::cout << results_as_json(targets, reports, arguments.options, elapsed);
     } else if (!arguments.quiet) {
         std::cout << summary(targets, reports, elapsed);
     }
@@ -231,9 +200,17 @@ void add_download(CLI::App& app, ExitCode& code) {
     auto arguments = std::make_shared<Arguments>();
     auto& a = *arguments;
     auto* sub = app.add_subcommand("download", "Download files over HTTP, many at once");
-    sub->add_option("URL", a.urls, "What to download; the file's name is the last part of the URL's path");
-    sub->add_option("-i,--input", a.input, "A list with URL or URL NAME on each line; - reads standard input")
+    sub->add_option("URL", a.urls,
+                    "What to download; the file's name is the last part of the URL's path. {a,b}, [001-100] and [a-z] "
+                    "stand for several URLs");
+    sub->add_flag("-g,--globoff", a.globs_off, "Take {} and [] in URLs as they are");
+    sub->add_option("-i,--input", a.input,
+                    "A list with URL, its mirrors and NAME on each line, and indented lines out=NAME and "
+                    "checksum=KIND=DIGEST; - reads standard input")
         ->type_name("FILE");
+    sub->add_option("-M,--metalink", a.metalinks, "A Metalink 4 file, with files, their mirrors and digests")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     sub->add_option("-d,--directory", a.options.directory, "Where the files go; made if it is not there")
         ->type_name("DIR");
     sub->add_option("-o,--output", a.output, "The file's name, when there is one URL")->type_name("NAME");
@@ -255,6 +232,7 @@ void add_download(CLI::App& app, ExitCode& code) {
     sub->add_option("--timeout", a.timeout, "Seconds in which nothing arrives after which a try has failed")
         ->check(CLI::Range(1, 86400))
         ->capture_default_str();
+    sub->add_flag("--dry-run", a.dry_run, "Print what would be fetched from where, and end");
     sub->add_flag("--clean", a.clean, "Remove what unfinished downloads have left in the folder, and end");
     sub->add_flag("--no-sync", a.no_sync, "Do not wait until files are on the disk before they get their names");
     sub->add_flag("--json", a.json, "Print what became of each file as JSON");

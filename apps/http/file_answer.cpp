@@ -131,14 +131,29 @@ Judgement judge_whole(const ArrivedPart& arrived, const FileAnswer& answer, cons
     return judgement;
 }
 
-}  // namespace
-
-Judgement judge_answer(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name) {
+Judgement judge_without_size(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name) {
     constexpr long partial_status = 206;
     if (answer.status != partial_status) return judge_whole(arrived, answer, name);
     if (arrived.resumable()) return judge_part(arrived, answer);
     return useless(Verdict::try_again, "the server answered 206 (a part of the file) when asked for all of it",
                    "try again later");
+}
+
+}  // namespace
+
+Judgement judge_answer(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name,
+                       std::optional<std::uint64_t> size) {
+    Judgement judgement = judge_without_size(arrived, answer, name);
+    const bool useful = judgement.verdict == Verdict::whole || judgement.verdict == Verdict::rest;
+    if (!size || !useful) return judgement;
+    if (judgement.part.total && *judgement.part.total != *size) {
+        return useless(Verdict::give_up,
+                       fmt::format("the server's file has {} bytes, not {} as was said", *judgement.part.total, *size),
+                       "do not use what this URL brings unless you know that the size is out of date");
+    }
+    judgement.part.total = size;
+    if (!judgement.end) judgement.end = size;
+    return judgement;
 }
 
 }  // namespace command

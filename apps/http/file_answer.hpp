@@ -50,7 +50,9 @@ struct Judgement {
 
 /// Judges `answer` by all that it says. The rest of the file was asked for, under the condition that it has not changed
 /// (If-Range), if `arrived.resumable()`, and the whole file otherwise. `name` is the file's: bytes that are encoded
-/// (Content-Encoding) are the file only if its name says so, as "a.tar.gz" does for gzip.
-Judgement judge_answer(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name);
+/// (Content-Encoding) are the file only if its name says so, as "a.tar.gz" does for gzip. A file of another size than
+/// `size` is not the wanted one.
+Judgement judge_answer(const ArrivedPart& arrived, const FileAnswer& answer, const std::string& name,
+                       std::optional<std::uint64_t> size = std::nullopt);
 
 }  // namespace command

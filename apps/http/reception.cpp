@@ -125,7 +125,7 @@ bool Reception::is_useful() const noexcept {
 
 void Reception::begin() {
     if (judgement_) return;
-    judgement_ = judge_answer(request_.arrived, answer_of(easy_), request_.name);
+    judgement_ = judge_answer(request_.arrived, answer_of(easy_), request_.name, request_.size);
     if (!is_useful()) return;
     arrived_ = judgement_->part;
     body_.begin(arrived_);

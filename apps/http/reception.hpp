@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <span>
@@ -29,11 +30,12 @@ public:
 
 struct TransferRequest {
     std::string url;
-    std::string name;                  ///< the file's
-    ArrivedPart arrived;               ///< the part from earlier tries; if it is resumable, the rest is requested
-    std::chrono::seconds timeout{30};  ///< for connecting, and the longest time in which nothing arrives
-    std::string ca_file = {};          ///< certificates to trust (PEM); "": the system's
-    bool use_proxy = true;             ///< the one that http_proxy and its like name
+    std::string name;                        ///< the file's
+    std::optional<std::uint64_t> size = {};  ///< the file's, if it is known
+    ArrivedPart arrived = {};                ///< the part from earlier tries; if it is resumable, the rest is requested
+    std::chrono::seconds timeout{30};        ///< for connecting, and the longest time in which nothing arrives
+    std::string ca_file = {};                ///< certificates to trust (PEM); "": the system's
+    bool use_proxy = true;                   ///< the one that http_proxy and its like name
 };
 
 /// Passes the bytes from libcurl's C callbacks to the Body, and judges the server's answer. `easy`, `request` and

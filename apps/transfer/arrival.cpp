@@ -8,8 +8,9 @@
 #include <system_error>
 #include <utility>
 
-#include "files/sha256.hpp"
+#include "files/digest.hpp"
 #include "http/file_url.hpp"
+#include "transfer/sources.hpp"
 
 namespace command {
 namespace {
@@ -21,11 +22,14 @@ constexpr std::size_t most_in_memory = 64UL << 10U;
 constexpr std::uint64_t sync_interval = 32UL << 20U;
 
 // Why the file that `record` tells of, which has `size` bytes, is of no use, or "".
-std::string fault_of_partial(const JournalRecord& record, std::uint64_t size, const std::string& url) {
+std::string fault_of_partial(const JournalRecord& record, std::uint64_t size, const DownloadTarget& target) {
     const ArrivedPart& arrived = record.arrived;
-    if (record.url != url) return fmt::format("it came from {}", url_for_messages(record.url));
+    if (!has_source(target, record.url)) return fmt::format("it came from {}", url_for_messages(record.url));
     if (arrived.total && size > *arrived.total) {
         return fmt::format("it has {} bytes, more than the {} of the whole file", size, *arrived.total);
+    }
+    if (target.size && arrived.total && *arrived.total != *target.size) {
+        return fmt::format("it belongs to a file of {} bytes, not of {}", *arrived.total, *target.size);
     }
     if (size < arrived.size) return fmt::format("it has {} bytes, less than the {} written", size, arrived.size);
     return {};
@@ -49,7 +53,7 @@ ArrivedPart Arrival::take_up(const JournalRecord& record) {
                     : std::nullopt;
     if (!file) return {};
     const std::uint64_t size = file->size();
-    const std::string fault = fault_of_partial(record, size, url_without_password(target_.url));
+    const std::string fault = fault_of_partial(record, size, target_);
     if (!fault.empty()) note_useless(fault);
 
     ArrivedPart part = record.arrived;
@@ -171,11 +175,11 @@ void Arrival::discard() noexcept {
     progress_.set_received(0);
 }
 
-std::string Arrival::digest(const std::stop_token& stop) const {
-    if (file_.is_open()) return sha256_of_file(file_.path(), stop);
-    Sha256 digest;
-    digest.update(memory_);
-    return digest.hex();
+Digest Arrival::digest(const std::stop_token& stop) const {
+    if (file_.is_open()) return digest_of_file(file_.path(), target_.digest.kind, stop);
+    Hasher hasher(target_.digest.kind);
+    hasher.update(memory_);
+    return hasher.digest();
 }
 
 void Arrival::publish(bool replace) {

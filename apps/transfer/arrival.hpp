@@ -48,11 +48,16 @@ public:
     /// Drops the bytes that have arrived.
     void discard() noexcept;
 
-    /// The SHA-256 of the bytes that have arrived; "" if `stop` is requested.
-    std::string digest(const std::stop_token& stop) const;
+    /// The digest of the bytes that have arrived, of the target's kind; empty if `stop` is requested.
+    Digest digest(const std::stop_token& stop) const;
 
     /// Gives the complete file its name. If that fails, the hidden file stays.
     void publish(bool replace);
+
+    /// Whether what is in memory or in the hidden file is `part`.
+    bool has(const ArrivedPart& part) const noexcept {
+        return size_ == part.size && part_.url == part.url && part_.entity_tag == part.entity_tag;
+    }
 
     bool is_in_memory() const noexcept { return !file_.is_open(); }
 

@@ -4,8 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "files/digest.hpp"
 #include "transfer/backoff.hpp"
 
 namespace command {
@@ -31,8 +34,16 @@ struct DownloadOptions {
 
 struct DownloadTarget {
     std::string url;
-    std::string name;    ///< of the file in the directory
-    std::string digest;  ///< its SHA-256; "" if unknown
+    std::string name;                        ///< of the file in the directory
+    Digest digest = {};                      ///< empty if unknown
+    std::vector<std::string> mirrors = {};   ///< further URLs of the same file
+    std::optional<std::uint64_t> size = {};  ///< if it is known beforehand
+};
+
+/// A URL of a file that proved useless, while the file has others.
+struct DroppedSource {
+    std::string url;
+    std::string problem;
 };
 
 struct DownloadReport {
@@ -45,12 +56,13 @@ struct DownloadReport {
     Status status = Status::stopped;
     std::uint64_t bytes = 0;    ///< received in all tries
     std::uint64_t resumed = 0;  ///< bytes that an earlier run had left
-    std::string digest;
+    Digest digest;
     int tries = 0;
     Seconds elapsed{0};
     std::string problem;  ///< if status is failed: what went wrong, and where
     std::string advice;   ///< what to do about it
-    std::string note;     ///< why what an earlier run had left could not be used, or ""
+    std::vector<DroppedSource> dropped = {};
+    std::string note;  ///< why what an earlier run had left could not be used, or ""
 
     bool good() const noexcept { return status == Status::downloaded || status == Status::kept; }
 };

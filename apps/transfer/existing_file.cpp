@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "files/digest.hpp"
 #include "files/partial_file.hpp"
-#include "files/sha256.hpp"
-#include "http/file_url.hpp"
 #include "transfer/failed_report.hpp"
+#include "transfer/sources.hpp"
 
 namespace command {
 namespace {
@@ -33,7 +33,7 @@ std::string fault_of_existing(const fs::path& path, Existing existing) {
 // Whether an earlier run brought the file at `path` from the target's URL, and nothing changed it since.
 bool is_as_left(const fs::path& path, const DownloadTarget& target, const std::optional<JournalRecord>& record) {
     struct stat status {};
-    if (!record || record->url != url_without_password(target.url) || ::stat(path.c_str(), &status) == -1) return false;
+    if (!record || !has_source(target, record->url) || ::stat(path.c_str(), &status) == -1) return false;
     return record->describes(static_cast<std::uint64_t>(status.st_size), modification_time(status));
 }
 
@@ -56,7 +56,7 @@ std::optional<DownloadReport> look_at_existing(const DownloadTarget& target, con
     DownloadReport kept;
     kept.status = Status::kept;
     if (!target.digest.empty() && fs::is_regular_file(path)) {
-        kept.digest = sha256_of_file(path, stop);
+        kept.digest = digest_of_file(path, target.digest.kind, stop);
         if (stop.stop_requested()) return DownloadReport{};
         if (kept.digest == target.digest) return kept;
         if (options.existing == Existing::keep)

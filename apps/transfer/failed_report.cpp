@@ -18,8 +18,8 @@ DownloadReport failed_report(const std::system_error& error) {
     return failed_report(error.what(), advice_for(error.code()));
 }
 
-DownloadReport wrong_digest(const std::string& what, const DownloadTarget& target, const std::string& digest) {
-    return failed_report(fmt::format("{} has the SHA-256 {}, not {} as the list says", what, digest, target.digest),
+DownloadReport wrong_digest(const std::string& what, const DownloadTarget& target, const Digest& digest) {
+    return failed_report(fmt::format("{} has {}, not {} as the list says", what, digest.text(), target.digest.hex),
                          "do not use what this URL brings unless you know that the list is out of date");
 }
 

@@ -14,7 +14,7 @@ DownloadReport failed_report(std::string problem, std::string advice);
 DownloadReport failed_report(const std::system_error& error);
 
 /// The report of a digest other than the target's. `what` names the file in the message: received or existing.
-DownloadReport wrong_digest(const std::string& what, const DownloadTarget& target, const std::string& digest);
+DownloadReport wrong_digest(const std::string& what, const DownloadTarget& target, const Digest& digest);
 
 /// What to do about `error` of the file system.
 std::string advice_for(const std::error_code& error);

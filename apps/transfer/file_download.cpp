@@ -35,7 +35,13 @@ FileDownload::FileDownload(const DownloadTarget& target, const DownloadOptions& 
       journal_(journal),
       progress_(progress),
       arrival_(target, options, journal, progress, background),
-      request_{target.url, target.name, {}, options.timeout, options.ca_file, options.use_proxy} {}
+      sources_(target),
+      request_{.url = target.url,
+               .name = target.name,
+               .size = target.size,
+               .timeout = options.timeout,
+               .ca_file = options.ca_file,
+               .use_proxy = options.use_proxy} {}
 
 FileDownload::~FileDownload() {
     if (locked_) journal_.unlock(target_.name);
@@ -73,7 +79,9 @@ FileDownload::Step FileDownload::look(const std::stop_token& stop) {
     if (record) request_.arrived = arrival_.take_up(*record);
     furthest_ = request_.arrived.size;
     if (request_.arrived.size > 0 && request_.arrived.size == request_.arrived.total) return Step::settle;
-    if (request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, target_.url);
+    sources_.prefer(request_.arrived.url);
+    request_.url = sources_.current();
+    if (request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, request_.url);
     return Step::transfer;
 }
 
@@ -81,33 +89,38 @@ FileDownload::Step FileDownload::ended(const std::function<TransferOutcome()>& o
     return guarded([&] { return judge(outcome()); });
 }
 
-void FileDownload::note_progress(const TransferOutcome& outcome) {
-    if (outcome.arrived.resumable() && outcome.arrived.size > furthest_) {
+bool FileDownload::note_progress(const TransferOutcome& outcome) {
+    const bool progress = outcome.arrived.resumable() && outcome.arrived.size > furthest_;
+    if (progress) {
         furthest_ = outcome.arrived.size;
         failures_ = 0;
     }
     if (outcome.kind == Kind::unfinished && outcome.arrived.size == 0 && arrival_.resumed() > 0) {
         arrival_.note_useless(outcome.problem);
     }
+    return progress;
 }
 
 FileDownload::Step FileDownload::judge(TransferOutcome outcome) {
     ++tries_;
-    note_progress(outcome);
+    const bool progress = note_progress(outcome);
     // A redirection may lead elsewhere next time, so the rest is asked for where the bytes came from; but not twice
     // where that brought nothing.
     const bool helpful = outcome.arrived.size > request_.arrived.size;
     request_.arrived = std::move(outcome.arrived);
-    request_.url = helpful && request_.arrived.resumable() ? url_of_rest(request_.arrived, target_.url) : target_.url;
+    request_.url = sources_.current();
+    if (helpful && request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, request_.url);
 
     switch (outcome.kind) {
         case Kind::complete: return Step::settle;
         case Kind::unfinished: return Step::transfer;
         case Kind::stopped: return end({});
-        case Kind::permanent: return end(gave_up(outcome));
+        case Kind::permanent: return give_up_source(gave_up(outcome));
         case Kind::transient: break;
     }
-    if (++failures_ > options_.retries || outcome.retry_after > longest_retry_after) return end(gave_up(outcome));
+    if (outcome.retry_after > longest_retry_after) return give_up_source(gave_up(outcome));
+    if ((!progress || failures_ >= options_.retries) && try_next_source()) return Step::transfer;
+    if (++failures_ > options_.retries) return end(gave_up(outcome));
     pause_ = std::max<Seconds>(backoff(failures_, options_.first_backoff, thread_random()), outcome.retry_after);
     progress_.set_state(FileProgress::State::retrying);
     return Step::wait;
@@ -122,6 +135,35 @@ DownloadReport FileDownload::gave_up(const TransferOutcome& outcome) const {
     return report;
 }
 
+FileDownload::Step FileDownload::give_up_source(DownloadReport report) {
+    remember_part();
+    if (!sources_.drop(report.problem)) return end(std::move(report));
+    failures_ = 0;
+    ask_current_source();
+    return Step::transfer;
+}
+
+bool FileDownload::try_next_source() {
+    remember_part();
+    const bool has_next = sources_.turn_to_next();
+    if (has_next) ask_current_source();
+    return has_next;
+}
+
+// What came from one source can be continued with that one alone: entity tags are a URL's own.
+void FileDownload::remember_part() {
+    if (!request_.arrived.resumable()) return;
+    held_ = request_.arrived;
+    held_source_ = sources_.current();
+}
+
+void FileDownload::ask_current_source() {
+    request_.url = sources_.current();
+    const bool continues = held_source_ == request_.url && arrival_.has(held_);
+    request_.arrived = continues ? held_ : ArrivedPart();
+    if (request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, request_.url);
+}
+
 FileDownload::Step FileDownload::settle(const std::stop_token& stop) {
     return guarded([&] { return verify_and_publish(stop); });
 }
@@ -134,12 +176,12 @@ FileDownload::Step FileDownload::verify_and_publish(const std::stop_token& stop)
         arrival_.discard();
         const bool was_resumed = arrival_.resumed() > 0 && request_.arrived.size > 0;
         request_.arrived = {};
-        request_.url = target_.url;
+        request_.url = sources_.current();
         if (was_resumed && arrival_.note().empty()) {
-            arrival_.note_useless("with it, the file has the SHA-256 " + report.digest);
+            arrival_.note_useless("with it, the file has " + report.digest.text());
             return Step::transfer;
         }
-        return end(wrong_digest("what arrived", target_, report.digest));
+        return give_up_source(wrong_digest("what arrived", target_, report.digest));
     }
     const bool replace = options_.existing == Existing::replace;
     if (replace) {
@@ -159,6 +201,7 @@ FileDownload::Step FileDownload::end(DownloadReport report) {
     report.resumed = arrival_.resumed();
     report.tries = tries_;
     report.note = arrival_.note();
+    report.dropped = sources_.dropped();
     report.elapsed = std::chrono::steady_clock::now() - begin_;
     report_ = std::move(report);
     progress_.set_state(report_.good() ? FileProgress::State::done : FileProgress::State::failed);

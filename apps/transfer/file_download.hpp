@@ -12,12 +12,14 @@
 #include "transfer/download_report.hpp"
 #include "transfer/file_progress.hpp"
 #include "transfer/journal.hpp"
+#include "transfer/sources.hpp"
 
 namespace command {
 
 /// A state machine: each function returns the next step, which the caller performs. At the end the directory has either
 /// the complete file, with the right digest if that is known, or no new file of that name but possibly a hidden file
-/// that a later run can continue. Not thread-safe. Errors of servers and disks are reported, not thrown.
+/// that a later run can continue. A source that fails gives way to the next one; one that is useless is dropped. Not
+/// thread-safe. Errors of servers and disks are reported, not thrown.
 class FileDownload {
 public:
     enum class Step {
@@ -64,15 +66,22 @@ private:
     Step judge(TransferOutcome outcome);
     Step verify_and_publish(const std::stop_token& stop);
     Step end(DownloadReport report);
-    void note_progress(const TransferOutcome& outcome);
+    bool note_progress(const TransferOutcome& outcome);
     DownloadReport gave_up(const TransferOutcome& outcome) const;
+    Step give_up_source(DownloadReport report);
+    bool try_next_source();
+    void remember_part();
+    void ask_current_source();
 
     const DownloadTarget& target_;
     const DownloadOptions& options_;
     Journal& journal_;
     FileProgress& progress_;
     Arrival arrival_;
+    Sources sources_;
     TransferRequest request_;
+    ArrivedPart held_;         ///< what is in arrival_ while it is fetched from another source, or nothing
+    std::string held_source_;  ///< where that came from
     DownloadReport report_;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     Seconds pause_{0};

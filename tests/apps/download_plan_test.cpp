@@ -1,10 +1,11 @@
-#include "transfer/download_plan.hpp"
+#include "download/download_plan.hpp"
 
 #include <gmock/gmock.h>
 
 #include <sstream>
 
 #include "base/failure.hpp"
+#include "download/url_list.hpp"
 
 namespace {
 
@@ -44,8 +45,8 @@ TEST(DownloadPlan, FindsDigestsByName) {
     const std::vector<ChecksumLine> checksums{{one, "./folder/a"}, {two, "b"}, {two, "./b"}};
     const auto targets = plan_downloads({{"http://h/a", ""}, {"http://h/x", "b"}}, &checksums);
     ASSERT_EQ(targets.size(), 2U);
-    EXPECT_EQ(targets[0].digest, one);
-    EXPECT_EQ(targets[1].digest, two);
+    EXPECT_EQ(targets[0].digest.hex, one);
+    EXPECT_EQ(targets[1].digest.hex, two);
     EXPECT_EQ(targets[1].name, "b");
 }
 
@@ -120,6 +121,14 @@ TEST(DownloadPlan, RefusesAFileThatIsAFolderToo) {
                 HasSubstr("\"1\" would be a file"));
 }
 
+TEST(DownloadPlan, RefusesNamesOfItsOwnFiles) {
+    for (const char* name :
+         {".threadwise-downloads", "x/.threadwise-downloads", ".a.01234567.part", ".threadwise-downloads.new"}) {
+        EXPECT_THAT(refusal({{"http://h/a", name}}), HasSubstr("has for its own files")) << name;
+    }
+    EXPECT_THAT(refusal({{"http://h/.threadwise-downloads", ""}}), HasSubstr("has for its own files"));
+}
+
 TEST(DownloadPlan, ShowsNoPasswords) {
     const std::vector<ChecksumLine> checksums{{one, "b"}};
     const std::string url = "http://user:secret@h/a";
@@ -132,9 +141,9 @@ TEST(DownloadPlan, ShowsNoPasswords) {
 TEST(DownloadPlan, FindsDigestsByFolders) {
     const std::vector<ChecksumLine> checksums{{one, "./x/a"}, {two, "y/a"}};
     const auto targets = plan_downloads({{"http://h/pub/x/a", ""}, {"http://h/pub/y/a", ""}}, &checksums);
-    EXPECT_EQ(targets[0].digest, one);
-    EXPECT_EQ(targets[1].digest, two);
-    EXPECT_EQ(plan_downloads({{"http://h/z", "y/a"}}, &checksums)[0].digest, two);
+    EXPECT_EQ(targets[0].digest.hex, one);
+    EXPECT_EQ(targets[1].digest.hex, two);
+    EXPECT_EQ(plan_downloads({{"http://h/z", "y/a"}}, &checksums)[0].digest.hex, two);
 }
 
 TEST(DownloadPlan, RefusesWhatTheListDoesNotKnow) {

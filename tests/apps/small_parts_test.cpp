@@ -5,7 +5,7 @@
 #include <random>
 #include <sstream>
 
-#include "files/sha256.hpp"
+#include "files/digest.hpp"
 #include "http/transfer_outcome.hpp"
 #include "server/byte_range.hpp"
 #include "server/conditions.hpp"
@@ -100,17 +100,41 @@ TEST(IfRange, WantsExactlyThatVersion) {
     EXPECT_FALSE(range_counts(format_http_date(version.modified + 1), version, version.modified + 9));
 }
 
-// The examples of FIPS 180-4.
-TEST(Sha256, AgreesWithTheStandard) {
-    Sha256 digest;
-    EXPECT_EQ(digest.hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    digest.update(std::as_bytes(std::span("abc", 3)));
-    EXPECT_EQ(digest.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    digest.restart();
-    digest.update(std::as_bytes(std::span("ab", 2)));
-    EXPECT_NE(digest.hex(), "");
-    digest.update(std::as_bytes(std::span("c", 1)));
-    EXPECT_EQ(digest.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+std::string digest_of_abc(DigestKind kind) {
+    Hasher hasher(kind);
+    hasher.update(std::as_bytes(std::span("ab", 2)));
+    EXPECT_FALSE(hasher.digest().empty());
+    hasher.update(std::as_bytes(std::span("c", 1)));
+    EXPECT_EQ(hasher.digest().kind, kind);
+    return hasher.digest().hex;
+}
+
+// The examples of RFC 1321, FIPS 180-4 and RFC 7693.
+TEST(Digest, AgreesWithTheStandards) {
+    EXPECT_EQ(digest_of_abc(DigestKind::md5), "900150983cd24fb0d6963f7d28e17f72");
+    EXPECT_EQ(digest_of_abc(DigestKind::sha1), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    EXPECT_EQ(digest_of_abc(DigestKind::sha256), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(digest_of_abc(DigestKind::sha512),
+              "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+              "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+    EXPECT_EQ(digest_of_abc(DigestKind::blake2b),
+              "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+              "7d87c5392aab792dc252d5de4533cc9518d38aa8dbc4925ab92386edd4009923");
+    Hasher hasher;
+    hasher.update(std::as_bytes(std::span("x", 1)));
+    hasher.restart();
+    EXPECT_EQ(hasher.digest().hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(Digest, IsReadInEverySpelling) {
+    for (const char* name : {"sha-256", "SHA256", "sha256"}) EXPECT_EQ(digest_kind(name), DigestKind::sha256);
+    EXPECT_EQ(digest_kind("sha-1"), DigestKind::sha1);
+    EXPECT_EQ(digest_kind("blake2b-512"), DigestKind::blake2b);
+    for (const char* name : {"", "sha", "sha-224", "crc32"}) EXPECT_EQ(digest_kind(name), std::nullopt) << name;
+    EXPECT_EQ(parse_digest(DigestKind::md5, std::string(32, 'A'))->hex, std::string(32, 'a'));
+    for (const auto& hex : {std::string(), std::string(31, 'a'), std::string(33, 'a'), std::string(32, 'g')}) {
+        EXPECT_EQ(parse_digest(DigestKind::md5, hex), std::nullopt) << hex;
+    }
 }
 
 TEST(TransferError, KnowsWhatMayPass) {

@@ -6,8 +6,9 @@
 #include <string>
 
 #include "base/failure.hpp"
+#include "download/download_plan.hpp"
+#include "download/url_list.hpp"
 #include "fuzz/require.hpp"
-#include "transfer/download_plan.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::istringstream input(std::string(reinterpret_cast<const char*>(data), size));

@@ -11,7 +11,7 @@
 
 #include "apps/support/folder_contents.hpp"
 #include "apps/support/run_command.hpp"
-#include "files/sha256.hpp"
+#include "files/digest.hpp"
 #include "files/temporary_folder.hpp"
 
 namespace test {
@@ -23,9 +23,9 @@ inline const std::string content = [] {
 }();
 
 inline std::string digest_of(const std::string& text) {
-    command::Sha256 digest;
-    digest.update(std::as_bytes(std::span(text)));
-    return digest.hex();
+    command::Hasher hasher;
+    hasher.update(std::as_bytes(std::span(text)));
+    return hasher.digest().hex;
 }
 
 class Download : public testing::Test {

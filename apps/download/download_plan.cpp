@@ -1,4 +1,4 @@
-#include "transfer/download_plan.hpp"
+#include "download/download_plan.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,9 @@
 #include <set>
 
 #include "base/failure.hpp"
+#include "files/partial_file.hpp"
 #include "http/file_url.hpp"
+#include "transfer/journal.hpp"
 
 namespace command {
 namespace {
@@ -43,7 +45,9 @@ struct PlannedFile {
 PlannedFile plan_file(const WantedFile& file) {
     FileUrl url = parse_file_url(file.url);
     const std::string name = file_name_from_url(file.url, file.name);
-    return {.target = {.url = url.url, .name = name, .digest = {}}, .url = url, .named = !file.name.empty()};
+    DownloadTarget target{.url = url.url, .name = name, .digest = file.digest, .size = file.size};
+    for (const auto& mirror : file.mirrors) target.mirrors.push_back(parse_file_url(mirror).url);
+    return {.target = std::move(target), .url = url, .named = !file.name.empty()};
 }
 
 std::string joined(const std::vector<std::string>& parts, std::size_t first) {
@@ -90,10 +94,21 @@ void put_into_folders(std::vector<PlannedFile>& files) {
     }
 }
 
+// The command's own files must not be replaced by what a server sends.
+bool is_reserved(std::string_view name) {
+    const std::string_view last = name.substr(name.rfind('/') + 1);
+    return last.starts_with(Journal::file_name) || PartialFile::is_hidden_name(last);
+}
+
 void check_names(const std::vector<PlannedFile>& files, Complaints& complaints) {
     constexpr const char* advice = "leave one out, or give it another name with a line \"URL NAME\" in an --input list";
     std::map<std::string_view, std::string_view> url_of;
     for (const auto& [target, url, named] : files) {
+        if (is_reserved(target.name)) {
+            complaints.add(fmt::format("\"{}\", from {}, is a name that the command has for its own files", target.name,
+                                       url_for_messages(target.url)),
+                           advice);
+        }
         const auto [other, is_new] = url_of.emplace(target.name, target.url);
         if (is_new) continue;
         complaints.add(fmt::format("two URLs would both be kept as \"{}\": {} and {}", target.name,
@@ -131,6 +146,7 @@ void add_digest(PlannedFile& file, const std::multimap<std::string_view, const C
                 Complaints& complaints) {
     DownloadTarget& target = file.target;
     const auto [first, end] = lines.equal_range(last_part(target.name));
+    if (first == end && !target.digest.empty()) return;
     if (first == end) {
         complaints.add(
             fmt::format("the checksum list has no line for \"{}\", from {}", target.name, url_for_messages(target.url)),
@@ -146,11 +162,13 @@ void add_digest(PlannedFile& file, const std::multimap<std::string_view, const C
         most = std::max(most, common);
         if (common == most) digests.insert(line->second->digest);
     }
-    if (digests.size() > 1) {
-        complaints.add(fmt::format("the checksum list has different digests for \"{}\"", target.name),
+    const Digest found{DigestKind::sha256, std::string(*digests.begin())};
+    const bool contradicted = target.digest.kind == found.kind && !target.digest.empty() && target.digest != found;
+    if (digests.size() > 1 || contradicted) {
+        complaints.add(fmt::format("there are different digests for \"{}\"", target.name),
                        "leave only the right one in the list");
     }
-    target.digest = *digests.begin();
+    target.digest = found;
 }
 
 void add_digests(std::vector<PlannedFile>& files, const std::vector<ChecksumLine>& checksums, Complaints& complaints) {
@@ -159,58 +177,7 @@ void add_digests(std::vector<PlannedFile>& files, const std::vector<ChecksumLine
     for (auto& file : files) add_digest(file, lines, complaints);
 }
 
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
-[[noreturn]] void refuse_list(const std::string& what, const char* advice) {
-    throw Failure(request_wrong, what, advice);
-}
-
-// Takes the next line of `input` without its newline; false at the end.
-bool read_line(std::istream& input, std::string& line, const std::string& where) {
-    constexpr std::size_t longest = 65'536;  // of URLs and names; what is longer is no list, and may never end
-    line.clear();
-    for (auto c = input.get(); c != std::istream::traits_type::eof(); c = input.get()) {
-        if (c == '\n') return true;
-        line += std::istream::traits_type::to_char_type(c);
-        if (c == 0) refuse_list(where + ": a zero byte", "save the list as plain text in UTF-8");
-        if (line.size() > longest) {
-            refuse_list(fmt::format("{}: longer than {} bytes", where, longest), "check that it is a list of URLs");
-        }
-    }
-    if (input.bad()) refuse_list(where + ": cannot be read", "check the list, and the disk that it is on");
-    return !line.empty();
-}
-
 }  // namespace
-
-std::optional<WantedFile> parse_url_line(std::string_view line) {
-    line = trimmed(line);
-    if (line.empty() || line.starts_with('#')) return std::nullopt;
-    const auto tab = line.find('\t');
-    const auto end_of_url = std::min(tab == std::string_view::npos ? line.find(' ') : tab, line.size());
-    return WantedFile{std::string(trimmed(line.substr(0, end_of_url))), std::string(trimmed(line.substr(end_of_url)))};
-}
-
-std::vector<WantedFile> read_url_list(std::istream& input, std::string_view name) {
-    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-    std::vector<WantedFile> wanted;
-    std::string line;
-    std::string where = fmt::format("{}, line 1", name);
-    for (int number = 1; read_line(input, line, where); where = fmt::format("{}, line {}", name, ++number)) {
-        if (number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
-        auto file = parse_url_line(line);
-        if (!file) continue;
-        file->where = where;
-        wanted.push_back(*std::move(file));
-    }
-    return wanted;
-}
 
 std::vector<DownloadTarget> plan_downloads(const std::vector<WantedFile>& wanted,
                                            const std::vector<ChecksumLine>* checksums) {
