@@ -8,6 +8,8 @@ import re
 import shutil
 import sys
 
+import bars
+
 SITE = pathlib.Path("docs/site")
 # Pages at the root of the tree become pages beside those of docs/.
 ROOT_PAGES = {"README.md": "index.md", "CHANGELOG.md": "CHANGELOG.md", "CONTRIBUTING.md": "CONTRIBUTING.md"}
@@ -36,6 +38,8 @@ def main():
     for index in (folder / "decisions/index.md", folder / "proposals/index.md"):
         with index.open("a") as text:
             text.write("\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n")
+    benchmarks = folder / "benchmarks.md"
+    benchmarks.write_text(bars.drawn(benchmarks.read_text()))
     for name in LINKED:
         link = folder.parent / name
         link.unlink(missing_ok=True)
