@@ -1,5 +1,6 @@
 #include "pool/injection_queue.hpp"
 
+#include <functional>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -134,8 +135,15 @@ InjectionQueue::Segment& InjectionQueue::fresh_segment() {
             segment.next = nullptr;
             return segment;
         }
+        ++segments_;
     }
-    return *new Segment;
+    try {
+        return *new Segment;
+    } catch (...) {
+        const platform::InternalHold hold(spare_lock_);
+        --segments_;
+        throw;
+    }
 }
 
 void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
@@ -150,8 +158,49 @@ void InjectionQueue::done(Segment& segment, std::uint32_t count) noexcept {
             ++spares_;
             return;
         }
+        --segments_;
+        has_grown_.store(true, std::memory_order_relaxed);  // relaxed: see has_grown()
     }
     delete &segment;
+}
+
+void InjectionQueue::give_memory_back() noexcept {
+    Segment* left = nullptr;
+    {
+        const Hold submitters(push_lock_);
+        const Hold workers(pop_lock_);
+        const platform::InternalHold hold(spare_lock_);
+        if (!is_at_rest()) return;
+        left = keep_lowest();
+    }
+    while (left != nullptr) delete std::exchange(left, left->next);
+}
+
+/// No task waits, and none that was taken still runs in its segment. All three locks are held.
+bool InjectionQueue::is_at_rest() const noexcept {
+    // relaxed: written under these locks. acquire: the workers are through with what lies in the segment.
+    return popped_.load(std::memory_order_relaxed) == pushed_.load(std::memory_order_relaxed) &&
+           segments_ == spares_ + 1 &&
+           first_->unfinished.load(std::memory_order_acquire) == Segment::size + 1 - write_place_;
+}
+
+/// Makes the lowest segment the one in use, and returns the others. All three locks are held.
+InjectionQueue::Segment* InjectionQueue::keep_lowest() noexcept {
+    Segment* others = std::exchange(spare_, nullptr);
+    for (Segment** place = &others; *place != nullptr; place = &(*place)->next) {
+        if (std::less<>()(*place, first_)) {
+            first_->next = (*place)->next;
+            *place = std::exchange(first_, *place);
+        }
+    }
+    first_->next = nullptr;
+    first_->unfinished.store(Segment::size + 1, std::memory_order_relaxed);  // relaxed: the locks publish it
+    last_ = first_;
+    write_place_ = read_place_ = 0;
+    segments_ = 1;
+    spares_ = 0;
+    has_grown_.store(false, std::memory_order_relaxed);  // relaxed: see has_grown()
+    return others;
 }
 
 }  // namespace threadwise::detail

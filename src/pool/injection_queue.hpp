@@ -61,6 +61,12 @@ public:
     /// `count` tasks of the segment have run.
     void done(Segment& segment, std::uint32_t count) noexcept;
 
+    /// Whether more segments were made than are kept, so that give_memory_back() has something to do. relaxed: a hint.
+    bool has_grown() const noexcept { return has_grown_.load(std::memory_order_relaxed); }
+    /// Lets all segments go but the one lowest in memory, if no task waits or runs. The C library returns to the system
+    /// what lies above the topmost piece of memory in use, and that is the last segment of a burst.
+    void give_memory_back() noexcept;
+
     /// Tasks that wait.
     std::size_t size() const noexcept {
         // acquire: what was popped had been pushed.
@@ -77,6 +83,8 @@ private:
     void publish(std::uint64_t count) noexcept;
     Taken take(Segment*& left) noexcept;
     Segment& fresh_segment();
+    bool is_at_rest() const noexcept THREADWISE_REQUIRES(spare_lock_);
+    Segment* keep_lowest() noexcept THREADWISE_REQUIRES(spare_lock_);
 
     static constexpr std::size_t most_spares = 32;
 
@@ -97,6 +105,8 @@ private:
     alignas(64) platform::InternalLock spare_lock_;
     Segment* spare_ THREADWISE_GUARDED_BY(spare_lock_) = nullptr;
     std::size_t spares_ THREADWISE_GUARDED_BY(spare_lock_) = 0;
+    std::size_t segments_ THREADWISE_GUARDED_BY(spare_lock_) = 1;  ///< all that there are
+    std::atomic<bool> has_grown_{false};                           // written under the lock
 };
 
 struct InjectionQueue::Segment {

@@ -68,6 +68,10 @@ public:
     }
     void give_back(InjectionQueue::Segment& segment, std::uint32_t count) noexcept { injection_.done(segment, count); }
 
+    /// Whether a burst of tasks has left memory behind, and: back to the system with it, if nothing is going on.
+    bool has_memory_to_give() const noexcept { return injection_.has_grown(); }
+    void give_memory_back() noexcept { injection_.give_memory_back(); }
+
     /// Whether it takes calls no more, so that a worker without work ends.
     bool is_closed() const noexcept { return injection_.closed(); }
     bool is_broken() const noexcept { return broken_.load(std::memory_order_acquire); }  // acquire: sees it closed, too

@@ -173,14 +173,22 @@ PoolWorker::Next PoolWorker::idle(bool others_search) {
 }
 
 PoolWorker::Next PoolWorker::sleep(runtime::Waiting& waiting) {
+    // A burst is often followed by the next one, for which the memory of the first is kept so long.
+    constexpr std::chrono::milliseconds memory_is_kept{200};
     IdleState& idle = core_.idle();
     idle.fall_asleep();
+    if (core_.has_memory_to_give()) waiting.wake_at(platform::now() + memory_is_kept);
     for (;;) {
         if ((core_.work_is_visible() || core_.is_closed()) && idle.get_up()) return Next::search;
         switch (core_.sleep(waiting)) {
             case runtime::Wakeup::woken:
             case runtime::Wakeup::refused: return Next::search;
             case runtime::Wakeup::timed_out:
+                if (platform::now() < waiting.deadline()) {
+                    waiting.wake_at(platform::never);
+                    core_.give_memory_back();
+                    break;
+                }
                 // If it has been claimed just now, the wake-up is about to come.
                 if (!idle.get_up()) break;
                 return !core_.work_is_visible() && core_.leave() ? Next::end : Next::search;

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "pool/injection_queue.hpp"
 #include "support/counting_allocator.hpp"
 #include "support/threads.hpp"
 #include "threadwise/futures.hpp"
@@ -110,6 +113,66 @@ TEST(FutureMemory, OutlivesTheThreadThatMadeItAndNoLonger) {
         destroyer.join();
     }
     EXPECT_TRUE(comes_down_to(before + 100'000)) << allocated - before;
+}
+
+/// Memory of this process that takes up room, in pages.
+std::size_t resident() {
+    std::size_t all = 0;
+    std::size_t here = 0;
+    std::ifstream("/proc/self/statm") >> all >> here;
+    return here;
+}
+
+TEST(FutureMemory, GoesBackToTheSystemAfterABurst) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "a sanitizer's allocator keeps what it has";
+#endif
+    ThreadPoolExecutor pool(1);
+    std::atomic<bool> goes_on = false;
+    const auto first = pool.submit([&] { goes_on.wait(false); });
+    const std::size_t before = resident();
+    for (int i = 0; i < 500'000; ++i) pool.fire_and_forget([] {});
+    const std::size_t peak = resident();
+    goes_on = true;
+    goes_on.notify_all();
+    EXPECT_TRUE(testing::wait_until([&] { return resident() < before + (peak - before) / 4; }))
+        << before << " pages before, " << peak << " at most, " << resident() << " now";
+}
+
+TEST(FutureMemory, OfAQueueIsGivenBackBetweenTasksAndLosesNone) {
+    detail::InjectionQueue queue;
+    queue.attend();
+    const int bursts = testing::rounds(60);
+    constexpr int burst = 3000;  // more than is kept
+    std::atomic<int> taken = 0;
+    std::atomic<int> out_of_order = 0;
+    const auto take = [&] {
+        while (taken < bursts * burst) {
+            const auto [task, segment] = queue.pop();
+            if (task == nullptr) continue;
+            if (task->content<int>() != taken) ++out_of_order;
+            queue.done(*segment, 1);
+            ++taken;
+        }
+    };
+    const auto give_back = [&] {
+        while (taken < bursts * burst) queue.give_memory_back();
+    };
+    Thread taker(take);
+    Thread giver(give_back);
+    taker.start();
+    giver.start();
+    for (int i = 0; i < bursts * burst; ++i) {
+        detail::Task task{.invoke = nullptr, .owner = detail::TaskOwner::none(), .bytes = {}};
+        task.content<int>() = i;
+        ASSERT_TRUE(queue.push(task));
+        if (i % burst == burst - 1) testing::wait_until([&] { return taken > i; });
+    }
+    taker.join();
+    giver.join();
+    EXPECT_EQ(out_of_order, 0);
+    queue.give_memory_back();
+    EXPECT_FALSE(queue.has_grown());
 }
 
 }  // namespace
