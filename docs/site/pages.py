@@ -13,8 +13,8 @@ import bars
 SITE = pathlib.Path("docs/site")
 # Pages at the root of the tree become pages beside those of docs/.
 ROOT_PAGES = {"README.md": "index.md", "CHANGELOG.md": "CHANGELOG.md", "CONTRIBUTING.md": "CONTRIBUTING.md"}
-# What pages link to beside pages.
-LINKED = ("examples", "LICENSE")
+# Where the files are that pages link to beside pages; the site gives them to be downloaded.
+LINKED = ("LICENSE", "apps", "benchmarks", "examples", "include", "python", "scripts", "src", "tests")
 
 
 def moved_link(match):
