@@ -1,5 +1,6 @@
 /// latency-idle: from submit to start, on a pool of two workers that has had nothing to do for two milliseconds.
 /// latency-burst: the same, but each task is submitted as soon as the one before has started.
+/// latency-sparse: a task each 200 us, and what the median and the last but one of two thousand take.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -23,28 +24,49 @@ namespace {
 
 using Duration = std::chrono::duration<double, std::micro>;
 
+/// From submit to start, for one task.
 template <class Submit>
-double median_latency(std::size_t n, std::chrono::milliseconds pause, Submit& submit) {
-    std::vector<double> latencies;
-    for (std::size_t i = 0; i < n; ++i) {
-        if (pause.count() > 0) std::this_thread::sleep_for(pause);
-        std::atomic<bool> started{false};
-        bench::Clock::time_point begun;
-        const auto submitted = bench::Clock::now();
-        submit([&] {
-            begun = bench::Clock::now();
-            started.store(true, std::memory_order_release);
-        });
-        while (!started.load(std::memory_order_acquire)) {}
-        latencies.push_back(Duration(begun - submitted).count());
-    }
-    std::ranges::nth_element(latencies, latencies.begin() + static_cast<std::ptrdiff_t>(n / 2));
-    return latencies[n / 2];
+double latency_of_one(Submit& submit) {
+    std::atomic<bool> started{false};
+    bench::Clock::time_point begun;
+    const auto submitted = bench::Clock::now();
+    submit([&] {
+        begun = bench::Clock::now();
+        started.store(true, std::memory_order_release);
+    });
+    while (!started.load(std::memory_order_acquire)) {}
+    return Duration(begun - submitted).count();
+}
+
+double quantile(std::vector<double> values, double part) {
+    const auto place = static_cast<std::ptrdiff_t>(static_cast<double>(values.size()) * part);
+    std::ranges::nth_element(values, values.begin() + place);
+    return values[static_cast<std::size_t>(place)];
 }
 
 template <class Submit>
 bench::Sample latency(std::size_t n, std::chrono::milliseconds pause, Submit submit) {
-    return [n, pause, submit]() mutable -> std::vector<double> { return {median_latency(n, pause, submit)}; };
+    return [n, pause, submit]() mutable -> std::vector<double> {
+        std::vector<double> latencies;
+        for (std::size_t i = 0; i < n; ++i) {
+            if (pause.count() > 0) std::this_thread::sleep_for(pause);
+            latencies.push_back(latency_of_one(submit));
+        }
+        return {quantile(latencies, 0.5)};
+    };
+}
+
+template <class Submit>
+bench::Sample latest_of_many(Submit submit) {
+    return [submit]() mutable -> std::vector<double> {
+        constexpr std::size_t n = 2000;
+        std::vector<double> latencies;
+        for (auto next = bench::Clock::now(); latencies.size() < n; latencies.push_back(latency_of_one(submit))) {
+            next += std::chrono::microseconds(200);
+            std::this_thread::sleep_until(next);
+        }
+        return {quantile(latencies, 0.5), quantile(latencies, 0.999)};
+    };
 }
 
 }  // namespace
@@ -79,4 +101,15 @@ int main(int argc, char** argv) {
     };
     ask("latency-idle", 25, milliseconds(2));
     ask("latency-burst", 2000, milliseconds(0));
+    run.ask({{"latency-sparse", "us"}, {"latency-sparse-p99.9", "us"}},
+            {
+                {"threadwise", latest_of_many(to_ours)},
+                {"naive pool", latest_of_many(to_naive)},
+#ifdef BENCH_TBB
+                {"tbb::task_arena", latest_of_many(to_tbb)},
+#endif
+#ifdef BENCH_ASIO
+                {"asio::thread_pool", latest_of_many(to_asio)},
+#endif
+            });
 }

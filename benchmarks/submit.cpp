@@ -1,9 +1,11 @@
 /// submit-detached: one outside thread submits a million empty tasks to a pool of two workers, fire and forget, until
-/// all have run. submit-future: the same with a future a task, each result read.
+/// all have run. submit-bulk: the same million handed over in one call, beside one by one. submit-future: the same with
+/// a future a task, each result read.
 #include <atomic>
 #include <cstddef>
 #include <future>
 #include <memory>
+#include <ranges>
 #include <vector>
 
 #include "support/bench.hpp"
@@ -45,6 +47,16 @@ bench::Sample detached(Submit submit) {
         AllRun all;
         const auto start = bench::Clock::now();
         for (std::size_t i = 0; i < many; ++i) submit([&all] { all.one(); });
+        all.wait();
+        return {bench::seconds_since(start) / static_cast<double>(many) * 1e9};
+    };
+}
+
+bench::Sample in_bulk(threadwise::ThreadPoolExecutor& pool) {
+    return [&pool]() -> std::vector<double> {
+        AllRun all;
+        const auto start = bench::Clock::now();
+        pool.fire_and_forget_all([&all](std::size_t /*number*/) { all.one(); }, std::views::iota(std::size_t{0}, many));
         all.wait();
         return {bench::seconds_since(start) / static_cast<double>(many) * 1e9};
     };
@@ -108,6 +120,11 @@ int main(int argc, char** argv) {
                                              {"asio::thread_pool", detached(to_asio)},
 #endif
                                          });
+    run.ask({{"submit-bulk", "ns"}},
+            {
+                {"threadwise", in_bulk(ours)},
+                {"threadwise:one by one", detached([&](auto task) { ours.fire_and_forget(task); })},
+            });
     constexpr std::size_t few = 2'000;  // std::async starts a thread for each
     run.ask({{"submit-future", "ns"}},
             {
