@@ -22,6 +22,7 @@
 #include "threadwise/interrupt.hpp"
 #include "threadwise/multiprocessing/process.hpp"
 #include "threadwise/multiprocessing/shared.hpp"
+#include "threadwise/multiprocessing/wait.hpp"
 #include "threadwise/thread.hpp"
 
 namespace threadwise::multiprocessing {
@@ -167,6 +168,64 @@ TEST_F(ConnectionTest, InterruptInTheMiddleOfASendClosesIt) {
     EXPECT_TRUE(interrupted);
     EXPECT_TRUE(ours().closed());
     EXPECT_THROW(theirs().recv<std::string>(), EOFError);
+}
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST_F(ConnectionTest, WaitReturnsAllThatAreReady) {
+    auto [others, their_others] = Pipe();
+    EXPECT_THAT(wait({ours(), others}, 0s), IsEmpty());
+    EXPECT_THAT(wait({ours(), others}, 1ms), IsEmpty());
+    EXPECT_THAT(wait(std::span<const Waitable>(), 1ms), IsEmpty());
+    their_others.send(1);
+    EXPECT_THAT(wait({ours(), others}), ElementsAre(1));
+    theirs().close();
+    EXPECT_THAT(wait({ours(), others.fileno()}), ElementsAre(0, 1));
+}
+
+TEST_F(ConnectionTest, WaitKnowsWhatWasReceivedWithAnother) {
+    theirs().send(1);
+    theirs().send(2);
+    EXPECT_EQ(ours().recv<int>(), 1);
+    EXPECT_THAT(wait({ours()}, 0s), ElementsAre(0));
+    EXPECT_EQ(ours().recv<int>(), 2);
+    EXPECT_THAT(wait({ours()}, 0s), IsEmpty());
+}
+
+TEST_F(ConnectionTest, WaitSeesTheEndOfAProcess) {
+    Process process(echo, theirs());
+    process.start();
+    theirs().close();
+    auto [unused, their_unused] = Pipe();
+    EXPECT_THAT(wait({unused, process, process.sentinel()}, 0s), IsEmpty());
+    process.kill();
+    EXPECT_THAT(wait({unused, process, process.sentinel()}), ElementsAre(1, 2));
+}
+
+TEST_F(ConnectionTest, WaitRefusesWhatIsClosed) {
+    const int number = ours().fileno();
+    ours().close();
+    EXPECT_THROW(wait({ours()}), ValueError);
+    EXPECT_THAT(wait({number}), ElementsAre(0));  // reading it fails at once
+    EXPECT_THROW(wait({-1}), OSError);
+}
+
+TEST_F(ConnectionTest, WaitIsSeenStoppedAndInterrupted) {
+    const std::vector<Waitable> objects{ours(), theirs()};
+    std::stop_source stop;
+    Thread stopped([&] { EXPECT_THAT(wait(stop.get_token(), objects), IsEmpty()); });
+    Thread interrupted([&] { EXPECT_THROW(wait(objects), InterruptedError); });
+    stopped.start();
+    interrupted.start();
+    ASSERT_TRUE(wait_for_waiters(objects.data(), 2));
+    std::ostringstream text;
+    dump(text);
+    EXPECT_THAT(text.str(), ::testing::HasSubstr("multiprocessing.wait"));
+    stop.request_stop();
+    interrupt(interrupted);
+    stopped.join();
+    interrupted.join();
 }
 
 }  // namespace

@@ -82,6 +82,8 @@ public:
     /// All other functions throw ValueError from now on.
     void close() noexcept;
 
+    /// For wait(): whether something was received that recv() has not returned yet.
+    bool has_received() const noexcept { return !received_.empty(); }
     /// For executors: the end of the process with that descriptor counts as the end of the connection, even if yet
     /// another process has the other end, too.
     void watch(int process) noexcept { process_ = process; }

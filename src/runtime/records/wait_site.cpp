@@ -31,6 +31,7 @@ std::string_view to_string(WaitKind kind) noexcept {
         case WaitKind::exit: return "the process to end";
         case WaitKind::connection_send: return "Connection.send";
         case WaitKind::connection_recv: return "Connection.recv";
+        case WaitKind::descriptors: return "wait";
     }
     return "?";
 }

@@ -45,6 +45,7 @@ enum class WaitKind : std::uint8_t {
     exit,  ///< a daemon held while the process ends
     connection_send,
     connection_recv,
+    descriptors,  ///< of processes and connections, any of which may become ready
 };
 
 /// "Lock", "Condition", "Queue.get": as a reader of a dump knows it.
