@@ -9,8 +9,8 @@ import unittest
 
 # These show what the Python package does not have.
 ONLY_IN_CPP = {
-    "bank", "inspect", "lock_order", "parallel_algorithms", "pool_options", "process_pool", "processes",
-    "shared_lock", "shared_memory"
+    "bank", "inspect", "lock_order", "parallel_algorithms", "pool_options", "process_pool", "process_queue",
+    "processes", "shared_lock", "shared_memory"
 }
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 

@@ -19,8 +19,8 @@ struct AwaitedWord {
 /// `own`, which this process wakes by futex_wake(). May return early, as `woken`: callers loop.
 FutexResult shared_futex_wait(AwaitedWord shared, AwaitedWord own, Instant deadline) noexcept;
 
-/// Wakes at most `count` threads, of any process, asleep on that word. Only the address counts, but it has to be
-/// mapped.
-void shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept;
+/// Wakes at most `count` threads, of any process, asleep on that word, and returns how many those were, or `count`
+/// where the system does not say. Only the address counts, but it has to be mapped.
+int shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept;
 
 }  // namespace threadwise::platform

@@ -72,10 +72,11 @@ FutexResult shared_futex_wait(AwaitedWord shared, AwaitedWord own, Instant deadl
     }
 }
 
-void shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept {
+int shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept {
     const int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE, count, nullptr, nullptr, 0);
+    const long woken = syscall(SYS_futex, word, FUTEX_WAKE, count, nullptr, nullptr, 0);
     errno = saved;
+    return woken > 0 ? static_cast<int>(woken) : 0;
 }
 
 }  // namespace threadwise::platform

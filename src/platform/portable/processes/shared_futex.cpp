@@ -16,6 +16,9 @@ FutexResult shared_futex_wait(AwaitedWord shared, AwaitedWord own, Instant deadl
     return result == FutexResult::timed_out && next_look != deadline ? FutexResult::woken : result;
 }
 
-void shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept { futex_wake(word, count); }
+int shared_futex_wake(const std::atomic<std::uint32_t>* word, int count) noexcept {
+    futex_wake(word, count);
+    return count;
+}
 
 }  // namespace threadwise::platform

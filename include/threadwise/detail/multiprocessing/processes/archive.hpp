@@ -30,8 +30,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <functional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -124,16 +122,6 @@ concept Attachable = requires(const T& object, int descriptor) {
 template <class T>
 inline constexpr bool is_known_to_cereal = cereal::traits::is_output_serializable<T, OutArchive>::value&&
     cereal::traits::is_input_serializable<T, InArchive>::value;
-
-template <class T>
-inline constexpr bool is_reference_wrapper = false;
-template <class T>
-inline constexpr bool is_reference_wrapper<std::reference_wrapper<T>> = true;
-
-/// Whether its bytes are all there is to it; not so for what only points to other things.
-template <class T>
-inline constexpr bool can_be_passed_by_bytes = is_plain<T>&& std::is_object_v<T> && !std::ranges::borrowed_range<T> &&
-                                               !is_reference_wrapper<T> && !std::is_member_pointer_v<T>;
 
 template <class T>
 inline constexpr bool is_function_pointer = std::is_pointer_v<T>&& std::is_function_v<std::remove_pointer_t<T>>;
