@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "files/file_tree.hpp"
 #include "subcommands.hpp"
 #include "terminal/messages.hpp"
+#include "terminal/terminal.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 
 namespace command {
@@ -210,8 +210,7 @@ void add_checksum(CLI::App& app, ExitCode& code) {
         "  threadwise checksum --check --quiet --ignore-missing SHA256SUMS\n"
         "  sha256sum --check SHA256SUMS");
     sub->callback([arguments, &code] {
-        // A reader that closes the pipe ends this command silently, as it ends sha256sum.
-        std::signal(SIGPIPE, SIG_DFL);
+        end_without_reader();
         if (arguments->paths.empty()) {
             throw Failure(request_wrong, "there is nothing to compute or check",
                           "name files or folders, or - for standard input; or lists of digests after --check");

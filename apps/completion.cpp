@@ -6,6 +6,7 @@
 #include "choice.hpp"
 #include "manual/completion.hpp"
 #include "subcommands.hpp"
+#include "terminal/terminal.hpp"
 
 namespace command {
 namespace {
@@ -37,6 +38,7 @@ void add_completion(CLI::App& app, ExitCode& code) {
         "  threadwise completion zsh > ~/.zfunc/_threadwise\n"
         "  threadwise completion fish > ~/.config/fish/completions/threadwise.fish");
     sub->callback([shell, sub, &code] {
+        end_without_reader();
         std::cout << completion_of(*shell, command_table(*sub->get_parent()));
         code = all_right;
     });

@@ -9,6 +9,7 @@
 
 #include "subcommands.hpp"
 #include "terminal/stop_signals.hpp"
+#include "terminal/terminal.hpp"
 #include "threads/looking.hpp"
 #include "threads/picture.hpp"
 #include "threads/summary.hpp"
@@ -45,13 +46,14 @@ std::string picture_of(const ProcessView& view, const Arguments& arguments) {
 }
 
 ExitCode dump(const Arguments& arguments) {
+    end_without_reader();
     try {
         const ProcessView view(arguments.pid);
         std::cout << picture_of(view, arguments) << std::flush;
         if (!arguments.watch) return all_right;
         const StopSignals signals;
         threadwise::Event never;
-        // Without a reader, as behind `| head`, there is nobody to watch for.
+        // Where it cannot be written there is nobody to watch for.
         while (std::cout && !never.wait(signals.token(), std::chrono::seconds(1)) && signals.received() == 0) {
             std::cout << (arguments.json ? "" : "\n") << picture_of(view, arguments) << std::flush;
         }
@@ -67,7 +69,7 @@ void add_dump(CLI::App& app, ExitCode& code) {
     auto arguments = std::make_shared<Arguments>();
     auto& a = *arguments;
     auto* sub = app.add_subcommand("dump", "Show what each thread of a process waits for, and who waits for whom");
-    sub->add_option("PID", a.pid, "The process, as threadwise ps lists it")->required();
+    sub->add_option("PID", a.pid, "The process, as threadwise ps lists it")->required()->check(refuse_empty);
     auto* json = sub->add_flag("--json", a.json, "Print JSON");
     auto* dot = sub->add_flag("--dot", a.dot, "Print who waits for whom as a graph for Graphviz")->excludes(json);
     auto* svg = sub->add_flag("--svg", a.svg, "Print who waits for whom as a drawing (SVG)")->excludes(json, dot);

@@ -68,7 +68,8 @@ Failure failure_of(const CLI::ParseError& error, const CLI::App& app) {
     const CLI::App& used = chosen.empty() ? app : *chosen.front();
     const std::string help =
         chosen.empty() ? "threadwise --help" : fmt::format("threadwise {} --help", used.get_name());
-    const auto left = app.remaining(true);
+    auto left = app.remaining(true);
+    std::erase(left, "--");
     if (left.empty()) return {command::request_wrong, error.what(), help + " tells more"};
     const auto option = std::ranges::find_if(left, [](const auto& word) { return word.size() > 1 && word[0] == '-'; });
     if (option == left.end()) {

@@ -10,6 +10,7 @@
 #include "manual/man_page.hpp"
 #include "subcommands.hpp"
 #include "terminal/suggestion.hpp"
+#include "terminal/terminal.hpp"
 
 namespace command {
 namespace {
@@ -38,6 +39,7 @@ void add_manual(CLI::App& app, ExitCode& code) {
         "  threadwise manual download | man -l -\n"
         "  threadwise manual > threadwise.1");
     sub->callback([name, sub, &code] {
+        end_without_reader();
         const auto table = command_table(*sub->get_parent());
         std::cout << man_page(table, find_entry(table, *name));
         code = all_right;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "subcommands.hpp"
+#include "terminal/terminal.hpp"
 #include "threads/process_list.hpp"
 #include "threads/summary.hpp"
 
@@ -45,6 +46,7 @@ void add_ps(CLI::App& app, ExitCode& code) {
         "  threadwise ps\n"
         "  threadwise ps --json");
     sub->callback([json, &code] {
+        end_without_reader();
         if (*json) {
             print_json(list_processes());
         } else {

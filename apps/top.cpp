@@ -46,7 +46,7 @@ std::string processes_as_text() {
 }
 
 /// Looks again and again, an interval apart, and gives what it saw to `print`; the first look is only the beginning of
-/// what others compare with. Ends as `print` says, or when nobody reads what is printed.
+/// what others compare with. Ends as `print` says, or when it cannot be written.
 ExitCode keep_looking(const Arguments& arguments, const std::function<void()>& look,
                       const std::function<void()>& print) {
     const StopSignals signals;
@@ -102,6 +102,7 @@ ExitCode show_live(const Arguments& arguments) {
 ExitCode top(const Arguments& arguments) {
     try {
         if (!arguments.once && !arguments.json) return show_live(arguments);
+        end_without_reader();
         return arguments.pid ? print_process(arguments) : print_processes(arguments);
     } catch (const ProcessError& error) {
         throw failure_of(error);
@@ -114,7 +115,7 @@ void add_top(CLI::App& app, ExitCode& code) {
     auto arguments = std::make_shared<Arguments>();
     auto& a = *arguments;
     auto* sub = app.add_subcommand("top", "Watch what the threads of a process wait for, and for how long");
-    sub->add_option("PID", a.pid, "The process; without one, a list to choose from");
+    sub->add_option("PID", a.pid, "The process; without one, a list to choose from")->check(refuse_empty);
     sub->add_flag("--once", a.once, "Look for one interval, print what was seen as text, and end");
     sub->add_flag("--json", a.json, "Print a line of JSON for each look, until Ctrl-C or the end of the process");
     sub->add_option("--interval", a.interval, "Seconds from one look to the next (1)")->check(CLI::Range(0.05, 3600.0));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -34,5 +35,7 @@ void write_text(int descriptor, std::string_view text) {
         if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
     }
 }
+
+void end_without_reader() noexcept { std::signal(SIGPIPE, SIG_DFL); }
 
 }  // namespace command

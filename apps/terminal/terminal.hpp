@@ -22,4 +22,8 @@ TerminalSize terminal_size(int descriptor);
 /// Writes all of `text` at once, so that lines of different threads do not mix.
 void write_text(int descriptor, std::string_view text);
 
+/// For subcommands that only print: a reader that closes the pipe, as `head` does, ends the process silently from now
+/// on, by SIGPIPE, as it ends other programs.
+void end_without_reader() noexcept;
+
 }  // namespace command

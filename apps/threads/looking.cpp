@@ -16,4 +16,8 @@ Failure failure_of(const threadwise::inspect::ProcessError& error) {
     return {process_ended, error.what(), ""};
 }
 
+std::string refuse_empty(const std::string& argument) {
+    return argument.empty() ? "the number of a process is missing: the argument is empty" : "";
+}
+
 }  // namespace command

@@ -1,9 +1,12 @@
 // threadwise ps and threadwise dump.
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -140,6 +143,19 @@ TEST_F(Looking, WatchesNoLongerThanItIsRead) {
     EXPECT_THAT(output_of_command(watch + " 2>&1 | head -n 1").text, HasSubstr("\"pid\""));
 }
 
+TEST_F(Looking, EndsSilentlyWhenItsReaderLeaves) {
+    for (const char* subcommand : {"ps", "manual"}) {
+        const CommandResult unread = RunningCommand(threadwise_with({subcommand}), [] {
+                                         std::array<int, 2> ends{};
+                                         if (::pipe(ends.data()) == -1) ::_exit(127);
+                                         ::close(ends[0]);
+                                         ::dup2(ends[1], STDOUT_FILENO);
+                                     }).finish();
+        EXPECT_EQ(unread.code, 128 + SIGPIPE);
+        EXPECT_EQ(unread.errors, "");
+    }
+}
+
 TEST_F(Looking, SaysWhyAProcessCannotBeLookedAt) {
     Subject ended({"waits"});
     ended.end();
@@ -156,8 +172,19 @@ TEST_F(Looking, SaysWhyAProcessCannotBeLookedAt) {
     EXPECT_EQ(dump(other.pid()).code, 6);
     EXPECT_THAT(run_threadwise({"ps"}).output, HasSubstr(std::to_string(other.pid()) + "       -"));
 
-    EXPECT_EQ(run_threadwise({"dump", "nobody"}).code, 2);
     EXPECT_EQ(run_threadwise({"dump"}).code, 2);
+}
+
+TEST_F(Looking, RefusesWhatIsNoNumberOfAProcess) {
+    for (const std::vector<std::string>& wrong : {std::vector<std::string>{"nobody"}, {""}, {"--", "nobody"}}) {
+        for (const std::string subcommand : {"dump", "top"}) {
+            std::vector<std::string> words{subcommand};
+            words.insert(words.end(), wrong.begin(), wrong.end());
+            const CommandResult result = run_threadwise(words);
+            EXPECT_EQ(result.code, 2);
+            EXPECT_THAT(result.errors, HasSubstr("PID"));
+        }
+    }
 }
 
 }  // namespace
