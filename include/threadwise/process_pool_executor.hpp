@@ -63,10 +63,10 @@ public:
     ProcessPoolExecutor& operator=(const ProcessPoolExecutor&) = delete;
 
     /// Schedules `function(arguments...)`, with copies of the arguments, in one of the processes. The future can be
-    /// cancelled until the call begins. Throws RuntimeError after shutdown(), if main() has not called freeze_support(),
-    /// or if the system has no thread for the first worker; BrokenProcessPool if an initializer has failed; and what
-    /// copying the arguments throws. Then nothing was submitted. If the system has no process to give, the call fails
-    /// with that OSError.
+    /// cancelled until the call begins. Throws RuntimeError after shutdown(), if main() has not called
+    /// freeze_support(), or if the system has no thread for the first worker; BrokenProcessPool if an initializer has
+    /// failed; and what copying the arguments throws. Then nothing was submitted. If the system has no process to give,
+    /// the call fails with that OSError.
     template <class Function, class... Arguments>
         requires(!std::is_same_v<std::decay_t<Function>, ProcessTaskOptions>)
     auto submit(const Function& function, const Arguments&... arguments) {
