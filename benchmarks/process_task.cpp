@@ -35,6 +35,7 @@ std::string same(std::string text) { return text; }
 std::shared_ptr<ProcessPoolExecutor> warm_pool() {
     auto pool = std::make_shared<ProcessPoolExecutor>(threadwise::ProcessPoolOptions{.max_workers = 2});
     std::vector<Future<void>> calls;
+    calls.reserve(8);
     for (int i = 0; i < 8; ++i) calls.push_back(pool->submit(nothing));
     for (const auto& call : calls) call.result();
     return pool;
