@@ -119,7 +119,7 @@ TEST(Digest, AgreesWithTheStandards) {
               "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
     EXPECT_EQ(digest_of_abc(DigestKind::blake2b),
               "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
-              "7d87c5392aab792dc252d5de4533cc9518d38aa8dbc4925ab92386edd4009923");
+              "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
     Hasher hasher;
     hasher.update(std::as_bytes(std::span("x", 1)));
     hasher.restart();
@@ -163,7 +163,8 @@ TEST(HumanSize, HasThreeOrFourDigits) {
 }
 
 BatchProgress three_files() {
-    BatchProgress progress = make_progress({{"", "done.bin", ""}, {"", "half.bin", ""}, {"", "waiting.bin", ""}});
+    BatchProgress progress = make_progress(
+        {{.url = "", .name = "done.bin"}, {.url = "", .name = "half.bin"}, {.url = "", .name = "waiting.bin"}});
     progress[0]->set_state(FileProgress::State::done);
     progress[0]->set_received(1000);
     progress[0]->set_total(1000);
