@@ -72,7 +72,7 @@ Seconds timed_download(const Offer& offer, const fs::path& directory, std::size_
                        bool bars_visible) {
     DownloadOptions options;
     options.directory = directory;
-    options.use_proxy = false;
+    options.requests.use_proxy = false;
     fs::create_directory(directory);
     Journal journal(directory);
     BatchProgress progress = make_progress(offer.targets);

@@ -15,6 +15,7 @@
 #include "choice.hpp"
 #include "download/download_plan.hpp"
 #include "download/metalink.hpp"
+#include "download/request_check.hpp"
 #include "download/results.hpp"
 #include "download/url_glob.hpp"
 #include "download/url_list.hpp"
@@ -41,6 +42,8 @@ struct Arguments {
     DownloadOptions options;
     double first_backoff = 0.5;
     long timeout = 30;
+    std::string rate;
+    std::string rate_each;
     std::size_t jobs = 0;
     bool json = false;
     bool quiet = false;
@@ -157,6 +160,7 @@ ExitCode download(const Arguments& arguments) {
     // libcurl takes host names to be in the locale's encoding; those in URLs are in UTF-8 in every locale.
     std::setlocale(LC_CTYPE, "C.UTF-8");  // NOLINT(concurrency-mt-unsafe): no other thread is there yet
     if (arguments.clean) return clean(arguments);
+    check_request(arguments.options.requests);
     const auto targets = targets_of(arguments);
     if (arguments.dry_run) {
         const auto& options = arguments.options;
@@ -194,47 +198,94 @@ ExitCode download(const Arguments& arguments) {
     return all_good ? all_right : some_failed;
 }
 
+void add_inputs(CLI::App& sub, Arguments& a) {
+    sub.add_option("URL", a.urls,
+                   "What to download; the file's name is the last part of the URL's path. {a,b}, [001-100] and [a-z] "
+                   "stand for several URLs");
+    sub.add_flag("-g,--globoff", a.globs_off, "Take {} and [] in URLs as they are");
+    sub.add_option("-i,--input", a.input,
+                   "A list with URL, its mirrors and NAME on each line, and indented lines out=NAME and "
+                   "checksum=KIND=DIGEST; - reads standard input")
+        ->type_name("FILE");
+    sub.add_option("-M,--metalink", a.metalinks, "A Metalink 4 file, with files, their mirrors and digests")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    sub.add_option("-d,--directory", a.options.directory, "Where the files go; made if it is not there")
+        ->type_name("DIR");
+    sub.add_option("-o,--output", a.output, "The file's name, when there is one URL")->type_name("NAME");
+    sub.add_option("--checksum", a.checksums, "A list as sha256sum writes it; each file must match its line")
+        ->type_name("FILE");
+    add_choice(sub, "--existing", a.options.existing, "What to do where a file of that name is there already",
+               {{"fail", Existing::fail}, {"keep", Existing::keep}, {"replace", Existing::replace}});
+}
+
+void add_requests(CLI::App& sub, RequestOptions& requests) {
+    sub.add_option("-H,--header", requests.headers, "A header to send; for the hosts of the URLs alone")
+        ->type_name("\"NAME: VALUE\"")
+        ->allow_extra_args(false);
+    sub.add_option("-u,--user", requests.user, "User and password for the hosts of the URLs; better in --netrc")
+        ->type_name("NAME:PASSWORD");
+    sub.add_flag("--netrc", requests.use_netrc, "Take users and passwords from ~/.netrc");
+    sub.add_option("--netrc-file", requests.netrc_file, "The same from this file")->type_name("FILE");
+    sub.add_option("--cookie-file", requests.cookie_file, "Cookies to send, in Netscape's format")->type_name("FILE");
+    sub.add_option("--cert", requests.certificate, "The certificate to show to servers (PEM)")->type_name("FILE");
+    sub.add_option("--key", requests.key, "Its key, where that is in another file (PEM)")->type_name("FILE");
+    sub.add_option("--cacert", requests.ca_file, "Trust the certificates in this file instead of the system's")
+        ->type_name("FILE")
+        ->envname("SSL_CERT_FILE");
+    sub.add_option("--proxy", requests.proxy, "The proxy to use, instead of the one that http_proxy and its like name")
+        ->type_name("URL");
+    sub.add_option("--referer", requests.referer, "The page that the files are said to be linked from")
+        ->type_name("URL");
+    sub.add_option("--user-agent", requests.user_agent, "What the command says it is")
+        ->type_name("TEXT")
+        ->capture_default_str();
+    sub.add_flag("--leave-https", requests.may_leave_https, "Follow redirections from https to http, too");
+}
+
+void add_efforts(CLI::App& sub, Arguments& a) {
+    sub.add_option("-j,--jobs", a.jobs, "How many files at once; without it, as many as prove to be worth it")
+        ->check(CLI::Range(1, 1024));
+    sub.add_option("--limit-rate", a.rate, "Bytes a second of all files together; 500k, 2M and 1G are understood")
+        ->type_name("RATE");
+    sub.add_option("--limit-rate-each", a.rate_each, "Bytes a second of each file")->type_name("RATE");
+    sub.add_option("--retries", a.options.retries, "Further tries after a failure that may pass")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
+    sub.add_option("--backoff", a.first_backoff, "Seconds before the first of them; doubled for each further one")
+        ->check(CLI::Range(0.0, longest_backoff.count()))
+        ->capture_default_str();
+    sub.add_option("--timeout", a.timeout, "Seconds in which nothing arrives after which a try has failed")
+        ->check(CLI::Range(1, 86400))
+        ->capture_default_str();
+    sub.add_flag("--no-sync", a.no_sync, "Do not wait until files are on the disk before they get their names");
+}
+
+// Brings the values of options into the form that they are used in.
+void complete(Arguments& a) {
+    a.options.first_backoff = Seconds(a.first_backoff);
+    a.options.sync = !a.no_sync;
+    a.options.digests = a.json;
+    RequestOptions& requests = a.options.requests;
+    requests.timeout = std::chrono::seconds(a.timeout);
+    if (!requests.netrc_file.empty()) requests.use_netrc = true;
+    a.options.rate = parse_rate(a.rate, "--limit-rate");
+    requests.rate = parse_rate(a.rate_each, "--limit-rate-each");
+    const bool total_is_less = a.options.rate > 0 && (requests.rate == 0 || a.options.rate < requests.rate);
+    if (total_is_less) requests.rate = a.options.rate;
+}
+
 }  // namespace
 
 void add_download(CLI::App& app, ExitCode& code) {
     auto arguments = std::make_shared<Arguments>();
     auto& a = *arguments;
     auto* sub = app.add_subcommand("download", "Download files over HTTP, many at once");
-    sub->add_option("URL", a.urls,
-                    "What to download; the file's name is the last part of the URL's path. {a,b}, [001-100] and [a-z] "
-                    "stand for several URLs");
-    sub->add_flag("-g,--globoff", a.globs_off, "Take {} and [] in URLs as they are");
-    sub->add_option("-i,--input", a.input,
-                    "A list with URL, its mirrors and NAME on each line, and indented lines out=NAME and "
-                    "checksum=KIND=DIGEST; - reads standard input")
-        ->type_name("FILE");
-    sub->add_option("-M,--metalink", a.metalinks, "A Metalink 4 file, with files, their mirrors and digests")
-        ->type_name("FILE")
-        ->allow_extra_args(false);
-    sub->add_option("-d,--directory", a.options.directory, "Where the files go; made if it is not there")
-        ->type_name("DIR");
-    sub->add_option("-o,--output", a.output, "The file's name, when there is one URL")->type_name("NAME");
-    sub->add_option("-j,--jobs", a.jobs, "How many files at once; without it, as many as prove to be worth it")
-        ->check(CLI::Range(1, 1024));
-    sub->add_option("--cacert", a.options.ca_file, "Trust the certificates in this file instead of the system's")
-        ->type_name("FILE")
-        ->envname("SSL_CERT_FILE");
-    sub->add_option("--checksum", a.checksums, "A list as sha256sum writes it; each file must match its line")
-        ->type_name("FILE");
-    add_choice(*sub, "--existing", a.options.existing, "What to do where a file of that name is there already",
-               {{"fail", Existing::fail}, {"keep", Existing::keep}, {"replace", Existing::replace}});
-    sub->add_option("--retries", a.options.retries, "Further tries after a failure that may pass")
-        ->check(CLI::Range(0, 100))
-        ->capture_default_str();
-    sub->add_option("--backoff", a.first_backoff, "Seconds before the first of them; doubled for each further one")
-        ->check(CLI::Range(0.0, longest_backoff.count()))
-        ->capture_default_str();
-    sub->add_option("--timeout", a.timeout, "Seconds in which nothing arrives after which a try has failed")
-        ->check(CLI::Range(1, 86400))
-        ->capture_default_str();
+    add_inputs(*sub, a);
+    add_requests(*sub, a.options.requests);
+    add_efforts(*sub, a);
     sub->add_flag("--dry-run", a.dry_run, "Print what would be fetched from where, and end");
     sub->add_flag("--clean", a.clean, "Remove what unfinished downloads have left in the folder, and end");
-    sub->add_flag("--no-sync", a.no_sync, "Do not wait until files are on the disk before they get their names");
     sub->add_flag("--json", a.json, "Print what became of each file as JSON");
     sub->add_flag("-q,--quiet", a.quiet, "Print failures only");
     sub->footer(
@@ -244,12 +295,10 @@ void add_download(CLI::App& app, ExitCode& code) {
         "Examples:\n"
         "  threadwise download https://example.org/a.bin https://example.org/b.bin\n"
         "  threadwise download -j 16 -d out -i urls.txt --checksum SHA256SUMS\n"
+        "  threadwise download 'https://example.org/part-[001-100].bin' --limit-rate 5M\n"
         "  threadwise download --existing keep --json -i urls.txt > report.json");
     sub->callback([arguments, &code] {
-        arguments->options.first_backoff = Seconds(arguments->first_backoff);
-        arguments->options.sync = !arguments->no_sync;
-        arguments->options.digests = arguments->json;
-        arguments->options.timeout = std::chrono::seconds(arguments->timeout);
+        complete(*arguments);
         code = download(*arguments);
     });
 }

@@ -44,8 +44,9 @@ struct PlannedFile {
 
 PlannedFile plan_file(const WantedFile& file) {
     FileUrl url = parse_file_url(file.url);
-    const std::string name = file_name_from_url(file.url, file.name);
-    DownloadTarget target{.url = url.url, .name = name, .digest = file.digest, .size = file.size};
+    const std::string name = file_name_from_url(url, file.name);
+    DownloadTarget target{
+        .url = url.url, .name = name, .digest = file.digest, .size = file.size, .is_private = file.is_private};
     for (const auto& mirror : file.mirrors) target.mirrors.push_back(parse_file_url(mirror).url);
     return {.target = std::move(target), .url = url, .named = !file.name.empty()};
 }

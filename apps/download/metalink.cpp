@@ -82,6 +82,7 @@ std::string fault_of_name(std::string_view name) {
 
 WantedFile read_file(const pugi::xml_node& node, const std::string& document) {
     WantedFile file;
+    file.is_private = false;
     file.name = node.attribute("name").value();
     if (file.name.empty()) refuse(document + ": a file without a name");
     file.where = fmt::format("{}, file \"{}\"", document, file.name);

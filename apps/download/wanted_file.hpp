@@ -17,6 +17,7 @@ struct WantedFile {
     std::vector<std::string> mirrors = {};   ///< further URLs of the same file, the best one first
     Digest digest = {};                      ///< empty if the request does not say it
     std::optional<std::uint64_t> size = {};  ///< if the request says it
+    bool is_private = true;                  ///< whether the user chose the URLs, which may learn private options
 };
 
 }  // namespace command

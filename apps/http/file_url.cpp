@@ -21,10 +21,15 @@ struct CurlFree {
                   "write it like https://example.org/folder/file.bin");
 }
 
-std::string part_of(CURLU* url, CURLUPart part) {
+std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
     char* text = nullptr;
-    if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
     const std::unique_ptr<char, CurlFree> owner(text);
+    return text;
+}
+
+std::string lower_case(std::string text) {
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return text;
 }
 
@@ -119,22 +124,33 @@ FileUrl parse_file_url(std::string_view text) {
     const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
     if (scheme != "http" && scheme != "https") refuse(text, fmt::format("{} is neither http nor https", scheme));
 
+    result.user = part_of(parsed.get(), CURLUPART_USER, CURLU_URLDECODE);
+    result.password = part_of(parsed.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
     result.host = part_of(parsed.get(), CURLUPART_HOST);
+    result.origin = fmt::format("{}://{}:{}", scheme, lower_case(result.host),
+                                part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
     if (const std::string port = part_of(parsed.get(), CURLUPART_PORT); !port.empty()) result.host += ":" + port;
     result.path = split_path(part_of(parsed.get(), CURLUPART_PATH));
+    for (const auto part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT}) {
+        curl_url_set(parsed.get(), part, nullptr, 0);
+    }
+    result.plain_url = part_of(parsed.get(), CURLUPART_URL);
     return result;
 }
 
 std::string file_name_from_url(std::string_view url, std::string_view name) {
-    const FileUrl parsed = parse_file_url(url);
+    return file_name_from_url(parse_file_url(url), name);
+}
+
+std::string file_name_from_url(const FileUrl& url, std::string_view name) {
     if (!name.empty()) {
-        if (const std::string fault = fault_of_file_name(name); !fault.empty()) refuse_name(url, fault);
+        if (const std::string fault = fault_of_file_name(name); !fault.empty()) refuse_name(url.url, fault);
         return std::string(name);
     }
-    const std::string& last = parsed.path.back();
-    if (last.empty()) refuse_name(url, "its path ends with a slash");
-    if (last.find('/') != std::string::npos) refuse_name(url, "the name has a slash in it");
-    if (const std::string fault = fault_of_file_name(last); !fault.empty()) refuse_name(url, fault);
+    const std::string& last = url.path.back();
+    if (last.empty()) refuse_name(url.url, "its path ends with a slash");
+    if (last.find('/') != std::string::npos) refuse_name(url.url, "the name has a slash in it");
+    if (const std::string fault = fault_of_file_name(last); !fault.empty()) refuse_name(url.url, fault);
     return last;
 }
 
@@ -146,6 +162,14 @@ std::string fault_of_file_name(std::string_view name) {
         if (!fault.empty() || end == std::string_view::npos) return fault;
         name.remove_prefix(end + 1);
     }
+}
+
+std::string resolved_url(const std::string& base, const std::string& reference) {
+    constexpr unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE;
+    const std::unique_ptr<CURLU, CurlFree> url(curl_url());
+    if (curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK) return reference;
+    if (curl_url_set(url.get(), CURLUPART_URL, reference.c_str(), flags) != CURLUE_OK) return reference;
+    return part_of(url.get(), CURLUPART_URL);
 }
 
 std::string url_without_password(std::string_view url) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "http/file_url.hpp"
@@ -33,15 +35,18 @@ std::string header(CURL* easy, const char* name) {
     return values;
 }
 
-std::string effective_url(CURL* easy) {
-    const char* url = nullptr;
-    curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
-    return url == nullptr ? "" : url_without_password(url);
+// Where the answer of `url` redirects to, or "" if it does not.
+std::string redirection(CURL* easy, long status, const std::string& url) {
+    constexpr std::array redirecting{301L, 302L, 303L, 307L, 308L};
+    if (std::ranges::find(redirecting, status) == redirecting.end()) return {};
+    curl_header* location = nullptr;
+    if (curl_easy_header(easy, "Location", 0, CURLH_HEADER, -1, &location) != CURLHE_OK) return {};
+    return resolved_url(url, location->value);
 }
 
-FileAnswer answer_of(CURL* easy) {
+FileAnswer answer_of(CURL* easy, const std::string& url) {
     return {.status = status_of(easy),
-            .url = effective_url(easy),
+            .url = url,
             .content_length = header(easy, "Content-Length"),
             .content_range = header(easy, "Content-Range"),
             .content_type = header(easy, "Content-Type"),
@@ -70,14 +75,14 @@ TransferOutcome Reception::outcome(CURLcode code, const std::string& details) {
 }
 
 TransferOutcome Reception::explain(CURLcode code, const std::string& details) {
+    // libcurl takes a header that breaks off for one that says less.
+    if (code == CURLE_OK && !header_is_whole_) {
+        return outcome_with(Kind::transient, "the connection broke within the answer's header", "try again later");
+    }
     const long status = status_of(easy_);
     const bool has_file = status == ok_status || status == partial_status;
     if (!has_file && (code == CURLE_OK || code == CURLE_HTTP_RETURNED_ERROR || code == CURLE_WRITE_ERROR)) {
         return explain_status(status);
-    }
-    // libcurl takes a header that breaks off for one that says less.
-    if (code == CURLE_OK && !header_is_whole_) {
-        return outcome_with(Kind::transient, "the connection broke within the answer's header", "try again later");
     }
     if (code == CURLE_OK) begin();  // an empty file has no bytes to begin with
     if (judgement_ && !is_useful()) return explain_useless();
@@ -86,11 +91,17 @@ TransferOutcome Reception::explain(CURLcode code, const std::string& details) {
         return outcome_with(request_.arrived.resumable() ? Kind::unfinished : Kind::transient,
                             "the server sent more than it announced", "try again later");
     }
-    if (code != CURLE_OK) return outcome_of_code(code, details, request_.timeout);
+    if (code != CURLE_OK) return outcome_of_code(code, details, request_.options->timeout);
     return explain_end();
 }
 
 TransferOutcome Reception::explain_status(long status) const {
+    if (std::string place = redirection(easy_, status, request_.url); !place.empty()) {
+        TransferOutcome outcome;
+        outcome.kind = Kind::redirected;
+        outcome.redirection = std::move(place);
+        return outcome;
+    }
     TransferOutcome outcome = outcome_of_status(status);
     const auto wait = parse_retry_after(header(easy_, "Retry-After"), std::chrono::system_clock::now());
     outcome.retry_after = wait.value_or(std::chrono::seconds(0));
@@ -125,15 +136,23 @@ bool Reception::is_useful() const noexcept {
 
 void Reception::begin() {
     if (judgement_) return;
-    judgement_ = judge_answer(request_.arrived, answer_of(easy_), request_.name, request_.size);
+    judgement_ = judge_answer(request_.arrived, answer_of(easy_, request_.url), request_.name, request_.size);
     if (!is_useful()) return;
     arrived_ = judgement_->part;
     body_.begin(arrived_);
 }
 
+// The connection can be used again once a short body has been read.
+bool Reception::ignore(std::size_t bytes) noexcept {
+    constexpr std::size_t most = 64UL << 10U;
+    ignored_ += bytes;
+    return ignored_ <= most;
+}
+
 bool Reception::append(std::span<const std::byte> bytes) noexcept {
     try {
         const long status = status_of(easy_);
+        if (status >= 300 && status < 400) return ignore(bytes.size());
         if (status != ok_status && status != partial_status) return false;
         begin();
         if (!is_useful()) return false;

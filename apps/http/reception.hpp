@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -13,6 +12,7 @@
 #include <string_view>
 
 #include "http/file_answer.hpp"
+#include "http/request_options.hpp"
 #include "http/transfer_outcome.hpp"
 
 namespace command {
@@ -29,13 +29,14 @@ public:
 };
 
 struct TransferRequest {
-    std::string url;
+    std::string url;                         ///< without user and password
     std::string name;                        ///< the file's
     std::optional<std::uint64_t> size = {};  ///< the file's, if it is known
     ArrivedPart arrived = {};                ///< the part from earlier tries; if it is resumable, the rest is requested
-    std::chrono::seconds timeout{30};        ///< for connecting, and the longest time in which nothing arrives
-    std::string ca_file = {};                ///< certificates to trust (PEM); "": the system's
-    bool use_proxy = true;                   ///< the one that http_proxy and its like name
+    const RequestOptions* options = nullptr;
+    bool is_private = false;  ///< whether the URL may learn the options that are marked as private
+    std::string user = {};    ///< from the URL that the user gave
+    std::string password = {};
 };
 
 /// Passes the bytes from libcurl's C callbacks to the Body, and judges the server's answer. `easy`, `request` and
@@ -62,6 +63,7 @@ private:
     TransferOutcome explain_end() const;
     bool is_useful() const noexcept;
     void begin();
+    bool ignore(std::size_t bytes) noexcept;
 
     CURL* easy_;
     const TransferRequest& request_;
@@ -70,6 +72,7 @@ private:
     std::optional<Judgement> judgement_;  ///< set once the answer's header is complete and its body or end follows
     bool header_is_whole_ = false;
     bool too_long_ = false;
+    std::size_t ignored_ = 0;  ///< bytes of a redirection's body
     std::exception_ptr error_;
 };
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "http/silence.hpp"
 #include "http/transfer.hpp"
@@ -22,8 +23,8 @@ class TransferLoop {
 public:
     using Ended = std::function<void(Transfer&, CURLcode)>;
 
-    /// Keeps at most `connections` connections.
-    explicit TransferLoop(std::size_t connections);
+    /// Keeps at most `connections` connections. All transfers together obey `pace`.
+    TransferLoop(std::size_t connections, Pace& pace);
     TransferLoop(const TransferLoop&) = delete;
     TransferLoop& operator=(const TransferLoop&) = delete;
     ~TransferLoop();
@@ -48,6 +49,7 @@ public:
 
 private:
     std::chrono::milliseconds nap_time(std::chrono::milliseconds longest) const;
+    void resume_paused();
     void end_finished(const Ended& ended);
     void end_silent(Silence::Duration napped, const Ended& ended);
 
@@ -56,7 +58,9 @@ private:
     };
 
     std::unique_ptr<CURLM, Cleanup> multi_;
+    Pace& pace_;
     std::uint64_t received_ = 0;
+    std::vector<Transfer*> waiting_;                  ///< the paused ones, the longest paused first
     std::unordered_map<Transfer*, Silence> silence_;  ///< of each running transfer
 };
 

@@ -49,8 +49,11 @@ TransferOutcome outcome_of_code(CURLcode code, const std::string& details, std::
         case CURLE_PEER_FAILED_VERIFICATION:
             return outcome_with(Kind::permanent, fmt::format("the server cannot prove who it is: {}", what),
                                 "check the URL; do not trust what this server sends");
-        case CURLE_TOO_MANY_REDIRECTS:
-            return outcome_with(Kind::permanent, "the server redirects more than 10 times", "check the URL");
+        case CURLE_SSL_CERTPROBLEM:
+            return outcome_with(Kind::permanent, fmt::format("the client's certificate cannot be used: {}", what),
+                                "check the files that --cert and --key name; a key must not be encrypted");
+        case CURLE_SSL_CACERT_BADFILE:
+            return outcome_with(Kind::permanent, what, "check the file that --cacert or SSL_CERT_FILE names");
         default: return outcome_with(Kind::permanent, what, "check the URL");
     }
 }
@@ -60,9 +63,12 @@ TransferOutcome outcome_of_status(long status) {
     switch (status) {
         case 401:
         case 403:
-        case 407:
             return outcome_with(Kind::permanent, problem + " (not allowed)",
-                                "check that the file may be read by everybody");
+                                "check that the file may be read by everybody, or say who you are with --netrc, --user "
+                                "or --header");
+        case 407:
+            return outcome_with(Kind::permanent, problem + " (the proxy asks who you are)",
+                                "write it like --proxy http://USER:PASSWORD@HOST:PORT");
         case 404:
         case 410: return outcome_with(Kind::permanent, problem + " (there is no such file)", "check the URL");
         case 408:

@@ -16,12 +16,14 @@ struct TransferOutcome {
         unfinished,  ///< nothing failed, but bytes are missing or could not be used: request the rest
         transient,   ///< another try may succeed
         permanent,   ///< another try would fail the same way
+        redirected,  ///< the file is at `redirection`
         stopped
     };
     Kind kind = Kind::complete;
     std::string problem;                  ///< what went wrong
     std::string advice;                   ///< what to do about it
     std::chrono::seconds retry_after{0};  ///< how long the server asks to wait
+    std::string redirection;              ///< an absolute URL, as the server sent it
     ArrivedPart arrived;                  ///< the part that the next try can continue
 };
 

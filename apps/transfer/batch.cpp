@@ -12,6 +12,7 @@ Batch::Batch(const std::vector<DownloadTarget>& all_targets, const DownloadOptio
       progress(its_progress),
       stop(std::move(its_stop)),
       concurrency(jobs),
+      pace(all_options.rate),
       reports(all_targets.size()),
       background({.max_workers = 8, .thread_name_prefix = "files"}),
       unfinished_(all_targets.size()) {

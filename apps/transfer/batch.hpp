@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "http/pace.hpp"
 #include "threadwise/event.hpp"
 #include "threadwise/thread_pool_executor.hpp"
 #include "transfer/concurrency.hpp"
@@ -40,6 +41,7 @@ public:
     BatchProgress& progress;
     const std::stop_token stop;
     Concurrency concurrency;
+    Pace pace;
     std::vector<DownloadReport> reports;  ///< each written once; read after `finished`
     threadwise::Event finished;
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "files/digest.hpp"
+#include "http/request_options.hpp"
 #include "transfer/backoff.hpp"
 
 namespace command {
@@ -25,11 +26,10 @@ struct DownloadOptions {
     Existing existing = Existing::fail;
     int retries = 3;  ///< further tries after one that brought no new bytes
     Seconds first_backoff{0.5};
-    std::chrono::seconds timeout{30};
-    std::string ca_file;  ///< certificates to trust (PEM); "": the system's
-    bool use_proxy = true;
-    bool sync = true;      ///< write files through to the disk before they get their names
-    bool digests = false;  ///< compute them also for files whose right digest is unknown
+    RequestOptions requests = {};
+    std::uint64_t rate = 0;  ///< bytes a second of all transfers together; 0: no limit
+    bool sync = true;        ///< write files through to the disk before they get their names
+    bool digests = false;    ///< compute them also for files whose right digest is unknown
 };
 
 struct DownloadTarget {
@@ -38,6 +38,7 @@ struct DownloadTarget {
     Digest digest = {};                      ///< empty if unknown
     std::vector<std::string> mirrors = {};   ///< further URLs of the same file
     std::optional<std::uint64_t> size = {};  ///< if it is known beforehand
+    bool is_private = true;                  ///< whether the user chose the URLs, which may learn private options
 };
 
 /// A URL of a file that proved useless, while the file has others.

@@ -23,7 +23,7 @@ EngineThread::Item::Item(Batch& batch, std::size_t file)
       download(batch.targets[file], batch.options, batch.journal, *batch.progress[file], batch.background) {}
 
 EngineThread::EngineThread(Batch& batch, std::size_t number, std::size_t threads)
-    : batch_(batch), number_(number), threads_(threads), loop_(most_connections) {}
+    : batch_(batch), number_(number), threads_(threads), loop_(most_connections, batch.pace) {}
 
 std::size_t EngineThread::share() const noexcept {
     const std::size_t limit = batch_.concurrency.limit();
@@ -93,10 +93,15 @@ void EngineThread::proceed(Item& item, Step step) {
     }
 }
 
-void EngineThread::start_transfer(Item& item) {
-    if (idle_.empty()) idle_.push_back(std::make_unique<Transfer>());
-    item.transfer = std::move(idle_.back());
+std::unique_ptr<Transfer> EngineThread::take_idle() {
+    if (idle_.empty()) return std::make_unique<Transfer>();
+    auto transfer = std::move(idle_.back());
     idle_.pop_back();
+    return transfer;
+}
+
+void EngineThread::start_transfer(Item& item) {
+    if (!item.transfer) item.transfer = take_idle();
     item.transfer->prepare(item.download.request(), item.download.body());
     item_of_[item.transfer.get()] = &item;
     loop_.add(*item.transfer);
@@ -105,7 +110,8 @@ void EngineThread::start_transfer(Item& item) {
 void EngineThread::note_end(Transfer& transfer, CURLcode code) {
     Item& item = *item_of_.extract(&transfer).mapped();
     const Step step = item.download.ended([&] { return transfer.outcome(code); });
-    idle_.push_back(std::move(item.transfer));
+    // What a redirection brings along, such as cookies, is in the handle.
+    if (step != Step::transfer) idle_.push_back(std::move(item.transfer));
     if (step == Step::wait) batch_.concurrency.note_trouble();
     if (step == Step::settle) batch_.concurrency.note_file();
     proceed(item, step);

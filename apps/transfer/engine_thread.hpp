@@ -46,6 +46,7 @@ private:
     void take_files();
     void begin(std::size_t index);
     void proceed(Item& item, Step step);
+    std::unique_ptr<Transfer> take_idle();
     void start_transfer(Item& item);
     void note_end(Transfer& transfer, CURLcode code);
     void settle(Item& item);

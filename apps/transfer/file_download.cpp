@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/failure.hpp"
 #include "base/random.hpp"
 #include "http/file_url.hpp"
 #include "transfer/existing_file.hpp"
@@ -21,10 +22,7 @@ using Status = DownloadReport::Status;
 // A server that asks for more is left alone for good.
 constexpr std::chrono::seconds longest_retry_after{300};
 
-// The URL with its user and password, where the bytes came from that URL itself.
-std::string url_of_rest(const ArrivedPart& arrived, const std::string& url) {
-    return arrived.url == url_without_password(url) ? url : arrived.url;
-}
+constexpr int most_redirections = 10;
 
 }  // namespace
 
@@ -36,12 +34,7 @@ FileDownload::FileDownload(const DownloadTarget& target, const DownloadOptions& 
       progress_(progress),
       arrival_(target, options, journal, progress, background),
       sources_(target),
-      request_{.url = target.url,
-               .name = target.name,
-               .size = target.size,
-               .timeout = options.timeout,
-               .ca_file = options.ca_file,
-               .use_proxy = options.use_proxy} {}
+      request_{.url = target.url, .name = target.name, .size = target.size, .options = &options.requests} {}
 
 FileDownload::~FileDownload() {
     if (locked_) journal_.unlock(target_.name);
@@ -79,10 +72,25 @@ FileDownload::Step FileDownload::look(const std::stop_token& stop) {
     if (record) request_.arrived = arrival_.take_up(*record);
     furthest_ = request_.arrived.size;
     if (request_.arrived.size > 0 && request_.arrived.size == request_.arrived.total) return Step::settle;
-    sources_.prefer(request_.arrived.url);
-    request_.url = sources_.current();
-    if (request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, request_.url);
+    if (request_.arrived.resumable()) sources_.prefer(request_.arrived.url);
+    ask_for_rest_of(request_.arrived);
     return Step::transfer;
+}
+
+// The next request is for `url`. What is private stays with the origin of the source: a redirection may lead anywhere.
+void FileDownload::ask(const std::string& url) {
+    const FileUrl source = parse_file_url(sources_.current());
+    const bool is_source = url == sources_.current();
+    const FileUrl place = is_source ? FileUrl() : parse_file_url(url);
+    request_.url = is_source ? source.plain_url : place.plain_url;
+    request_.is_private = target_.is_private && (is_source || place.origin == source.origin);
+    request_.user = request_.is_private ? source.user : "";
+    request_.password = request_.is_private ? source.password : "";
+}
+
+// Where a redirection had led, for it may lead elsewhere next time.
+void FileDownload::ask_for_rest_of(const ArrivedPart& arrived) {
+    ask(arrived.resumable() ? arrived.url : sources_.current());
 }
 
 FileDownload::Step FileDownload::ended(const std::function<TransferOutcome()>& outcome) {
@@ -101,19 +109,44 @@ bool FileDownload::note_progress(const TransferOutcome& outcome) {
     return progress;
 }
 
+FileDownload::Step FileDownload::follow(const std::string& redirection) {
+    const auto refuse = [&](const std::string& what, const char* advice) {
+        TransferOutcome outcome = outcome_with(Kind::permanent, what, advice);
+        // The place where an earlier answer came from may redirect by now: the source itself is asked again.
+        if (request_.arrived.resumable()) outcome.kind = Kind::unfinished;
+        return judge(std::move(outcome));
+    };
+    if (++redirections_ > most_redirections) return refuse("the server redirects more than 10 times", "check the URL");
+    const std::string place = url_for_messages(redirection);
+    const bool was_safe = request_.url.starts_with("https:");
+    try {
+        ask(redirection);
+    } catch (const Failure&) {
+        return refuse(fmt::format("the server redirects to \"{}\", which is no URL of http or https", place),
+                      "check the URL");
+    }
+    if (was_safe && !request_.url.starts_with("https:") && !options_.requests.may_leave_https) {
+        return refuse(fmt::format("the server redirects from https to {}", place),
+                      "allow that with --leave-https if anybody may see and change the file");
+    }
+    return Step::transfer;
+}
+
 FileDownload::Step FileDownload::judge(TransferOutcome outcome) {
+    if (outcome.kind == Kind::redirected) return follow(outcome.redirection);
+    redirections_ = 0;
     ++tries_;
     const bool progress = note_progress(outcome);
     // A redirection may lead elsewhere next time, so the rest is asked for where the bytes came from; but not twice
     // where that brought nothing.
     const bool helpful = outcome.arrived.size > request_.arrived.size;
     request_.arrived = std::move(outcome.arrived);
-    request_.url = sources_.current();
-    if (helpful && request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, request_.url);
+    ask_for_rest_of(helpful ? request_.arrived : ArrivedPart());
 
     switch (outcome.kind) {
         case Kind::complete: return Step::settle;
         case Kind::unfinished: return Step::transfer;
+        case Kind::redirected:
         case Kind::stopped: return end({});
         case Kind::permanent: return give_up_source(gave_up(outcome));
         case Kind::transient: break;
@@ -158,10 +191,9 @@ void FileDownload::remember_part() {
 }
 
 void FileDownload::ask_current_source() {
-    request_.url = sources_.current();
-    const bool continues = held_source_ == request_.url && arrival_.has(held_);
+    const bool continues = held_source_ == sources_.current() && arrival_.has(held_);
     request_.arrived = continues ? held_ : ArrivedPart();
-    if (request_.arrived.resumable()) request_.url = url_of_rest(request_.arrived, request_.url);
+    ask_for_rest_of(request_.arrived);
 }
 
 FileDownload::Step FileDownload::settle(const std::stop_token& stop) {
@@ -176,7 +208,7 @@ FileDownload::Step FileDownload::verify_and_publish(const std::stop_token& stop)
         arrival_.discard();
         const bool was_resumed = arrival_.resumed() > 0 && request_.arrived.size > 0;
         request_.arrived = {};
-        request_.url = sources_.current();
+        ask(sources_.current());
         if (was_resumed && arrival_.note().empty()) {
             arrival_.note_useless("with it, the file has " + report.digest.text());
             return Step::transfer;

@@ -64,6 +64,9 @@ private:
     Step guarded(Action action) noexcept;
     Step look(const std::stop_token& stop);
     Step judge(TransferOutcome outcome);
+    Step follow(const std::string& redirection);
+    void ask(const std::string& url);
+    void ask_for_rest_of(const ArrivedPart& arrived);
     Step verify_and_publish(const std::stop_token& stop);
     Step end(DownloadReport report);
     bool note_progress(const TransferOutcome& outcome);
@@ -87,7 +90,8 @@ private:
     Seconds pause_{0};
     std::uint64_t furthest_ = 0;  ///< the most bytes that a resumable part has had
     int tries_ = 0;
-    int failures_ = 0;  ///< failed tries since one brought new bytes
+    int redirections_ = 0;  ///< in a row
+    int failures_ = 0;      ///< failed tries since one brought new bytes
     bool locked_ = false;
 };
 

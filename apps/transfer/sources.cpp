@@ -17,7 +17,8 @@ Sources::Sources(const DownloadTarget& target) : urls_{target.url} {
 }
 
 void Sources::prefer(std::string_view url) {
-    const auto found = std::ranges::find(urls_, url, url_without_password);
+    const auto found =
+        std::ranges::find(urls_, url, [](const std::string& source) { return parse_file_url(source).plain_url; });
     if (found != urls_.end()) std::rotate(urls_.begin(), found, urls_.end());
 }
 

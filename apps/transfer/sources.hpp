@@ -21,7 +21,7 @@ public:
     /// The URL to fetch the file from. There must be one left.
     const std::string& current() const { return urls_.front(); }
 
-    /// Makes the source current that is `url` but for user and password, if there is one.
+    /// Makes the source current whose URL without user and password is `url`, if there is one.
     void prefer(std::string_view url);
 
     /// Makes the next source current, because the current one failed for now. False, with nothing changed, if all have

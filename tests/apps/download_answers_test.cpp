@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "apps/support/download_fixture.hpp"
 #include "apps/support/raw_server.hpp"
@@ -136,6 +141,129 @@ TEST_F(DownloadAnswers, SilenceEndsATry) {
     EXPECT_EQ(result.code, 1);
     EXPECT_THAT(result.errors, HasSubstr("nothing arrived for 1 s"));
     EXPECT_THAT(names_in(out), IsEmpty());
+}
+
+/// One way in which a server misbehaves.
+struct Misbehaviour {
+    std::string name;
+    std::function<std::string(int number, const std::string& request)> answer;  ///< to the file's request `number`
+    bool succeeds = false;
+    std::string said = {};  ///< what the message has in it otherwise
+};
+
+std::string with_length(std::size_t length, const std::string& body, const std::string& fields = {}) {
+    return fmt::format("HTTP/1.1 200 OK\r\n{}Content-Length: {}\r\n\r\n{}", fields, length, body);
+}
+
+std::string part(const std::string& range, const std::string& body, const std::string& tag = "\"t\"") {
+    return fmt::format("HTTP/1.1 206 Part\r\nETag: {}\r\nContent-Range: bytes {}\r\nContent-Length: {}\r\n\r\n{}", tag,
+                       range, body.size(), body);
+}
+
+// A file whose first answer breaks off after 20,000 bytes; the rest is answered with `rest`, and all again with it
+// whole.
+Misbehaviour broken(const std::string& name, const std::string& rest) {
+    const auto answer = [rest](int number, const std::string& request) {
+        if (number == 1) return with_length(content.size(), content.substr(0, 20'000), "ETag: \"t\"\r\n");
+        if (request.find("\r\nRange: bytes=20000-\r\n") != std::string::npos) return rest;
+        return with_length(content.size(), content, "ETag: \"t\"\r\n");
+    };
+    return {name, answer, true};
+}
+
+Misbehaviour constant(const std::string& name, const std::string& answer, const std::string& said) {
+    return {name, [answer](int, const std::string&) { return answer; }, false, said};
+}
+
+const std::vector<Misbehaviour> misbehaviours{
+    broken("the range is ignored", with_length(content.size(), content, "ETag: \"t\"\r\n")),
+    broken("another range", part("10000-49999/50000", content.substr(10'000))),
+    broken("another range, with the length of the right one",
+           part("10000-39999/50000", content.substr(10'000, 30'000))),
+    broken("a range after a gap", part("30000-49999/50000", content.substr(30'000))),
+    broken("a range that is longer than its body", part("20000-49999/50000", content.substr(20'000, 10'000))),
+    broken("a range that is shorter than its body", part("20000-29999/50000", content.substr(20'000))),
+    broken("another total", part("20000-49999/60000", content.substr(20'000))),
+    broken("another entity tag", part("20000-49999/50000", std::string(30'000, 'x'), "\"u\"")),
+    broken("no range", "HTTP/1.1 206 Part\r\nETag: \"t\"\r\nContent-Length: 5\r\n\r\nhello"),
+    broken("no such range", "HTTP/1.1 416 No\r\nContent-Range: bytes */100\r\nContent-Length: 0\r\n\r\n"),
+    broken("another file", with_length(5, "hello", "ETag: \"u\"\r\n")),
+    broken("another file that breaks off", with_length(50'000, "hello", "ETag: \"u\"\r\n")),
+    {"a file that changes and has no entity tag",
+     [](int number, const std::string&) {
+         return number == 1 ? with_length(content.size(), std::string(20'000, 'x'))
+                            : with_length(content.size(), content);
+     },
+     true},
+    constant("an entity tag that is weak", with_length(50'000, "hello", "ETag: W/\"t\"\r\n"), "cut the file short"),
+    constant("a length that is too long", with_length(content.size() + 1, content), "cut the file short"),
+    constant("a part that nobody asked for", part("0-4/5", "hello"), "206"),
+    constant("a body that is compressed", with_length(5, "hello", "Content-Encoding: br\r\n"), "Content-Encoding: br"),
+    constant("a redirection to a file",
+             "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
+             "redirects to \"file:///etc/passwd\""),
+    constant("a redirection to nothing", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", "302"),
+    constant("a redirection with a large body",
+             fmt::format("HTTP/1.1 302 Found\r\nLocation: gopher://h/\r\nContent-Length: 900000\r\n\r\n{}",
+                         std::string(900'000, 'x')),
+             "gopher://h/"),
+    constant("a wait of an hour", "HTTP/1.1 429 No\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n", "429"),
+    constant("a wait until a date far away",
+             "HTTP/1.1 503 No\r\nRetry-After: Fri, 31 Dec 2199 23:59:59 GMT\r\nContent-Length: 0\r\n\r\n", "503"),
+    constant("nothing changed", "HTTP/1.1 304 Same\r\n\r\n", "304"),
+};
+
+/// Answers the file "/7" as the seventh of `misbehaviours` says.
+class DownloadMisbehaviours : public Download {
+public:
+    void answer(const std::string& request, const RawServer::Send& send) {
+        const auto index = std::stoul(request.substr(request.find('/') + 1));
+        send(misbehaviours[index].answer(++numbers_[index], request));
+    }
+
+    std::string url_of(std::size_t index) const { return server.url(fmt::format("/{}", index)); }
+
+    RawServer server{[this](const std::string& request, const RawServer::Send& send) { answer(request, send); }};
+
+private:
+    std::map<std::size_t, int> numbers_;
+};
+
+TEST_F(DownloadMisbehaviours, NeverMakeAFileThatIsNotWhole) {
+    std::vector<std::string> arguments{"--retries", "2"};
+    for (std::size_t i = 0; i < misbehaviours.size(); ++i) arguments.push_back(url_of(i));
+    const auto result = download(arguments);
+    EXPECT_EQ(result.code, 1);
+    for (std::size_t i = 0; i < misbehaviours.size(); ++i) {
+        const auto& [name, answer, succeeds, said] = misbehaviours[i];
+        const auto path = out / std::to_string(i);
+        EXPECT_EQ(std::filesystem::exists(path), succeeds) << name;
+        const std::string whole = name == "another file" ? "hello" : content;
+        EXPECT_TRUE(!succeeds || read_file(path) == whole) << name;
+        const auto line = result.errors.find(url_of(i) + ": ");
+        EXPECT_EQ(line == std::string::npos, succeeds) << name;
+        if (!succeeds && line != std::string::npos) {
+            EXPECT_THAT(result.errors.substr(line, result.errors.find('\n', line) - line), HasSubstr(said)) << name;
+        }
+    }
+}
+
+TEST_F(Download, SurvivesResets) {
+    RawServer server([&](const std::string&, const RawServer::Send& send) {
+        send(with_length(content.size(), content.substr(0, 20'000)));
+    });
+    server.end_with_resets();
+    const auto result = download({"--retries", "1", server.url("/a")});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(names_in(out), IsEmpty());
+}
+
+TEST_F(Download, TakesWhatComesByteByByte) {
+    RawServer server([](const std::string&, const RawServer::Send& send) {
+        for (const char c : with_length(300, content.substr(0, 300))) send({&c, 1});
+    });
+    EXPECT_EQ(download({server.url("/a")}).code, 0);
+    EXPECT_EQ(read_file(out / "a"), content.substr(0, 300));
 }
 
 // Slower than a byte a second, but never silent for as long as the timeout.

@@ -45,6 +45,28 @@ TEST(FileUrl, IsTakenApart) {
     EXPECT_EQ(parse_file_url("http://host/x/").path, (std::vector<std::string>{"x", ""}));
 }
 
+TEST(FileUrl, IsSplitIntoWhatIsSentAndWhatIsPrivate) {
+    const auto url = parse_file_url("HTTPS://us%40er:p%3Aw@Host/a b?c#d");
+    EXPECT_EQ(url.plain_url, "https://Host/a%20b?c");
+    EXPECT_EQ(url.user, "us@er");
+    EXPECT_EQ(url.password, "p:w");
+    EXPECT_EQ(url.origin, "https://host:443");
+    EXPECT_EQ(parse_file_url("http://h:80/").origin, parse_file_url("http://H/a").origin);
+    EXPECT_NE(parse_file_url("http://h:81/").origin, parse_file_url("http://h/").origin);
+    EXPECT_NE(parse_file_url("https://h/").origin, parse_file_url("http://h/").origin);
+}
+
+TEST(FileUrl, LeadsToOthers) {
+    EXPECT_EQ(resolved_url("http://h/a/b?c", "d"), "http://h/a/d");
+    EXPECT_EQ(resolved_url("http://h/a/b", "/c d"), "http://h/c%20d");
+    EXPECT_EQ(resolved_url("http://h/a/b", "../../../c"), "http://h/c");
+    EXPECT_EQ(resolved_url("https://h/a", "//g/b"), "https://g/b");
+    EXPECT_EQ(resolved_url("http://h/a", "?x"), "http://h/a?x");
+    EXPECT_EQ(resolved_url("http://h/a", "https://g:1/b"), "https://g:1/b");
+    EXPECT_EQ(resolved_url("http://h/a", "file:///etc/passwd"), "file:///etc/passwd");
+    EXPECT_EQ(resolved_url("http://h/a", "http://[::1/"), "http://[::1/");
+}
+
 TEST(FileUrl, ShowsNoPassword) {
     for (const auto& [url, shown] : std::vector<std::pair<std::string, std::string>>{
              {"http://host/a", "http://host/a"},

@@ -55,14 +55,23 @@ public:
     int port() const { return port_; }
     int requests() const { return requests_; }
 
+    /// From now on connections end with a reset: what has been sent may be lost, too.
+    void end_with_resets() { resets_ = true; }
+
 private:
     void run() {
-        for (int connection = 0; (connection = ::accept(listener_, nullptr, nullptr)) != -1; ::close(connection)) {
+        for (int connection = 0; (connection = ::accept(listener_, nullptr, nullptr)) != -1; end(connection)) {
             const std::string request = read_header(connection);
             if (request.empty()) continue;
             ++requests_;
             answer_(request, [connection](std::string_view bytes) { send_all(connection, bytes); });
         }
+    }
+
+    void end(int connection) const {
+        const linger at_once{1, 0};
+        if (resets_) ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        ::close(connection);
     }
 
     static std::string read_header(int connection) {
@@ -88,6 +97,7 @@ private:
     int listener_;
     int port_ = 0;
     std::atomic<int> requests_ = 0;
+    std::atomic<bool> resets_ = false;
     threadwise::Thread thread_{[this] { run(); }};
 };
 
