@@ -12,9 +12,10 @@ namespace threadwise::detail {
 /// | bits  | counts                           | one more                          | one fewer                         |
 /// |-------|----------------------------------|-----------------------------------|-----------------------------------|
 /// | 0-12  | searchers: awake, without a task | claim_sleeper(), claim(),         | end_search(), fall_asleep(),      |
-/// |       |                                  | get_up(), begin_search()          | leave()                           |
+/// |       |                                  | claim_another(), get_up(),        | leave()                           |
+/// |       |                                  | begin_search()                    |                                   |
 /// | 13-25 | sleepers: not claimed by a waker | fall_asleep()                     | claim_sleeper(), claim(),         |
-/// |       |                                  |                                   | get_up()                          |
+/// |       |                                  |                                   | claim_another(), get_up()         |
 /// | 26-38 | free slots: for workers to be    | free_slot(), leave(),             | claim(), take_slot_back()         |
 /// |       | started or let in                | give_back_slot()                  |                                   |
 /// | 39-51 | surplus: workers that run        | take_slot_back()                  | free_slot(), take_surplus()       |
@@ -46,6 +47,18 @@ public:
 
     /// Rule 1: whether no worker searches and one could.
     bool needs_waking() const noexcept { return needs_waking(word_.load(std::memory_order_seq_cst)); }
+
+    /// Whether a worker searches although another could: it may be one whose wake-up the system has not carried out.
+    bool may_be_late() const noexcept { return may_be_late(word_.load(std::memory_order_relaxed)); }
+
+    /// Turns a sleeper into one more searcher, because the other may be late.
+    bool claim_another() noexcept {
+        std::uint64_t word = word_.load(std::memory_order_relaxed);  // relaxed: a hint; the exchange decides
+        while (may_be_late(word)) {
+            if (word_.compare_exchange_weak(word, word + searcher - sleeper)) return true;
+        }
+        return false;
+    }
 
     /// Rule 1: turns a sleeper into a searcher, unless there is a searcher already, or no sleeper.
     bool claim_sleeper() noexcept {
@@ -150,6 +163,8 @@ private:
     static bool needs_waking(std::uint64_t word) noexcept {
         return searchers(word) == 0 && (sleepers(word) | free_slots(word)) != 0;
     }
+
+    static bool may_be_late(std::uint64_t word) noexcept { return searchers(word) != 0 && sleepers(word) != 0; }
 
     alignas(64) std::atomic<std::uint64_t> word_;
 };

@@ -33,7 +33,16 @@ void PoolCore::wake_worker() noexcept {
     }
 }
 
+void PoolCore::wake_another() noexcept {
+    constexpr std::chrono::microseconds patience{50};
+    if (injection_.size() < 2) return;  // the searcher has taken all that came before
+    // relaxed, here and below: whoever reads an old one wakes one worker too many.
+    if (platform::now() - last_wake_up_.load(std::memory_order_relaxed) < patience) return;
+    if (idle_.claim_another()) wake_sleeper();
+}
+
 void PoolCore::wake_sleeper() noexcept {
+    last_wake_up_.store(platform::now(), std::memory_order_relaxed);
     runtime::unpark_one(&wake_ups_, [this](runtime::Sleeper sleeper) -> std::optional<std::uint32_t> {
         if (sleeper.record != nullptr) return 0;
         ++wake_ups_;
@@ -58,11 +67,14 @@ bool PoolCore::spin(runtime::Waiting& waiting, runtime::FunctionRef<bool()> read
 }
 
 runtime::Wakeup PoolCore::sleep(runtime::Waiting& waiting) {
-    return waiting.park(&wake_ups_, [this] {
-        if (wake_ups_ == 0) return true;
-        --wake_ups_;
-        return false;
-    });
+    return waiting.park(
+        &wake_ups_,
+        [this] {
+            if (wake_ups_ == 0) return true;
+            --wake_ups_;
+            return false;
+        },
+        runtime::Waiting::Claim::entitled);
 }
 
 runtime::Wakeup PoolCore::stand_by(runtime::Waiting& waiting) {

@@ -57,6 +57,13 @@ public:
     /// there are will come to it.
     void wake_worker() noexcept;
 
+    /// A task has been queued though a worker searches. If the one that was woken last has not come for a while,
+    /// because its core is busy with something else, another one is woken.
+    void wake_another_if_late() noexcept {
+        if (idle_.may_be_late()) [[unlikely]]
+            wake_another();
+    }
+
     /// The next task that has a priority above 0, or any of its own: in memory that is the caller's from now on.
     Task* take_urgent() noexcept { return without_capacity(ranked_.pop_urgent()); }
     Task* take_ranked() noexcept { return without_capacity(ranked_.pop()); }
@@ -146,10 +153,12 @@ private:
         return task;
     }
     bool may_leave() noexcept THREADWISE_REQUIRES(threads_lock_);
+    void wake_another() noexcept;
 
     std::atomic<bool> broken_{false};
     /// Sleepers sleep on this; guarded by the lock of its bucket. Wake-ups sent before their sleeper was queued.
     std::uint32_t wake_ups_ = 0;
+    std::atomic<platform::Instant> last_wake_up_{platform::Instant{}};
     /// Workers that are one too many sleep on this one's address, until they can stand in again.
     char stand_ins_ = 0;
 };

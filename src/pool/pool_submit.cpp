@@ -96,7 +96,11 @@ inline void Pool::enqueue(Task& task, int priority, AfterShutdown after_shutdown
     } else {
         while (!injection_.push(task)) [[unlikely]] attend_or_throw();
     }
-    if (idle_.needs_waking()) wake_worker();
+    if (idle_.needs_waking()) {
+        wake_worker();
+    } else {
+        wake_another_if_late();
+    }
 }
 
 void Pool::submit_helper(Task& task) { enqueue(task); }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "pool/idle_state.hpp"
 #include "support/backend.hpp"
 #include "support/forked_child.hpp"
 #include "support/threads.hpp"
@@ -138,6 +139,25 @@ TEST(PoolInAForkedChild, StressForkedWhileAtWork) {
                   all_well);
     }
     done = true;
+}
+
+TEST(IdleState, LetsOneMoreSearchWhereTheFirstMayBeLate) {
+    detail::IdleState idle(2);
+    for (int worker = 0; worker < 2; ++worker) {
+        ASSERT_EQ(idle.claim(), detail::IdleState::Claimed::slot);
+        static_cast<void>(idle.end_search());
+    }
+    for (int worker = 0; worker < 2; ++worker) {
+        static_cast<void>(idle.begin_search());
+        idle.fall_asleep();
+    }
+    EXPECT_FALSE(idle.claim_another()) << "none searches: that is claim_sleeper()'s case";
+    ASSERT_TRUE(idle.claim_sleeper());
+    EXPECT_FALSE(idle.needs_waking());
+    EXPECT_TRUE(idle.may_be_late());
+    EXPECT_TRUE(idle.claim_another());
+    EXPECT_FALSE(idle.may_be_late()) << "nobody sleeps any more";
+    EXPECT_FALSE(idle.claim_another());
 }
 
 }  // namespace
