@@ -15,8 +15,10 @@
 #include <thread>
 #include <vector>
 
+#include "support/process_main.hpp"
 #include "threadwise/dump.hpp"
 #include "threadwise/futures.hpp"
+#include "threadwise/process_pool_executor.hpp"
 #include "threadwise/queue.hpp"
 #include "threadwise/threading.hpp"
 
@@ -29,6 +31,7 @@ struct Tracer {
     Lock lock;
     std::array<Local<int>, 32> locals;
     std::atomic<ThreadPoolExecutor*> pool{nullptr};
+    std::atomic<ProcessPoolExecutor*> processes{nullptr};
     std::atomic<std::size_t> calls{0};
 
     void note_allocation() {
@@ -51,6 +54,7 @@ struct Tracer {
     std::size_t note_release() {
         const std::size_t call = calls++;
         const std::scoped_lock hold(lock);
+        if (const ProcessPoolExecutor* const used = processes) static_cast<void>(used->queued());
         static_cast<void>(enumerate().size() + active_count() + current_thread().name().size());
         if (call % 256 == 0) {
             std::ostringstream text;
@@ -172,6 +176,18 @@ TEST_F(OperatorNew, MayUseThePoolThatUsesIt) {
         pool.fire_and_forget([copy = text] {});
     }
     used_.pool = nullptr;
+}
+
+std::size_t size_of(const std::string& copy) { return copy.size(); }
+
+TEST_F(OperatorNew, MayUseThePoolOfProcessesThatUsesIt) {
+    ProcessPoolExecutor pool(2);
+    used_.processes = &pool;
+    std::vector<Future<std::size_t>> futures;
+    for (int i = 0; i < 20; ++i) futures.push_back(pool.submit(size_of, text));
+    for (const auto& future : futures) EXPECT_EQ(future.result(), 100U);
+    pool.shutdown();
+    used_.processes = nullptr;
 }
 
 TEST_F(OperatorNew, MayWaitWhileAPoolStartsThreads) {

@@ -49,7 +49,7 @@ ProcessPool::ProcessPool(ProcessPoolOptions options)
     if (options.initializer) initializer_ = std::move(options.initializer->packed());
 }
 
-void ProcessPool::expect_accepting() const {
+void ProcessPool::expect_usable() const {
     if (!may_start_functions()) {
         throw RuntimeError(
             "can't make calls in processes: main() has not called freeze_support(); call "
@@ -59,38 +59,74 @@ void ProcessPool::expect_accepting() const {
         throw RuntimeError(
             "this ProcessPoolExecutor belongs to the process that this one was forked from: make another");
     }
-    if (!broken_.empty()) throw BrokenProcessPool(broken_);
-    if (is_closed_) throw RuntimeError("cannot schedule new futures after shutdown");
 }
 
 void ProcessPool::submit(Task task) {
-    const auto held = hold(lock_);
-    expect_accepting();
-    tasks_.push_back(std::move(task));
-    try {
-        add_member_if_needed();
-    } catch (...) {
-        // Those that there are will run it.
-        if (!members_.empty()) return changed_.notify();
-        task = std::move(tasks_.back());
-        tasks_.pop_back();
-        throw;
-    }
-    changed_.notify();
+    expect_usable();
+    const void* const call = task.get();
+    Tasks one;
+    one.push_back(std::move(task));
+    if (const auto number = queue(one)) add_member(*number, call);
 }
 
-/// With the lock.
-void ProcessPool::add_member_if_needed() {
-    if (tasks_.size() <= idle_ || members_.size() == max_workers_) return;
-    Member& member = members_.emplace_back(name_ + '_' + std::to_string(members_.size()));
+/// Queues a call. Returns the number of the member that is to be added, if one is. Throws BrokenProcessPool,
+/// RuntimeError.
+std::optional<std::size_t> ProcessPool::queue(Tasks& one) {
+    std::shared_ptr<const std::string> broken;
+    {
+        const auto held = hold(lock_);
+        broken = broken_;
+        if (!broken && !is_closed_) {
+            tasks_.splice(tasks_.end(), one);
+            changed_.notify();
+            const std::size_t number = members_.size() + starting_;
+            if (tasks_.size() <= idle_ || number == max_workers_) return std::nullopt;
+            ++starting_;
+            return number;
+        }
+    }
+    if (broken) throw BrokenProcessPool(*broken);
+    throw RuntimeError("cannot schedule new futures after shutdown");
+}
+
+/// Throws if it cannot and nobody else comes to the call, which then is not queued any more.
+void ProcessPool::add_member(std::size_t number, const void* call) {
     try {
-        member.thread = Thread({.name = name_ + '_' + std::to_string(members_.size() - 1), .daemon = false},
+        std::list<Member> one;
+        const std::string name = name_ + '_' + std::to_string(number);
+        Member& member = one.emplace_back(name);
+        member.thread = Thread({.name = name, .daemon = false},
                                [self = shared_from_this(), &member] { self->serve(member.worker); });
         member.thread.start();
+        const auto held = hold(lock_);
+        members_.splice(members_.end(), one);
+        --starting_;
+        changed_.notify_all();
     } catch (...) {
-        members_.pop_back();
-        throw;
+        if (give_up_member(call)) throw;
     }
+}
+
+/// A member could not be started. Without any, nobody comes to what is queued: other threads' calls fail for the same
+/// reason. True: so does this one.
+bool ProcessPool::give_up_member(const void* call) {
+    Tasks left;
+    {
+        const auto held = hold(lock_);
+        --starting_;
+        changed_.notify_all();
+        if (!members_.empty() || starting_ != 0) return false;
+        left.swap(tasks_);
+    }
+    bool was_queued = false;
+    for (const Task& task : left) {
+        if (task.get() == call) {
+            was_queued = true;
+        } else if (task->begin()) {
+            task->fail(std::current_exception());
+        }
+    }
+    return was_queued;
 }
 
 void ProcessPool::close() {
@@ -99,9 +135,11 @@ void ProcessPool::close() {
     changed_.notify_all();
 }
 
-std::deque<ProcessPool::Task> ProcessPool::take_all() {
+ProcessPool::Tasks ProcessPool::take_all() {
+    Tasks all;
     const auto held = hold(lock_);
-    return std::exchange(tasks_, {});
+    all.swap(tasks_);
+    return all;
 }
 
 void ProcessPool::shutdown(bool wait, bool cancel_futures) {
@@ -110,12 +148,18 @@ void ProcessPool::shutdown(bool wait, bool cancel_futures) {
         for (const Task& task : take_all()) task->cancel();
     }
     if (!wait) return;
+    {
+        const auto held = hold(lock_);
+        while (starting_ != 0) changed_.wait();
+    }
     // No member comes any more, and none goes before the pool.
     for (Member& member : members_) member.thread.join();
 }
 
 void ProcessPool::end_workers(bool by_force) {
     shutdown(false, true);
+    // One that comes after this finds nothing to do, and starts no process.
+    const auto held = hold(lock_);
     for (Member& member : members_) member.worker.end(by_force);
 }
 
@@ -136,6 +180,7 @@ void ProcessPool::serve(WorkerProcess& worker) {
 
 /// Null: the pool was shut down, and nothing is left.
 ProcessPool::Task ProcessPool::next() {
+    Tasks one;
     const auto held = hold(lock_);
     ++idle_;
     while (tasks_.empty() && !is_closed_) {
@@ -146,9 +191,8 @@ ProcessPool::Task ProcessPool::next() {
     }
     --idle_;
     if (tasks_.empty()) return nullptr;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    return task;
+    one.splice(one.end(), tasks_, tasks_.begin());
+    return std::move(one.front());
 }
 
 void ProcessPool::run(WorkerProcess& worker, Task task) {
@@ -200,13 +244,15 @@ void ProcessPool::initialize(WorkerProcess& worker) {
     throw BrokenProcessPool(why);
 }
 
-void ProcessPool::break_down(const std::string& why) {
+void ProcessPool::break_down(std::string why) {
+    const auto broken = std::make_shared<const std::string>(std::move(why));
+    std::shared_ptr<const std::string> before;
     {
         const auto held = hold(lock_);
-        broken_ = why;
+        before = std::exchange(broken_, broken);
     }
     for (const Task& task : take_all()) {
-        if (task->begin()) task->fail(error_of<BrokenProcessPool>(why));
+        if (task->begin()) task->fail(error_of<BrokenProcessPool>(*broken));
     }
 }
 

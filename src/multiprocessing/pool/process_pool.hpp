@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,10 +48,14 @@ private:
         Thread thread;
     };
 
-    void expect_accepting() const;
-    void add_member_if_needed();
+    using Tasks = std::list<Task>;
+
+    void expect_usable() const;
+    std::optional<std::size_t> queue(Tasks& one);
+    void add_member(std::size_t number, const void* call);
+    bool give_up_member(const void* call);
     void close();
-    std::deque<Task> take_all();
+    Tasks take_all();
 
     void serve(WorkerProcess& worker);
     Task next();
@@ -59,20 +63,23 @@ private:
     void make(WorkerProcess& worker, detail::ProcessTask& task);
     void prepare(WorkerProcess& worker);
     void initialize(WorkerProcess& worker);
-    void break_down(const std::string& why);
+    void break_down(std::string why);
 
     const std::size_t max_workers_;
     const std::string name_;
     std::optional<detail::PackedCall> initializer_;
     const std::optional<std::uint64_t> max_calls_;
 
+    /// Nothing is allocated or freed with it: the program's operator new and delete may use the pool. So what is queued
+    /// comes and goes as nodes of lists.
     mutable Lock lock_;
     Condition changed_{lock_};
-    std::deque<Task> tasks_;
+    Tasks tasks_;
     std::list<Member> members_;
+    std::size_t starting_ = 0;  ///< members that are not in the list yet
     std::size_t idle_ = 0;
     bool is_closed_ = false;
-    std::string broken_;  ///< why; empty: it is not
+    std::shared_ptr<const std::string> broken_;  ///< why; null: it is not
     std::atomic<bool> is_orphan_{false};
     std::shared_ptr<ProcessPool> itself_;
 };
