@@ -98,27 +98,31 @@ TEST_F(DownloadRequests, PrivateOptionsStayWithTheHostOfTheUrl) {
     write_file(netrc, "machine 127.0.0.1 login user password secret\n");
     struct Case {
         std::vector<std::string> arguments;
-        std::string sent;
+        std::vector<std::string> sent;
     };
     const std::vector<Case> cases{
-        {{"--header", "X-Token: secret"}, "\r\nX-Token: secret\r\n"},
-        {{"-H", "Authorization: Bearer secret"}, "\r\nAuthorization: Bearer secret\r\n"},
-        {{"-H", "Cookie: a=secret"}, "\r\nCookie: a=secret\r\n"},
-        {{"-H", "X-Empty:"}, "\r\nX-Empty:"},
-        {{"--user", "user:secret"}, authorization},
-        {{"--netrc-file", netrc}, authorization},
-        {{"--referer", "http://page/secret"}, "\r\nReferer: http://page/secret\r\n"},
+        {{"--header", "X-Token: secret", "-H", "Cookie: a=secret", "-H", "X-Empty:", "--user", "user:secret",
+          "--referer", "http://page/secret"},
+         {"\r\nX-Token: secret\r\n", "\r\nCookie: a=secret\r\n", "\r\nX-Empty:", authorization,
+          "\r\nReferer: http://page/secret\r\n"}},
+        {{"-H", "Authorization: Bearer secret"}, {"\r\nAuthorization: Bearer secret\r\n"}},
+        {{"--netrc-file", netrc}, {authorization}},
     };
     for (const auto& [options, sent] : cases) {
         auto arguments = options;
         for (const char* path : {"/a", "/here", "/there"}) arguments.push_back(server.url(path));
         std::filesystem::remove_all(out);
         const auto result = download(arguments);
-        EXPECT_EQ(result.code, 0) << sent << result.errors;
+        EXPECT_EQ(result.code, 0) << result.errors;
         const auto requests = server.take_requests();
-        EXPECT_EQ(requests.size(), 4U) << sent;
-        EXPECT_THAT(requests, Each(HasSubstr(sent)));
-        EXPECT_THAT(stranger.take_requests(), ElementsAre(AllOf(Not(HasSubstr(sent)), Not(HasSubstr("secret")))));
+        const auto strange = stranger.take_requests();
+        EXPECT_EQ(requests.size(), 4U);
+        EXPECT_EQ(strange.size(), 1U);
+        EXPECT_THAT(strange, Each(Not(HasSubstr("secret"))));
+        for (const auto& field : sent) {
+            EXPECT_THAT(requests, Each(HasSubstr(field)));
+            EXPECT_THAT(strange, Each(Not(HasSubstr(field))));
+        }
     }
 }
 
