@@ -27,4 +27,22 @@ void close_shared_pages(const SharedPages& pages) noexcept;
 /// False: it has none, and a write would end the process.
 bool commit_shared_pages(std::byte* begin, std::size_t size) noexcept;
 
+/// A part of such pages that is used from its beginning on, more and more of it.
+struct CommittedPart {
+    /// So many bytes are committed at a time.
+    static constexpr std::size_t step = 16'384;
+    static constexpr std::size_t round_up(std::size_t bytes) noexcept { return (bytes + step - 1) / step * step; }
+
+    std::byte* begin = nullptr;  ///< at a page boundary; there are a multiple of `step` bytes
+    std::size_t committed = 0;
+
+    /// As commit_shared_pages(), of the first so many bytes.
+    bool grow_to(std::size_t size) noexcept {
+        if (size <= committed) return true;
+        if (!commit_shared_pages(begin + committed, round_up(size) - committed)) return false;
+        committed = round_up(size);
+        return true;
+    }
+};
+
 }  // namespace threadwise::platform

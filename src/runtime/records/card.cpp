@@ -10,10 +10,8 @@ bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 
 
 template <std::size_t size>
 CardText<size> beginning_of(std::string_view text) noexcept {
-    std::size_t length = std::min(text.size(), size - 1);
-    while (length < text.size() && length > 0 && is_continuation(text[length])) --length;
     CardText<size> copy;
-    text.copy(copy.chars.data(), length);
+    text.copy(copy.chars.data(), length_within(text, size - 1));
     return copy;
 }
 
@@ -26,6 +24,12 @@ CardText<size> end_of(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+std::size_t length_within(std::string_view text, std::size_t most) noexcept {
+    std::size_t length = std::min(text.size(), most);
+    while (length < text.size() && length > 0 && is_continuation(text[length])) --length;
+    return length;
+}
 
 void Card::write_name(std::string_view text) noexcept { name.write(beginning_of<96>(text)); }
 

@@ -1,9 +1,11 @@
 #pragma once
 // What other processes read of a thread, and the file that they read it in.
 //
-// The file begins with a CardFile; the cards follow, one a thread. A thread writes its wait there and nowhere else, so
-// a card costs a wait that sleeps next to nothing: the place's text is copied when it is another one than last time,
-// and the holder is noted. The layout of all that is here is `card_layout`'s: change one and count the other.
+// The file begins with a CardFile; the cards follow, one a thread, and then the rings (runtime/trace/ring.hpp), of
+// which the first is the first card's. A card that is used again keeps its ring, and so the events of its last threads.
+// A thread writes its wait there and nowhere else, so a card costs a wait that sleeps next to nothing: the place's text
+// is copied when it is another one than last time, and the holder is noted. The layout of all that is here is
+// `card_layout`'s: change one and count the other.
 
 #include <array>
 #include <atomic>
@@ -16,7 +18,7 @@
 namespace threadwise::runtime {
 
 /// The number of this layout. Readers read no other.
-inline constexpr std::uint32_t card_layout = 2;
+inline constexpr std::uint32_t card_layout = 3;
 
 /// What the file's name is, and how it begins.
 inline constexpr const char* card_file_name = "threadwise";
@@ -33,6 +35,9 @@ struct CardText {
         return all.substr(0, all.find('\0'));
     }
 };
+
+/// How many bytes of a text there is room for, if it is not to end in the middle of a character of UTF-8.
+std::size_t length_within(std::string_view text, std::size_t most) noexcept;
 
 /// The source location that a thread has last slept at. The pointers tell which: the text is that of a wait whose site
 /// holds the same.
@@ -80,6 +85,9 @@ struct alignas(4096) CardFile {
     std::uint32_t pid = 0;                   ///< whose cards they are, as that process calls itself
     std::atomic<std::uint32_t> complete{0};  ///< 1 once all of the above has been written
     std::array<char, 32> library_version{};
+    std::uint64_t rings_offset = 0;
+    std::uint32_t ring_slots = 0;  ///< a power of two; 0: there are no rings
+    std::uint32_t ring_count = 0;  ///< the cards from here on have none
 };
 
 }  // namespace threadwise::runtime

@@ -6,6 +6,7 @@
 #include "platform/processes/shared_pages.hpp"
 #include "platform/this_thread.hpp"
 #include "runtime/records/card.hpp"
+#include "runtime/trace/ring_area.hpp"
 #include "threadwise/version.hpp"
 
 namespace threadwise::runtime {
@@ -13,26 +14,24 @@ namespace {
 
 /// More threads than that are not seen from outside.
 constexpr std::uint32_t capacity = 32'768;
-/// So many bytes are committed at a time.
-constexpr std::size_t step = 16'384;
 
-constexpr std::size_t round_up(std::size_t bytes) noexcept { return (bytes + step - 1) / step * step; }
+using platform::CommittedPart;
 
-constexpr std::size_t file_size = round_up(sizeof(CardFile) + capacity * sizeof(Card));
+/// Of the cards and of what is before them; the rings come next.
+constexpr std::size_t size_of_cards = CommittedPart::round_up(sizeof(CardFile) + capacity * sizeof(Card));
 
 constinit platform::SharedPages pages;
+constinit CommittedPart committed;
+constinit trace::RingArea rings;
 constinit CardFile* file = nullptr;
-constinit std::size_t committed = 0;
 constinit Card* free_cards = nullptr;  // linked by their native ids, which hold the address of the next
 
-bool commit_up_to(std::size_t end) noexcept {
-    if (end <= committed) return true;
-    if (!platform::commit_shared_pages(pages.data + committed, round_up(end) - committed)) return false;
-    committed = round_up(end);
-    return true;
+/// With rings of so many slots.
+constexpr std::size_t file_size(std::size_t slots) noexcept {
+    return size_of_cards + (slots == 0 ? 0 : CommittedPart::round_up(trace::size_of_rings(slots)));
 }
 
-void describe_file() noexcept {
+void describe_file(std::size_t ring_slots) noexcept {
     file = new (pages.data) CardFile;
     file->magic = card_magic;
     file->layout = card_layout;
@@ -40,6 +39,9 @@ void describe_file() noexcept {
     file->cards_offset = sizeof(CardFile);
     file->capacity = capacity;
     file->pid = static_cast<std::uint32_t>(platform::initial_native_id());
+    file->rings_offset = size_of_cards;
+    file->ring_slots = static_cast<std::uint32_t>(ring_slots);
+    file->ring_count = trace::ring_count;
     version().copy(file->library_version.data(), file->library_version.size() - 1);
     file->complete.store(1, std::memory_order_release);  // release: after all of the above
 }
@@ -49,7 +51,7 @@ Card* next_unused() noexcept {
     if (file == nullptr) return nullptr;
     const std::uint32_t index = file->used.load(std::memory_order_relaxed);  // relaxed: under the lock
     const std::size_t begin = sizeof(CardFile) + index * sizeof(Card);
-    if (index == capacity || !commit_up_to(begin + sizeof(Card))) return nullptr;
+    if (index == capacity || !committed.grow_to(begin + sizeof(Card))) return nullptr;
     Card* const card = new (pages.data + begin) Card;
     file->used.store(index + 1, std::memory_order_release);  // release: after the card's beginning
     return card;
@@ -73,20 +75,47 @@ void close() noexcept {
     if (file == nullptr) return;
     platform::close_shared_pages(std::exchange(pages, {}));
     file = nullptr;
-    committed = 0;
     free_cards = nullptr;
+}
+
+/// Whether there is a file then, with rings of so many slots.
+bool open_with(std::size_t ring_slots) noexcept {
+    pages = platform::open_shared_pages(card_file_name, file_size(ring_slots));
+    if (pages.data == nullptr) return false;
+    committed = {pages.data};
+    if (!committed.grow_to(sizeof(CardFile))) {
+        platform::close_shared_pages(std::exchange(pages, {}));
+        return false;
+    }
+    rings = ring_slots == 0 ? trace::RingArea() : trace::RingArea(pages.data + size_of_cards, ring_slots);
+    describe_file(ring_slots);
+    return true;
+}
+
+std::uint32_t number_of(const Card& card) noexcept {
+    return static_cast<std::uint32_t>(&card - reinterpret_cast<const Card*>(pages.data + sizeof(CardFile)));
+}
+
+/// A thread's first and last events.
+void record_life(ThreadRecord& record, trace::EventType type) noexcept {
+    const std::int64_t now = trace::nanoseconds_at(platform::now());
+    record.ring.write(
+        {.type = type, .ident = record.ident, .begin = now, .end = now, .subject = record.native_id.load()});
+}
+
+/// For those that read the ring once the card is another thread's.
+void record_name(ThreadRecord& record) noexcept {
+    trace::EventText text{};
+    record.name.copy(text.data(), length_within(record.name, text.size()));
+    record.ring.write(trace::named(record.ident, text));
 }
 
 }  // namespace
 
 void cards::open() noexcept {
-    pages = platform::open_shared_pages(card_file_name, file_size);
-    if (pages.data == nullptr) return;
-    if (commit_up_to(sizeof(CardFile))) {
-        describe_file();
-    } else {
-        platform::close_shared_pages(std::exchange(pages, {}));
-    }
+    const std::size_t slots = trace::wanted_slots();
+    // There may be no address space for the rings, or a limit on the size of files.
+    if (!open_with(slots) && slots != 0) open_with(0);
 }
 
 void cards::reopen() noexcept {
@@ -105,25 +134,33 @@ void cards::give(ThreadRecord& record) noexcept {
     record.site.move_to(*card);
     record.last_place = {};
     record.card = card;
+    record.ring = rings.at(number_of(*card));
     card->ident = record.ident;
 }
 
 void cards::show_running(ThreadRecord& record) noexcept {
     if (record.card == nullptr) return;
     record.card->native_id = record.native_id.load();
-    record.card->state = CardState::runs;
+    const bool is_new = record.card->state.exchange(CardState::runs) == CardState::starts;
+    if (is_new && !record.ring.is_off()) record_life(record, trace::EventType::started);
 }
 
 void cards::take_back(ThreadRecord& record) noexcept {
     Card* const card = std::exchange(record.card, nullptr);
     if (card == nullptr) return;
     record.site.leave();
+    if (!record.ring.is_off() && record.native_id.load() != 0) {
+        record_name(record);
+        record_life(record, trace::EventType::ended);
+    }
+    record.ring = {};
     card->ident = 0;
     put_among_free(*card);
 }
 
 void cards::lose(ThreadRecord& record) noexcept {
     record.card = nullptr;
+    record.ring = {};
     record.site.leave();
 }
 

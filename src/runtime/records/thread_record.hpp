@@ -13,6 +13,7 @@
 #include "runtime/records/local_table.hpp"
 #include "runtime/records/own_site.hpp"
 #include "runtime/records/parker.hpp"
+#include "runtime/trace/ring.hpp"
 #include "threadwise/detail/runtime/reader_slots.hpp"
 
 namespace threadwise {
@@ -38,6 +39,7 @@ struct WaitNode {
     bool entitled = false;    ///< to be handed what it waits for, see Waiting::Claim
     bool requeued = false;    ///< moved to another address than the one it began to wait on
     std::uint32_t token = 0;  ///< what the waker said; the primitive's own meaning
+    std::uint32_t waker = 0;  ///< the ident of the thread that took it out of the queue; 0: not known
 };
 
 /// A record's node in a RecordList. Guarded by the registry's lock.
@@ -95,6 +97,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     alignas(64) OwnSite site;
     SourceLocation last_place;  ///< that the thread has slept at; the owner's alone, see Card::note_sleep()
     Card* card = nullptr;       ///< null: it has none. Written under the registry's lock, while the thread does not run
+    trace::OwnRing ring;        ///< the owner's alone while it runs
     std::atomic<bool> interrupt_requested{false};
     std::atomic<bool> signalled{false};  ///< as if by a signal, and no hook has ended a wait for it yet
     BlockingHooks* hooks = nullptr;      ///< newest first; the owner's alone

@@ -20,6 +20,7 @@ Taken take_off(Bucket& bucket, const void* address, std::size_t count, std::uint
         ThreadRecord* const next = Bucket::next_on(*sleeper, address);
         bucket.remove(*sleeper);
         sleeper->wait_node.token = token;
+        sleeper->wait_node.waker = detail::this_ident;
         sleeper->wait_node.next = nullptr;
         *link = sleeper;
         link = &sleeper->wait_node.next;
@@ -48,6 +49,7 @@ bool unpark_one(const void* address, FunctionRef<std::optional<std::uint32_t>(Sl
         if (sleeper == nullptr || !token) return false;
         bucket.remove(*sleeper);
         sleeper->wait_node.token = *token;
+        sleeper->wait_node.waker = detail::this_ident;
     }
     sleeper->parker.notify();
     return true;

@@ -15,6 +15,34 @@
 #include "runtime/waiting/spinning.hpp"
 
 namespace threadwise::runtime {
+namespace {
+
+trace::Outcome outcome_of(Wakeup how) noexcept {
+    if (how == Wakeup::timed_out) return trace::Outcome::timed_out;
+    return how == Wakeup::woken ? trace::Outcome::woken : trace::Outcome::interrupted;
+}
+
+/// The ident of the thread that had what is waited for when the waiter, whose card that is, fell asleep; 0: none.
+std::uint32_t holder_then(const WaitSite& site, const Card& card) noexcept {
+    if (site.across_processes) return 0;
+    // relaxed: the thread's own note.
+    return site.owner_word == nullptr
+               ? site.owner
+               : static_cast<std::uint32_t>(card.holder.load(std::memory_order_relaxed)) & owner_mask;
+}
+
+trace::Event event_of(const WaitSite& site, Wakeup how, std::uint32_t waker, const Card& card) noexcept {
+    return {.type = trace::EventType::wait,
+            .kind = static_cast<std::uint8_t>(site.kind),
+            .outcome = outcome_of(how),
+            .across_processes = site.across_processes,
+            .ident = how == Wakeup::woken ? waker : holder_then(site, card),
+            .begin = trace::nanoseconds_at(site.since),
+            .end = trace::nanoseconds_at(platform::now()),
+            .subject = reinterpret_cast<std::uintptr_t>(site.object)};
+}
+
+}  // namespace
 
 platform::Instant deadline_after(Timeout timeout) noexcept {
     if (timeout.is_forever()) return platform::never;
@@ -129,8 +157,19 @@ void Waiting::begin_sleep() {
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
 }
 
+/// A sleep has ended so: the thread's ring gets an event.
+Wakeup Waiting::recorded(Wakeup how, std::uint32_t waker) noexcept {
+    if (!record_.ring.is_off()) record_.ring.write_wait(event_of(site_, how, waker, *record_.card));
+    return how;
+}
+
 Wakeup Waiting::sleep(DeadlockWatch& watch) {
     begin_sleep();
+    const Wakeup how = sleep_until_woken(watch);
+    return recorded(how, record_.wait_node.waker);
+}
+
+Wakeup Waiting::sleep_until_woken(DeadlockWatch& watch) {
     // A stop or an interrupt that came before we were queued has kicked in vain: look before the first sleep.
     bool look_up = true;
     bool kicked = false;
@@ -163,9 +202,7 @@ Wakeup Waiting::sleep(DeadlockWatch& watch) {
 /// The loop of a sleep that does not end by a wake-up from the parking table. `sleep` sleeps until an instant; from
 /// `next_look` on the caller looks again, woken or not.
 template <class Sleep>
-Wakeup Waiting::sleep_beside(platform::Instant next_look, Sleep sleep) {
-    record_.parker.reset();
-    begin_sleep();
+Wakeup Waiting::sleep_until_ready(platform::Instant next_look, Sleep sleep) {
     const platform::Instant end = std::min(end_, wake_at_);
     for (bool kicked = false;;) {
         if (must_end(kicked)) return Wakeup::interrupted;
@@ -180,6 +217,13 @@ Wakeup Waiting::sleep_beside(platform::Instant next_look, Sleep sleep) {
         }
         prepare_to_sleep();
     }
+}
+
+template <class Sleep>
+Wakeup Waiting::sleep_beside(platform::Instant next_look, Sleep sleep) {
+    record_.parker.reset();
+    begin_sleep();
+    return recorded(sleep_until_ready(next_look, sleep), 0);
 }
 
 Wakeup Waiting::sleep_shared(platform::AwaitedWord shared) {

@@ -142,8 +142,12 @@ private:
     void prepare_to_sleep() noexcept;
     void begin_sleep();
     Wakeup sleep(DeadlockWatch& watch);
+    Wakeup sleep_until_woken(DeadlockWatch& watch);
+    Wakeup recorded(Wakeup how, std::uint32_t waker) noexcept;
     template <class Sleep>
     Wakeup sleep_beside(platform::Instant next_look, Sleep sleep);
+    template <class Sleep>
+    Wakeup sleep_until_ready(platform::Instant next_look, Sleep sleep);
     Parker::State sleep_once(platform::Instant deadline, platform::Instant look) noexcept;
     bool must_end(bool kicked) noexcept;
     bool withdraw() noexcept;
