@@ -22,7 +22,7 @@ GROUPS = {
     "Parallel algorithms": "parallel_for parallel_invoke parallel_reduce parallel_transform parallel_scan parallel_sort "
     "parallel_merge parallel_find",
     "Processes": "process_pool_executor process_pool_options multiprocessing/*",
-    "Seeing threads": "dump inspect process_view deadlock_hook lock_order source_location",
+    "Seeing threads": "dump inspect process_view trace recording deadlock_hook lock_order source_location",
     "Interpreters": "interpreter_lock interpreter_lock_options embed/*",
     "Errors and versions": "errors version export",
 }

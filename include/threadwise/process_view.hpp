@@ -20,6 +20,7 @@
 #include "threadwise/errors.hpp"
 #include "threadwise/export.hpp"
 #include "threadwise/inspect.hpp"
+#include "threadwise/recording.hpp"
 
 namespace threadwise::inspect {
 
@@ -69,6 +70,9 @@ public:
     ///
     /// Costs some 100 µs, and 1 µs a thread. Throws ProcessError, and std::bad_alloc.
     Snapshot snapshot() const;
+
+    /// The last waits of its threads, see trace.hpp. Throws ProcessError, and std::bad_alloc.
+    trace::Recording recording() const;
 
 private:
     struct Impl;

@@ -10,7 +10,7 @@ import unittest
 # These show what the Python package does not have.
 ONLY_IN_CPP = {
     "bank", "inspect", "lock_order", "parallel_algorithms", "pool_options", "process_pool", "process_queue",
-    "processes", "shared_lock", "shared_memory"
+    "processes", "recording", "shared_lock", "shared_memory"
 }
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 

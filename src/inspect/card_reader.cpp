@@ -1,11 +1,13 @@
 #include "inspect/card_reader.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
 #include "platform/clock.hpp"
 #include "platform/cpu.hpp"
+#include "runtime/trace/ring_area.hpp"
 
 namespace threadwise::inspect {
 namespace {
@@ -132,9 +134,24 @@ std::vector<CardReader::Seen> CardReader::read() const {
         if (ident == 0) continue;
         Seen seen = read_card(read, ident);
         // Otherwise that thread has ended, and what was read may be of two.
-        if (read.ident.load() == ident) threads.push_back(std::move(seen));
+        if (read.ident.load() != ident) continue;
+        seen.number = index;
+        threads.push_back(std::move(seen));
     }
     return threads;
+}
+
+runtime::trace::ReadRing CardReader::read_ring(std::uint32_t number) const {
+    const std::uint64_t slots = file().ring_slots;
+    const std::uint64_t begin = file().rings_offset;
+    const std::uint64_t size = view_.bytes().size();
+    if (!std::has_single_bit(slots) || slots > runtime::trace::most_slots || number >= file().ring_count) return {};
+    const std::uint64_t offset = number * runtime::trace::size_of_ring(slots);
+    const bool is_inside = begin % alignof(runtime::trace::Ring) == 0 && begin <= size && offset < size - begin &&
+                           runtime::trace::size_of_ring(slots) <= size - begin - offset;
+    if (!is_inside) return {};
+    return runtime::trace::read(*reinterpret_cast<const runtime::trace::Ring*>(view_.bytes().data() + begin + offset),
+                                slots);
 }
 
 }  // namespace threadwise::inspect

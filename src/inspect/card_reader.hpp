@@ -9,6 +9,7 @@
 
 #include "platform/processes/other_process.hpp"
 #include "runtime/records/card.hpp"
+#include "runtime/trace/ring.hpp"
 #include "threadwise/inspect.hpp"
 
 namespace threadwise::inspect {
@@ -35,6 +36,7 @@ public:
         std::uintptr_t owner_word = 0;  ///< an address in the process's memory; 0: there is none
         unsigned owner_shift = 0;       ///< by so many bits the holder's ident is shifted there
         const runtime::Card* card = nullptr;
+        std::uint32_t number = 0;  ///< of the card
         std::uint32_t site_version = 0;
 
         /// Whether the thread has begun no other wait, nor ended this one.
@@ -43,6 +45,9 @@ public:
 
     /// In no order.
     std::vector<Seen> read() const;
+
+    /// What is recorded of the threads that have, or had, the card of that number, one after another.
+    runtime::trace::ReadRing read_ring(std::uint32_t number) const;
 
 private:
     const runtime::CardFile& file() const noexcept;

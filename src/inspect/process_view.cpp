@@ -8,6 +8,7 @@
 
 #include "inspect/card_reader.hpp"
 #include "inspect/confirm_cycles.hpp"
+#include "inspect/read_recording.hpp"
 #include "inspect/shared_holders.hpp"
 #include "platform/clock.hpp"
 #include "platform/processes/other_process.hpp"
@@ -104,6 +105,11 @@ struct ProcessView::Impl {
     OtherProcess process;
     std::string command;
     std::optional<CardReader> cards;
+
+    void check_still_there() const {
+        check_alive(process, pid, Reason::ended);
+        if (!process.still_shares(cards->view())) refuse(pid, Reason::not_published);
+    }
 };
 
 std::vector<int> processes() {
@@ -144,9 +150,16 @@ Snapshot ProcessView::snapshot() const {
     confirm_cycles(snapshot, [&](std::size_t index) {
         return is_unchanged(impl_->process, threads[index], snapshot.threads[index].wait);
     });
-    check_alive(impl_->process, impl_->pid, Reason::ended);
-    if (!impl_->process.still_shares(impl_->cards->view())) refuse(impl_->pid, Reason::not_published);
+    impl_->check_still_there();
     return snapshot;
+}
+
+trace::Recording ProcessView::recording() const {
+    trace::Recording recording = read_recording(*impl_->cards);
+    recording.pid = impl_->pid;
+    recording.command = impl_->command;
+    impl_->check_still_there();
+    return recording;
 }
 
 }  // namespace threadwise::inspect

@@ -154,6 +154,9 @@ void fill_in(runtime::CardFile& file) {
     file.cards_offset = sizeof(runtime::CardFile);
     file.capacity = ~0U;
     file.used = ~0U;
+    file.rings_offset = sizeof(runtime::CardFile);
+    file.ring_slots = 16;
+    file.ring_count = ~0U;
     file.pid = static_cast<std::uint32_t>(::getpid());
     file.complete = 1;
 }
