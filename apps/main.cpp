@@ -119,6 +119,7 @@ int run(std::vector<std::string> words) {
     command::add_ps(app, code);
     command::add_dump(app, code);
     command::add_top(app, code);
+    command::add_record(app, code);
     command::add_completion(app, code);
     command::add_manual(app, code);
 

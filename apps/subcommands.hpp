@@ -16,6 +16,7 @@ void add_demo(CLI::App& app, ExitCode& code);
 void add_ps(CLI::App& app, ExitCode& code);
 void add_dump(CLI::App& app, ExitCode& code);
 void add_top(CLI::App& app, ExitCode& code);
+void add_record(CLI::App& app, ExitCode& code);
 void add_completion(CLI::App& app, ExitCode& code);
 void add_manual(CLI::App& app, ExitCode& code);
 

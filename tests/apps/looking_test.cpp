@@ -7,16 +7,19 @@
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
 #include "apps/support/run_command.hpp"
+#include "files/temporary_folder.hpp"
 #include "support/backend.hpp"
 #include "support/command_output.hpp"
 #include "support/subject.hpp"
 #include "support/threads.hpp"
 #include "threads/svg_graph.hpp"
+#include "threadwise/trace.hpp"
 
 namespace {
 
@@ -156,11 +159,54 @@ TEST_F(Looking, EndsSilentlyWhenItsReaderLeaves) {
     }
 }
 
+CommandResult record(int pid, const std::vector<std::string>& options) {
+    std::vector<std::string> words{"record", std::to_string(pid)};
+    words.insert(words.end(), options.begin(), options.end());
+    return run_threadwise(words);
+}
+
+TEST_F(Looking, RecordsAStoppedProcess) {
+    const Subject subject({"waits"});
+    ASSERT_EQ(subject.said(), "ready");
+    subject.stop();
+    const CommandResult lines = record(subject.pid(), {"--format", "json", "--last", "1h"});
+    EXPECT_EQ(lines.code, 2) << "there are no hours";
+    const CommandResult right = record(subject.pid(), {"--format", "json", "--last", "10m"});
+    ASSERT_EQ(right.code, 0) << right.errors;
+    std::istringstream text(right.output);
+    std::vector<std::string> kinds;
+    for (std::string line; std::getline(text, line);) {
+        const json read = json::parse(line);
+        if (read.contains("wait")) kinds.push_back(read["wait"]);
+    }
+    EXPECT_THAT(kinds, ::testing::Contains("Lock"));
+}
+
+TEST_F(Looking, TurnsWhatAProgramHasWrittenIntoATrace) {
+    const command::TemporaryFolder folder;
+    const std::string lines = folder.path() / "trace.jsonl";
+    const std::string trace = folder.path() / "trace.pftrace";
+    threadwise::trace::write(lines);
+    const CommandResult result = run_threadwise({"record", lines, "-o", trace});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    std::ostringstream written;
+    written << std::ifstream(trace).rdbuf();
+    EXPECT_THAT(written.str(), HasSubstr("MainThread"));
+
+    std::ofstream(lines) << "{\"threadwise_trace\":1,\"pid\":1,\"command\":\"\",\"taken\":1}\n{\"wait\":\"Lock\"}\n";
+    const CommandResult wrong = run_threadwise({"record", lines});
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_THAT(wrong.errors, HasSubstr("trace.jsonl:2: a wait comes before any thread"));
+    EXPECT_EQ(run_threadwise({"record", lines + ".not"}).code, 2);
+    EXPECT_EQ(run_threadwise({"record", lines, "--format", "xml"}).code, 2);
+}
+
 TEST_F(Looking, SaysWhyAProcessCannotBeLookedAt) {
     Subject ended({"waits"});
     ended.end();
     const CommandResult gone = dump(ended.pid());
     EXPECT_EQ(gone.code, 3);
+    EXPECT_EQ(record(ended.pid(), {"-o", "/dev/null"}).code, 3);
     EXPECT_THAT(gone.errors, HasSubstr("there is no process " + std::to_string(ended.pid())));
 
     const Subject closed({"closes-descriptors"});
@@ -170,6 +216,7 @@ TEST_F(Looking, SaysWhyAProcessCannotBeLookedAt) {
 
     const Subject other({"other-version"});
     EXPECT_EQ(dump(other.pid()).code, 6);
+    EXPECT_EQ(record(other.pid(), {"-o", "/dev/null"}).code, 6);
     EXPECT_THAT(run_threadwise({"ps"}).output, HasSubstr(std::to_string(other.pid()) + "       -"));
 
     EXPECT_EQ(run_threadwise({"dump"}).code, 2);
