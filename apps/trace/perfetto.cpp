@@ -18,17 +18,17 @@ namespace command {
 namespace {
 
 using perfetto::DebugAnnotation;
+using perfetto::instant;
 using perfetto::ProcessDescriptor;
+using perfetto::seq_incremental_state_cleared;
+using perfetto::slice_begin;
+using perfetto::slice_end;
 using perfetto::ThreadDescriptor;
 using perfetto::Trace;
 using perfetto::TracePacket;
 using perfetto::TrackDescriptor;
 using perfetto::TrackEvent;
 using perfetto::TrackEventType;
-using perfetto::instant;
-using perfetto::seq_incremental_state_cleared;
-using perfetto::slice_begin;
-using perfetto::slice_end;
 using protozero::pbf_builder;
 using threadwise::trace::Outcome;
 using threadwise::trace::Recording;

@@ -22,7 +22,8 @@ TEST(Command, KnowsItsVersion) {
 
 TEST(Command, HelpsWithExamples) {
     EXPECT_THAT(run_threadwise({"--help"}).output, HasSubstr("download"));
-    for (const char* subcommand : {"download", "serve", "checksum", "demo", "ps", "dump", "record", "completion", "manual"}) {
+    for (const char* subcommand :
+         {"download", "serve", "checksum", "demo", "ps", "dump", "record", "completion", "manual"}) {
         const auto result = run_threadwise({subcommand, "--help"});
         EXPECT_EQ(result.code, 0);
         EXPECT_THAT(result.output, HasSubstr(std::string("Examples:\n  threadwise ") + subcommand));

@@ -17,15 +17,15 @@
 namespace {
 
 using command::perfetto::DebugAnnotation;
+using command::perfetto::instant;
 using command::perfetto::ProcessDescriptor;
+using command::perfetto::slice_begin;
+using command::perfetto::slice_end;
 using command::perfetto::ThreadDescriptor;
 using command::perfetto::Trace;
 using command::perfetto::TracePacket;
 using command::perfetto::TrackDescriptor;
 using command::perfetto::TrackEvent;
-using command::perfetto::instant;
-using command::perfetto::slice_begin;
-using command::perfetto::slice_end;
 using protozero::pbf_message;
 using threadwise::trace::Instant;
 using threadwise::trace::Outcome;
