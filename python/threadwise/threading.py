@@ -201,6 +201,7 @@ class Thread:
                 self._set_tstate_lock()
             self._set_native_id()
             self._set_os_name()
+            self._describe()
             with _active_limbo_lock:
                 _active[self._ident] = self
                 _limbo.pop(self, None)
@@ -236,6 +237,13 @@ class Thread:
                 _set_name(self._name)
             except OSError:
                 pass
+
+    def _describe(self):
+        """`threadwise ps`, `dump` and `top` show the thread so."""
+        try:
+            self._handle._describe(self._name, self._daemonic)
+        except (UnicodeError, ValueError, MemoryError):
+            pass  # a name that is no text of UTF-8's, or has a zero: it is not shown
 
     def _delete(self):
         with _active_limbo_lock:
@@ -319,6 +327,7 @@ class Thread:
         self._name = str(name)
         if self._ident == get_ident():
             self._set_os_name()
+        self._describe()
 
     @property
     def ident(self):
@@ -455,6 +464,7 @@ def _stand_for(thread, ident, native_id):
     thread._ident = ident
     thread._native_id = native_id
     thread._handle = _thread._make_thread_handle(ident)
+    thread._describe()
     with _active_limbo_lock:
         _active[ident] = thread
     thread._started.set()

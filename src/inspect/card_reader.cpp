@@ -31,15 +31,18 @@ std::optional<Value> read_patiently(const SequenceLocked<Value>& locked) noexcep
     return std::nullopt;
 }
 
-Place place_of(const Card& card, const WaitSite& site) {
+/// Whether that is the place of the wait with that site.
+bool is_place_of(const CardPlace& place, const WaitSite& site, std::uint32_t version) noexcept {
+    if (place.site_version != 0) return place.site_version == version;
+    return place.line == site.where.line() && place.file_key == site.where.file_name() &&
+           place.function_key == site.where.function_name();
+}
+
+Place place_of(const Card& card, const WaitSite& site, std::uint32_t version) {
     Place place;
-    if (site.where.line() == 0) return place;
     const auto written = read_patiently(card.place);
     // Another place's, or none: the thread has not slept in this wait.
-    if (!written || written->line != site.where.line() || written->file_key != site.where.file_name() ||
-        written->function_key != site.where.function_name()) {
-        return place;
-    }
+    if (!written || !is_place_of(*written, site, version)) return place;
     place.file = written->file.view();
     place.function = written->function.view();
     place.line = written->line;
@@ -65,7 +68,7 @@ void read_wait(CardReader::Seen& seen, const Card& card, const WaitSite& site, s
     }
     wait.since = std::clamp(site.since, Instant{}, platform::now());
     if (site.deadline != platform::never) wait.deadline = site.deadline;
-    wait.where = place_of(card, site);
+    wait.where = place_of(card, site, version);
     seen.owner_word = reinterpret_cast<std::uintptr_t>(site.owner_word);
     seen.owner_shift = site.owner_shift & 31U;  // whatever the byte is
 }

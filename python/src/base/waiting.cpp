@@ -59,6 +59,9 @@ bool is_hopeless(Timeout timeout) {
 /// What is written down of a wait with a longer timeout than that has this one.
 constexpr std::chrono::nanoseconds longest_deadline = 24h * 365;
 
+// initial-exec: a store, and no call.
+[[gnu::tls_model("initial-exec")]] constinit thread_local PyThreadState* this_detached_state = nullptr;
+
 constinit LockHint hint;
 Turnstiles turnstiles;
 
@@ -90,8 +93,11 @@ void stay_for_good() noexcept {
     }
 }
 
+PyThreadState* detached_state() noexcept { return this_detached_state; }
+
 PyThreadState* detach() {
     PyThreadState* const thread_state = PyEval_SaveThread();
+    this_detached_state = thread_state;
     detached(thread_state);
     return thread_state;
 }
@@ -99,6 +105,7 @@ PyThreadState* detach() {
 void detached(PyThreadState* thread_state) noexcept { hint.let_go(thread_state); }
 
 void attach(PyThreadState* thread_state) {
+    this_detached_state = nullptr;
     hint.await_free();
     turnstiles.pass(thread_state, PyEval_RestoreThread);
     hint.taken(thread_state);

@@ -52,6 +52,9 @@ PyObject* to_python(Waited waited);
 /// Releases the GIL; what is returned is for attach().
 PyThreadState* detach();
 
+/// The state that the calling thread is to attach again; null: it has detached from none.
+PyThreadState* detached_state() noexcept;
+
 /// To be called after a thread that used attach() has released the GIL by other means than detach().
 void detached(PyThreadState* thread_state) noexcept;
 

@@ -30,6 +30,7 @@ constexpr std::initializer_list<Adder> adders = {
     add_thread_handle,  //
     add_threads,        //
     add_deadlocks,      //
+    add_wait_places,    //
     add_queue_errors,   //
     add_queue,          //
     add_simple_queue,   //

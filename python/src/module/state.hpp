@@ -87,6 +87,7 @@ int add_barrier(PyObject* module);
 int add_thread_handle(PyObject* module);
 int add_threads(PyObject* module);
 int add_deadlocks(PyObject* module);
+int add_wait_places(PyObject* module);
 int add_queue_errors(PyObject* module);
 int add_queue(PyObject* module);
 int add_simple_queue(PyObject* module);

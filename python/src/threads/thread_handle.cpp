@@ -12,6 +12,8 @@
 #include "base/waiting.hpp"
 #include "locks/event.hpp"
 #include "threads/thread_start.hpp"
+#include "threadwise/embed/foreign_threads.hpp"
+#include "threadwise/thread_handle.hpp"
 
 namespace threadwise::python {
 namespace {
@@ -127,6 +129,21 @@ PyObject* run_here(PyObject* self, PyObject*) {
     Py_RETURN_TRUE;
 }
 
+/// Dumps, and other processes, show the thread so from now on, if it runs.
+PyObject* describe_thread(PyObject* self, PyObject* args) {
+    const char* name = nullptr;
+    int daemon = 0;
+    if (PyArg_ParseTuple(args, "sp:_describe", &name, &daemon) == 0) return nullptr;
+    const std::uint32_t ident = life_of(self)->library_ident.load();
+    if (ident == 0) Py_RETURN_NONE;
+    try {
+        embed::describe_foreign_thread(ident, name, daemon != 0);
+    } catch (const std::bad_alloc&) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
+}
+
 /// As start_new_thread() tells of it where the standard module starts threads by that.
 int audit_joinable_start(PyObject* function, [[maybe_unused]] int daemon, [[maybe_unused]] PyObject* handle) {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -203,6 +220,7 @@ PyObject* make_thread_handle(PyObject* module, PyObject* ident) {
     Life life = make_life();
     if (!life) return nullptr;
     life->ident.store(number);
+    if (number == PyThread_get_thread_ident()) life->library_ident.store(threadwise::get_ident());
     life->state.store(ThreadLife::State::running);
     life->known.set();
     return make_handle(state_of_module(module).thread_handle_type, std::move(life)).release();
@@ -237,6 +255,8 @@ PyMethodDef methods[] = {
            "join($self, /, timeout=None)\n--\n\nWait until the thread has ended, at most timeout seconds."),
     method("is_done", is_done, "is_done($self, /)\n--\n\nWhether the thread has ended."),
     method("_run_here", run_here, "_run_here($self, /)\n--\n\nWhether the calling thread becomes the handle's."),
+    method("_describe", describe_thread, METH_VARARGS,
+           "_describe($self, name, daemon, /)\n--\n\nWhat dumps show of the thread, if it runs."),
     method("_expect_begun", expect_begun_method,
            "_expect_begun($self, /)\n--\n\nMemoryError if the thread could not begin: it may be started again."),
     method("_set_done", set_done, "_set_done($self, /)\n--\n\nLet the threads that join this one go on."),

@@ -30,7 +30,7 @@ Wakeup await_life(ThreadRecord& record, Life life, platform::Instant deadline, s
 
 void await_life_uninterrupted(ThreadRecord& record, Life life) {
     bool interrupted = false;
-    while (await_life(record, life, platform::never, {}, SourceLocation::current(), false) != Wakeup::woken) {
+    while (await_life(record, life, platform::never, {}, SourceLocation(), false) != Wakeup::woken) {
         interrupted |= take_interrupt(this_record());
     }
     if (interrupted) interrupt(this_record());

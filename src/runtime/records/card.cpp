@@ -33,13 +33,14 @@ std::size_t length_within(std::string_view text, std::size_t most) noexcept {
 
 void Card::write_name(std::string_view text) noexcept { name.write(beginning_of<96>(text)); }
 
-void Card::note_sleep(const WaitSite& written, SourceLocation& last_place) noexcept {
-    if (written.owner_word != nullptr) {
-        // relaxed: nothing is read by way of the holder.
-        const std::uint64_t now = owner_in(written.owner_word->load(std::memory_order_relaxed), written);
-        holder.store(std::uint64_t{site.version()} << 32U | now, std::memory_order_release);
-    }
-    const SourceLocation& where = written.where;
+void Card::note_holder(const WaitSite& written) noexcept {
+    if (written.owner_word == nullptr) return;
+    // relaxed: nothing is read by way of the holder.
+    const std::uint64_t now = owner_in(written.owner_word->load(std::memory_order_relaxed), written);
+    holder.store(std::uint64_t{site.version()} << 32U | now, std::memory_order_release);
+}
+
+void Card::note_place(const SourceLocation& where, SourceLocation& last_place) noexcept {
     const bool is_last = where.line() == last_place.line() && where.file_name() == last_place.file_name() &&
                          where.function_name() == last_place.function_name();
     if (is_last) return;
@@ -47,8 +48,16 @@ void Card::note_sleep(const WaitSite& written, SourceLocation& last_place) noexc
     place.write({.file_key = where.file_name(),
                  .function_key = where.function_name(),
                  .line = where.line(),
+                 .site_version = 0,
                  .file = end_of<sizeof(CardPlace::file)>(where.file_name()),
                  .function = beginning_of<sizeof(CardPlace::function)>(where.function_name())});
+}
+
+void Card::note_place(std::string_view file, std::string_view function, std::uint32_t line) noexcept {
+    place.write({.line = line,
+                 .site_version = site.version(),
+                 .file = end_of<sizeof(CardPlace::file)>(file),
+                 .function = beginning_of<sizeof(CardPlace::function)>(function)});
 }
 
 }  // namespace threadwise::runtime

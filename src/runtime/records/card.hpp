@@ -40,13 +40,14 @@ struct CardText {
 std::size_t length_within(std::string_view text, std::size_t most) noexcept;
 
 /// The source location that a thread has last slept at. The pointers tell which: the text is that of a wait whose site
-/// holds the same.
+/// holds the same. A place that an interpreter knows has none, and is that of one wait alone.
 struct CardPlace {
     const char* file_key = nullptr;
     const char* function_key = nullptr;
     std::uint32_t line = 0;
-    CardText<128> file;  ///< the end of it, if it is longer
-    CardText<68> function;
+    std::uint32_t site_version = 0;  ///< of the site of that one wait; 0: the pointers tell
+    CardText<128> file;              ///< the end of it, if it is longer
+    CardText<64> function;
 };
 
 /// How far a thread has come; the state of a wait is in its site.
@@ -67,8 +68,16 @@ struct alignas(64) Card {
 
     void write_name(std::string_view text) noexcept;
 
-    /// For the thread whose card it is: it falls asleep, having written `written`. `last_place` is its own, to compare.
-    void note_sleep(const WaitSite& written, SourceLocation& last_place) noexcept;
+    // For the thread whose card it is, which falls asleep:
+
+    /// Who holds what it waits for, having written `written`.
+    void note_holder(const WaitSite& written) noexcept;
+
+    /// Where it waits. `last_place` is its own, to compare.
+    void note_place(const SourceLocation& where, SourceLocation& last_place) noexcept;
+
+    /// The same of a place that an interpreter knows.
+    void note_place(std::string_view file, std::string_view function, std::uint32_t line) noexcept;
 };
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free,

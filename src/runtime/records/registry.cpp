@@ -366,6 +366,12 @@ void rename(ThreadRecord& record, std::string name) {
     record.function = nullptr;
 }
 
+void set_daemon(ThreadRecord& record, bool daemon) noexcept {
+    const platform::InternalHold hold(the_registry().lock);
+    record.daemon = daemon;
+    if (record.card != nullptr) record.card->is_daemon = daemon ? 1 : 0;
+}
+
 }  // namespace registry
 }  // namespace runtime
 }  // namespace threadwise

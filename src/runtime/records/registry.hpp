@@ -62,6 +62,7 @@ std::string name_of(ThreadRecord& record);
 /// The beginning of the name without that, up to a 0: what a starting thread, which may not fail, shows to the system.
 std::array<char, 16> short_name_of(const ThreadRecord& record) noexcept;
 void rename(ThreadRecord& record, std::string name);
+void set_daemon(ThreadRecord& record, bool daemon) noexcept;
 
 }  // namespace registry
 }  // namespace threadwise::runtime

@@ -95,7 +95,7 @@ struct ThreadRecord : std::enable_shared_from_this<ThreadRecord> {
     alignas(64) Parker parker;
     WaitNode wait_node;
     alignas(64) OwnSite site;
-    SourceLocation last_place;  ///< that the thread has slept at; the owner's alone, see Card::note_sleep()
+    SourceLocation last_place;  ///< that the thread has slept at; the owner's alone, see Card::note_place()
     Card* card = nullptr;       ///< null: it has none. Written under the registry's lock, while the thread does not run
     trace::OwnRing ring;        ///< the owner's alone while it runs
     std::atomic<bool> interrupt_requested{false};

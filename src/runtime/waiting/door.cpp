@@ -13,6 +13,7 @@
 #include "runtime/waiting/sleeping_at_door.hpp"
 #include "runtime/waiting/spin.hpp"
 #include "runtime/waiting/spinning.hpp"
+#include "runtime/waiting/wait_places.hpp"
 
 namespace threadwise::runtime {
 namespace {
@@ -151,9 +152,20 @@ void Waiting::prepare_to_sleep() noexcept {
     run_before_sleep(record_);
 }
 
+void Waiting::note_on_card(Card& card) noexcept {
+    card.note_holder(site_);
+    embed::WaitPlace place;
+    if (find_wait_place(place)) {
+        record_.last_place = {};  // the card no longer has its text
+        card.note_place(place.file.data(), place.function.data(), place.line);
+    } else {
+        card.note_place(site_.where, record_.last_place);
+    }
+}
+
 void Waiting::begin_sleep() {
     prepare_to_sleep();
-    if (record_.card != nullptr) record_.card->note_sleep(site_, record_.last_place);
+    if (record_.card != nullptr) note_on_card(*record_.card);
     if (interruptible_ && stop_.stop_possible() && !on_stop_) on_stop_.emplace(stop_, Stopper{record_});
 }
 

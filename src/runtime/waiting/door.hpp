@@ -141,6 +141,7 @@ private:
 
     void prepare_to_sleep() noexcept;
     void begin_sleep();
+    void note_on_card(Card& card) noexcept;
     Wakeup sleep(DeadlockWatch& watch);
     Wakeup sleep_until_woken(DeadlockWatch& watch);
     Wakeup recorded(Wakeup how, std::uint32_t waker) noexcept;
