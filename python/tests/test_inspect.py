@@ -1,5 +1,10 @@
 """Deadlocks are named while they happen, by Python's threads and lines."""
 
+import json
+import pathlib
+import subprocess
+import sys
+import time
 import unittest
 
 from programs import run
@@ -25,6 +30,98 @@ def start(make_lock, **others):
         thread.start()
     return threads
 """
+
+
+# Built beside the tests of the library.
+COMMAND = pathlib.Path(__file__).resolve().parents[2] / "build" / "release" / "apps" / "threadwise"
+
+
+def dump(pid):
+    """The threads by name, as another process sees them."""
+    done = subprocess.run([COMMAND, "dump", "--json", str(pid)], capture_output=True, text=True, timeout=60)
+    if "a version of threadwise" in done.stderr:
+        raise unittest.SkipTest(f"{COMMAND} is not of this version")
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return {thread["name"]: thread for thread in json.loads(done.stdout)["threads"]}
+
+
+@unittest.skipUnless(COMMAND.exists(), "the command has not been built")
+class DumpTests(unittest.TestCase):
+    """What `threadwise dump PID` says of a Python program."""
+
+    def start(self, source):
+        program = subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(program.communicate)
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "ready\n")
+        return program
+
+    def dump_once(self, program, is_so):
+        deadline = time.monotonic() + 30
+        while not is_so(threads := dump(program.pid)):
+            self.assertLess(time.monotonic(), deadline, threads)
+        return threads
+
+    def test_threads_have_python_s_names_and_places(self):
+        program = self.start(
+            TWO_THREADS
+            + """
+threads = start(threading.RLock)
+threads[1].name = "böb"
+print("ready", flush=True)
+sys.stdin.read()
+"""
+        )
+        threads = self.dump_once(
+            program,
+            lambda threads: {"MainThread", "ada", "böb"} <= threads.keys()
+            and all("where" in threads[name].get("wait", ()) for name in ("ada", "böb")),
+        )
+        for name in ("ada", "böb"):
+            where = threads[name]["wait"]["where"]
+            self.assertEqual(where, {"file": "<string>", "line": 8, "function": "take_both"})
+            self.assertFalse(threads[name]["daemon"])
+        self.assertFalse(threads["MainThread"]["daemon"])
+
+    def test_places_are_of_the_program(self):
+        program = self.start(
+            """
+import sys
+from threadwise import queue, threading
+
+def take(items):
+    return items.get()  # line 6
+
+def await_it(condition):
+    with condition:
+        condition.wait()  # line 10
+
+threading.current_thread().name = "first"
+event = threading.Event()
+for name, daemon, target, argument in [
+    ("getter", True, take, queue.Queue()),
+    ("waiter", True, await_it, threading.Condition()),
+    ("without a line", False, event.wait, None),
+]:
+    threading.Thread(target=target, args=(argument,), name=name, daemon=daemon).start()
+print("ready", flush=True)
+sys.stdin.read()
+event.set()
+"""
+        )
+        names = {"getter", "waiter", "without a line"}
+        threads = self.dump_once(
+            program,
+            lambda threads: all(threads[name]["state"] == "waits" for name in names)
+            and all("where" in threads[name]["wait"] for name in ("getter", "waiter")),
+        )
+        self.assertEqual(threads.keys(), names | {"first"})
+        places = {name: threads[name]["wait"].get("where") for name in names}
+        self.assertEqual(places["getter"], {"file": "<string>", "line": 6, "function": "take"})
+        self.assertEqual(places["waiter"], {"file": "<string>", "line": 10, "function": "await_it"})
+        self.assertIsNone(places["without a line"])
+        self.assertEqual([threads[name]["daemon"] for name in ("getter", "without a line")], [True, False])
 
 
 class DeadlockTests(unittest.TestCase):

@@ -10,13 +10,17 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "support/backend.hpp"
 #include "support/forked_child.hpp"
 #include "support/sleepers.hpp"
 #include "support/subject.hpp"
+#include "threadwise/embed/foreign_threads.hpp"
+#include "threadwise/embed/wait_places.hpp"
 #include "threadwise/threading.hpp"
 
 namespace threadwise {
@@ -104,6 +108,52 @@ TEST_F(ProcessViews, ShowTheThreadsOfAnotherProcess) {
     EXPECT_THAT(joiner.wait.owners, ElementsAre(waiter.ident));
     EXPECT_FALSE(joiner.wait.held);
     EXPECT_EQ(thread_of(snapshot_once_asleep(view, "sleeper"), "sleeper").wait.kind, "sleep");
+}
+
+/// The place of every wait while it exists.
+struct PlaceOfAll {
+    PlaceOfAll() {
+        embed::set_wait_place_finder([](embed::WaitPlace& place) noexcept {
+            std::string_view("/home/ada/program.py").copy(place.file.data(), place.file.size() - 1);
+            std::string_view("main").copy(place.function.data(), place.function.size() - 1);
+            place.line = 17;
+            return true;
+        });
+    }
+    ~PlaceOfAll() { embed::set_wait_place_finder(nullptr); }
+    PlaceOfAll(const PlaceOfAll&) = delete;
+    PlaceOfAll& operator=(const PlaceOfAll&) = delete;
+};
+
+TEST_F(ProcessViews, ShowThePlaceThatAnInterpreterKnows) {
+    Event stop;
+    Thread waiter({.name = "waiter"}, [&] { stop.wait(); });
+    {
+        const PlaceOfAll places;
+        waiter.start();
+        const auto where = thread_of(snapshot_once_asleep(ProcessView(getpid()), "waiter"), "waiter").wait.where;
+        EXPECT_EQ(where.file, "/home/ada/program.py");
+        EXPECT_EQ(where.function, "main");
+        EXPECT_EQ(where.line, 17U);
+    }
+    stop.set();
+    waiter.join();
+}
+
+TEST_F(ProcessViews, ShowForeignThreadsAsTheirRuntimeCallsThem) {
+    Event described, stop;
+    std::thread foreign([&] {
+        embed::describe_foreign_thread(get_ident(), "ada", false);
+        described.set();
+        stop.wait();
+    });
+    described.wait();
+    const ThreadInfo ada = thread_of(ProcessView(getpid()).snapshot(), "ada");
+    EXPECT_NE(ada.ident, 0U);
+    EXPECT_FALSE(ada.daemon);
+    stop.set();
+    foreign.join();
+    embed::describe_foreign_thread(ada.ident, "ended", false);
 }
 
 TEST_F(ProcessViews, ShowAProcessThatIsStopped) {
