@@ -18,7 +18,7 @@
 namespace threadwise::runtime {
 
 /// The number of this layout. Readers read no other.
-inline constexpr std::uint32_t card_layout = 3;
+inline constexpr std::uint32_t card_layout = 4;
 
 /// What the file's name is, and how it begins.
 inline constexpr const char* card_file_name = "threadwise";
