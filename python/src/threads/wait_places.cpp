@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/finalization.hpp"
 #include "base/reference.hpp"
 #include "base/waiting.hpp"
 #include "module/state.hpp"
@@ -134,7 +135,8 @@ bool is_own_file(PyObject* file) noexcept {
 
 bool find_place(embed::WaitPlace& place) noexcept {
     PyThreadState* const state = detached_state();
-    if (state == nullptr) return false;
+    // As the interpreter ends, it frees the states of threads that still wait.
+    if (state == nullptr || is_finalizing()) return false;
     Frame* frame = newest_frame(state);
     while (frame != nullptr && is_own_file(code_of(frame)->co_filename)) frame = older_frame(frame);
     if (frame == nullptr) return true;  // no place: no line of the program's has called the wait
