@@ -223,10 +223,11 @@ public:
 
     std::string url_of(std::size_t index) const { return server.url(fmt::format("/{}", index)); }
 
-    RawServer server{[this](const std::string& request, const RawServer::Send& send) { answer(request, send); }};
-
 private:
-    std::map<std::size_t, int> numbers_;
+    std::map<std::size_t, int> numbers_;  // before the server, whose thread uses it
+
+public:
+    RawServer server{[this](const std::string& request, const RawServer::Send& send) { answer(request, send); }};
 };
 
 TEST_F(DownloadMisbehaviours, NeverMakeAFileThatIsNotWhole) {
