@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/backend.hpp"
 #include "support/process_main.hpp"
 #include "threadwise/dump.hpp"
 #include "threadwise/futures.hpp"
@@ -181,6 +182,7 @@ TEST_F(OperatorNew, MayUseThePoolThatUsesIt) {
 std::size_t size_of(const std::string& copy) { return copy.size(); }
 
 TEST_F(OperatorNew, MayUseThePoolOfProcessesThatUsesIt) {
+    THREADWISE_NEEDS("processes");
     ProcessPoolExecutor pool(2);
     used_.processes = &pool;
     std::vector<Future<std::size_t>> futures;
