@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "support/bench.hpp"
-#include "support/futex.hpp"
+#include "support/mutexes.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
 #include "threadwise/event.hpp"
-#include "threadwise/lock.hpp"
 #include "threadwise/rlock.hpp"
 #include "threadwise/semaphore.hpp"
 #ifdef BENCH_ABSEIL
@@ -21,11 +20,9 @@
 #include "support/abseil.hpp"
 #endif
 #ifdef BENCH_BOOST
-#include <boost/thread/mutex.hpp>
 #include <boost/thread/recursive_mutex.hpp>
 #endif
 #ifdef BENCH_TBB
-#include <oneapi/tbb/mutex.h>
 #include <oneapi/tbb/spin_mutex.h>
 #endif
 
@@ -82,21 +79,11 @@ private:
 };
 
 std::vector<bench::Subject> locks() {
-    return {
-        {"threadwise", lock_and_unlock<threadwise::Lock>()},
-        {"std::mutex", lock_and_unlock<std::mutex>()},
-        {"inline futex mutex", lock_and_unlock<bench::FutexMutex>()},
-#ifdef BENCH_ABSEIL
-        {"absl::Mutex", lock_and_unlock<bench::AbseilMutex>()},
-#endif
-#ifdef BENCH_BOOST
-        {"boost::mutex", lock_and_unlock<boost::mutex>()},
-#endif
+    auto all = bench::each_mutex([]<class Mutex>() { return lock_and_unlock<Mutex>(); });
 #ifdef BENCH_TBB
-        {"tbb::mutex", lock_and_unlock<tbb::mutex>()},
-        {"tbb::spin_mutex", lock_and_unlock<tbb::spin_mutex>()},
+    all.push_back({"tbb::spin_mutex", lock_and_unlock<tbb::spin_mutex>()});
 #endif
-    };
+    return all;
 }
 
 std::vector<bench::Subject> recursive_locks() {

@@ -6,23 +6,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <vector>
 
 #include "support/bench.hpp"
-#include "support/futex.hpp"
+#include "support/mutexes.hpp"
 #include "support/threads.hpp"
 #include "support/timing.hpp"
-#include "threadwise/lock.hpp"
-#ifdef BENCH_ABSEIL
-#include "support/abseil.hpp"
-#endif
-#ifdef BENCH_BOOST
-#include <boost/thread/mutex.hpp>
-#endif
-#ifdef BENCH_TBB
-#include <oneapi/tbb/mutex.h>
-#endif
 
 namespace {
 
@@ -80,20 +69,7 @@ bench::Sample contended(double outside_ns) {
 }
 
 std::vector<bench::Subject> locks(double outside_ns) {
-    return {
-        {"threadwise", contended<threadwise::Lock>(outside_ns)},
-        {"std::mutex", contended<std::mutex>(outside_ns)},
-        {"inline futex mutex", contended<bench::FutexMutex>(outside_ns)},
-#ifdef BENCH_ABSEIL
-        {"absl::Mutex", contended<bench::AbseilMutex>(outside_ns)},
-#endif
-#ifdef BENCH_BOOST
-        {"boost::mutex", contended<boost::mutex>(outside_ns)},
-#endif
-#ifdef BENCH_TBB
-        {"tbb::mutex", contended<tbb::mutex>(outside_ns)},
-#endif
-    };
+    return bench::each_mutex([=]<class Mutex>() { return contended<Mutex>(outside_ns); });
 }
 
 }  // namespace

@@ -4,23 +4,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/bench.hpp"
+#include "support/mutexes.hpp"
 #include "support/timing.hpp"
-#include "threadwise/lock.hpp"
-#ifdef BENCH_ABSEIL
-#include "support/abseil.hpp"
-#endif
-#ifdef BENCH_BOOST
-#include <boost/thread/mutex.hpp>
-#endif
-#ifdef BENCH_TBB
-#include <oneapi/tbb/mutex.h>
-#endif
 
 namespace {
 
@@ -71,18 +61,7 @@ bench::Sample contended(std::size_t threads) {
 }
 
 std::vector<bench::Subject> locks(std::size_t threads) {
-    return {
-        {"threadwise", contended<threadwise::Lock>(threads)},    {"std::mutex", contended<std::mutex>(threads)},
-#ifdef BENCH_ABSEIL
-        {"absl::Mutex", contended<bench::AbseilMutex>(threads)},
-#endif
-#ifdef BENCH_BOOST
-        {"boost::mutex", contended<boost::mutex>(threads)},
-#endif
-#ifdef BENCH_TBB
-        {"tbb::mutex", contended<tbb::mutex>(threads)},
-#endif
-    };
+    return bench::each_mutex([=]<class Mutex>() { return contended<Mutex>(threads); });
 }
 
 }  // namespace
