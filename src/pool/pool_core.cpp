@@ -33,7 +33,7 @@ void PoolCore::wake_worker() noexcept {
     }
 }
 
-void PoolCore::wake_another() noexcept {
+void PoolCore::wake_another_if_late() noexcept {
     constexpr std::chrono::microseconds patience{50};
     if (injection_.size() < 2) return;  // the searcher has taken all that came before
     // relaxed, here and below: whoever reads an old one wakes one worker too many.

@@ -57,11 +57,14 @@ public:
     /// there are will come to it.
     void wake_worker() noexcept;
 
-    /// A task has been queued though a worker searches. If the one that was woken last has not come for a while,
-    /// because its core is busy with something else, another one is woken.
-    void wake_another_if_late() noexcept {
-        if (idle_.may_be_late()) [[unlikely]]
-            wake_another();
+    /// Tasks have been queued. Wakes a worker if none searches; and another one if the one that was woken last has not
+    /// come for a while, because its core is busy with something else.
+    void wake_for_work() noexcept {
+        if (idle_.needs_waking()) {
+            wake_worker();
+        } else if (idle_.may_be_late()) [[unlikely]] {
+            wake_another_if_late();
+        }
     }
 
     /// The next task that has a priority above 0, or any of its own: in memory that is the caller's from now on.
@@ -153,7 +156,7 @@ private:
         return task;
     }
     bool may_leave() noexcept THREADWISE_REQUIRES(threads_lock_);
-    void wake_another() noexcept;
+    void wake_another_if_late() noexcept;
 
     std::atomic<bool> broken_{false};
     /// Sleepers sleep on this; guarded by the lock of its bucket. Wake-ups sent before their sleeper was queued.

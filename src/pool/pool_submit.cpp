@@ -96,11 +96,7 @@ inline void Pool::enqueue(Task& task, int priority, AfterShutdown after_shutdown
     } else {
         while (!injection_.push(task)) [[unlikely]] attend_or_throw();
     }
-    if (idle_.needs_waking()) {
-        wake_worker();
-    } else {
-        wake_another_if_late();
-    }
+    wake_for_work();
 }
 
 void Pool::submit_helper(Task& task) { enqueue(task); }
@@ -144,14 +140,14 @@ void Pool::submit(std::span<Task> tasks) {
             task.invoke = nullptr;
         }
         this_worker->deque().share_all();
-        if (idle_.needs_waking()) wake_worker();
+        wake_for_work();
         return;
     }
     while (!tasks.empty()) {
         const std::size_t taken = injection_.push(tasks);
         if (taken == 0) attend_or_throw();
         tasks = tasks.subspan(taken);
-        if (idle_.needs_waking()) wake_worker();
+        wake_for_work();
     }
 }
 

@@ -184,9 +184,9 @@ PoolWorker::Next PoolWorker::sleep(runtime::Waiting& waiting) {
             case runtime::Wakeup::woken:
             case runtime::Wakeup::refused: return Next::search;
             case runtime::Wakeup::timed_out:
+                if (core_.has_memory_to_give()) core_.give_memory_back();
                 if (platform::now() < waiting.deadline()) {
                     waiting.wake_at(platform::never);
-                    core_.give_memory_back();
                     break;
                 }
                 // If it has been claimed just now, the wake-up is about to come.

@@ -70,7 +70,7 @@ struct alignas(64) Card {
 
     // For the thread whose card it is, which falls asleep:
 
-    /// Who holds what it waits for, having written `written`.
+    /// The holder of what it waits for, once it has written `written`.
     void note_holder(const WaitSite& written) noexcept;
 
     /// Where it waits. `last_place` is its own, to compare.
