@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -80,7 +81,11 @@ void write(const std::string& content, const std::string& name) {
     file << content;
     file.close();
     if (!file) {
-        throw Failure(some_failed, fmt::format("cannot write {}: {}", name, std::generic_category().message(errno)),
+        const int error = errno;
+        // What is cut off would be taken for a trace. Not a device.
+        std::error_code ignored;
+        if (std::filesystem::is_regular_file(name, ignored)) std::filesystem::remove(name, ignored);
+        throw Failure(some_failed, fmt::format("cannot write {}: {}", name, std::generic_category().message(error)),
                       "name another file with -o");
     }
 }

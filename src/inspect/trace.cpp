@@ -16,7 +16,13 @@ void write(const std::filesystem::path& path) {
     std::ofstream file(path);
     file << recording;
     file.close();
-    if (!file) throw std::system_error(errno, std::generic_category(), "cannot write " + path.string());
+    if (!file) {
+        const int error = errno;
+        // What is cut off would be taken for a recording. Not a device.
+        std::error_code ignored;
+        if (std::filesystem::is_regular_file(path, ignored)) std::filesystem::remove(path, ignored);
+        throw std::system_error(error, std::generic_category(), "cannot write " + path.string());
+    }
 }
 
 }  // namespace threadwise::trace
